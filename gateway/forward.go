@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Protocol is a transport protocol as iptables and Neutron name it.
+type Protocol string
+
+// The protocols a forward can carry.
+const (
+	TCP Protocol = "tcp"
+	UDP Protocol = "udp"
+)
+
+// Service is what is published of an instance: a name and the port it listens on there.
+type Service struct {
+	Name     string
+	Protocol Protocol
+	Port     uint16
+}
+
+// String is the service as on the command line: "ssh tcp/22".
+func (s Service) String() string { return fmt.Sprintf("%s %s/%d", s.Name, s.Protocol, s.Port) }
+
+// Forward is one public endpoint that leads to one private endpoint. Sources limits who may
+// come in; empty means anywhere.
+type Forward struct {
+	Instance string // Nova's UUID
+	Service  Service
+	Public   netip.AddrPort // the floating IP and the public port
+	Private  netip.AddrPort
+	Sources  []netip.Prefix
+	Engine   string
+}
+
+// Key identifies the public endpoint: no two forwards of a gateway share one.
+type Key struct {
+	Protocol Protocol
+	Public   netip.AddrPort
+}
+
+// Key returns the forward's public endpoint.
+func (f Forward) Key() Key { return Key{f.Service.Protocol, f.Public} }
+
+// String is "203.0.113.10:30011 -> 192.168.0.11:22 (ssh)".
+func (f Forward) String() string {
+	return fmt.Sprintf("%s -> %s (%s)", f.Public, f.Private, f.Service.Name)
+}
+
+// Equal reports whether both forwards are the same in every respect, whatever the order of
+// their sources.
+func (f Forward) Equal(g Forward) bool {
+	return f.Instance == g.Instance && f.Service == g.Service && f.Public == g.Public && f.Private == g.Private &&
+		f.Engine == g.Engine && slices.Equal(SortPrefixes(f.Sources), SortPrefixes(g.Sources))
+}
+
+// SortForwards orders forwards by public address, protocol and port, in place.
+func SortForwards(fs []Forward) {
+	slices.SortFunc(fs, func(a, b Forward) int {
+		return cmp.Or(a.Public.Addr().Compare(b.Public.Addr()),
+			strings.Compare(string(a.Service.Protocol), string(b.Service.Protocol)),
+			cmp.Compare(a.Public.Port(), b.Public.Port()))
+	})
+}
+
+// SortPrefixes returns the prefixes masked, in order, without repeats.
+func SortPrefixes(ps []netip.Prefix) []netip.Prefix {
+	out := make([]netip.Prefix, 0, len(ps))
+	for _, p := range ps {
+		out = append(out, p.Masked())
+	}
+	slices.SortFunc(out, func(a, b netip.Prefix) int {
+		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
+	})
+	return slices.Compact(out)
+}

@@ -1,0 +1,200 @@
+// Package plan holds ordered, previewed sets of changes and the one way of carrying them out.
+//
+//	Pending -> Running -> Done            every step succeeded
+//	                   -> Failed -> Undoing -> Undone | Left     steps before it, in reverse
+//
+// It knows neither SSH nor OpenStack: a step is anything that can say what it changes, do it,
+// and undo it.
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Action is what a change does to its target; the rune is its symbol on screen.
+type Action rune
+
+// The actions.
+const (
+	Create Action = '+'
+	Update Action = '~'
+	Delete Action = '-'
+)
+
+// MarshalText makes JSON show the symbol.
+func (a Action) MarshalText() ([]byte, error) { return []byte(string(a)), nil }
+
+// Change is what a step will do, in words and as lines of before and after.
+type Change struct {
+	ID     string   `json:"id"`
+	Target string   `json:"target"` // where: "gw-1 iptables nat", "security group portico-gw-1"
+	Title  string   `json:"title"`  // what: "allow tcp 30011 from anywhere"
+	Action Action   `json:"action"`
+	Before []string `json:"before,omitempty"`
+	After  []string `json:"after,omitempty"`
+	// Shell is the same change as commands an operator could type; rules on standard input
+	// follow as a here-document.
+	Shell []string `json:"shell,omitempty"`
+}
+
+// Step is one change that can be done and undone.
+type Step interface {
+	Change() Change
+	// Do makes the change. It must notice by itself when its target is not as planned.
+	Do(ctx context.Context) error
+	// Undo brings the target back to what it was before Do. It is also called after a Do that
+	// failed, and must then leave the target as it was, whatever Do had reached.
+	Undo(ctx context.Context) error
+}
+
+// Warning is something the operator should read before saying yes.
+type Warning struct {
+	Title  string `json:"title"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Fingerprint is a digest of something a plan was made from.
+type Fingerprint struct {
+	Source string `json:"source"`
+	Value  string `json:"value"`
+}
+
+// Plan is an ordered set of steps. It is immutable once made.
+type Plan struct {
+	ID       string
+	Steps    []Step
+	Warnings []Warning
+	Base     []Fingerprint
+}
+
+// Empty reports whether there is nothing to do.
+func (p Plan) Empty() bool { return len(p.Steps) == 0 }
+
+// Changes lists what the steps will do, in order.
+func (p Plan) Changes() []Change {
+	out := make([]Change, 0, len(p.Steps))
+	for _, s := range p.Steps {
+		out = append(out, s.Change())
+	}
+	return out
+}
+
+// Summary counts the changes: "4 to add, 1 to change, 0 to remove".
+func (p Plan) Summary() string {
+	var add, change, remove int
+	for _, s := range p.Steps {
+		switch s.Change().Action {
+		case Create:
+			add++
+		case Update:
+			change++
+		case Delete:
+			remove++
+		}
+	}
+	if add+change+remove == 0 {
+		return "no changes"
+	}
+	return fmt.Sprintf("%d to add, %d to change, %d to remove", add, change, remove)
+}
+
+// State is where a step stands while a plan is applied.
+type State int
+
+// The states of a step.
+const (
+	Pending State = iota
+	Running
+	Done
+	Failed  // Do failed; the plan is being undone
+	Undoing // Undo is running
+	Undone  // back to what it was
+	Left    // Undo failed: what Do had changed may still stand
+)
+
+// String names the state.
+func (s State) String() string {
+	names := [...]string{"pending", "running", "done", "failed", "undoing", "undone", "left"}
+	if s < 0 || int(s) >= len(names) {
+		return fmt.Sprintf("state %d", int(s))
+	}
+	return names[s]
+}
+
+// Event tells that a step has entered a state.
+type Event struct {
+	Step    int // index into Plan.Steps
+	Change  Change
+	State   State
+	Err     error         // for Failed and Left
+	Elapsed time.Duration // how long Do or Undo took; 0 when it starts
+}
+
+// Report says how applying a plan ended. When Err is nil everything was done; otherwise Undone
+// lists what was taken back, newest first, and Left what could not be.
+type Report struct {
+	PlanID string
+	Done   []Change
+	Undone []Change
+	Left   []Change
+	Err    error   // the failure that stopped the plan
+	Undo   []error // the failures to undo, one for each of Left
+}
+
+// OK reports whether everything was done.
+func (r Report) OK() bool { return r.Err == nil }
+
+// undoTimeout bounds one Undo. Undoing goes on after the caller's context has ended: a plan
+// that was interrupted must not stay half applied.
+const undoTimeout = 60 * time.Second
+
+// Apply carries out a plan: all steps in order, or, after a failure or when ctx ends, none: what
+// was done is undone in reverse. emit, if not nil, is called in order from this goroutine.
+func Apply(ctx context.Context, p Plan, emit func(Event)) Report {
+	if emit == nil {
+		emit = func(Event) {}
+	}
+	report := Report{PlanID: p.ID}
+	for i, step := range p.Steps {
+		err := ctx.Err()
+		if err != nil {
+			report.Err = err
+			return undo(ctx, p.Steps[:i], report, emit)
+		}
+		change := step.Change()
+		emit(Event{Step: i, Change: change, State: Running})
+		start := time.Now()
+		if err = step.Do(ctx); err != nil {
+			emit(Event{Step: i, Change: change, State: Failed, Err: err, Elapsed: time.Since(start)})
+			report.Err = err
+			return undo(ctx, p.Steps[:i+1], report, emit)
+		}
+		emit(Event{Step: i, Change: change, State: Done, Elapsed: time.Since(start)})
+		report.Done = append(report.Done, change)
+	}
+	return report
+}
+
+func undo(ctx context.Context, steps []Step, report Report, emit func(Event)) Report {
+	report.Done = nil
+	for i, step := range slices.Backward(steps) {
+		change := step.Change()
+		emit(Event{Step: i, Change: change, State: Undoing})
+		start := time.Now()
+		uctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		err := step.Undo(uctx)
+		cancel()
+		if err != nil {
+			emit(Event{Step: i, Change: change, State: Left, Err: err, Elapsed: time.Since(start)})
+			report.Left = append(report.Left, change)
+			report.Undo = append(report.Undo, err)
+			continue
+		}
+		emit(Event{Step: i, Change: change, State: Undone, Elapsed: time.Since(start)})
+		report.Undone = append(report.Undone, change)
+	}
+	return report
+}

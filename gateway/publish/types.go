@@ -1,0 +1,96 @@
+package publish
+
+import (
+	"net/netip"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/plan"
+)
+
+// Snapshot is all that lists, screens and plans are made from: the cloud's inventory and, once
+// the gateway has answered, what stands there. It is immutable.
+type Snapshot struct {
+	Inventory cloud.Inventory
+	Gateway   gateway.Gateway // zero when none was found or chosen
+	State     *gateway.State  // nil until the gateway was observed
+}
+
+// HasGateway reports whether a gateway was found or chosen.
+func (s Snapshot) HasGateway() bool { return s.Gateway.FixedIP.IsValid() }
+
+// Request is what an operator asks for. Instances are IDs or names; Services are names of the
+// catalogue, or own ones as "name=tcp/8080"; no Services means ssh when publishing and all when
+// withdrawing. An empty Scheme is the default one; empty Sources let anybody in.
+type Request struct {
+	Instances []string
+	Services  []string
+	Scheme    string
+	Sources   []netip.Prefix
+	Withdraw  bool
+}
+
+// Item is one forward of a proposal and what happens to it; Action is 0 when it already stands.
+type Item struct {
+	Action   plan.Action
+	Forward  gateway.Forward
+	Instance string // its name
+}
+
+// QuotaLine is one limit before and after a plan.
+type QuotaLine struct {
+	Name               string
+	Before, After, Max int // Max -1: unlimited
+	Known              bool
+}
+
+// Proposal is a plan with what an operator needs to judge it.
+type Proposal struct {
+	Request Request
+	Gateway gateway.Gateway
+	Items   []Item
+	Quota   []QuotaLine
+	Plan    plan.Plan
+}
+
+// Want returns the forwards that will stand afterwards, of those the request named.
+func (p Proposal) Want() []gateway.Forward {
+	var out []gateway.Forward
+	for _, i := range p.Items {
+		if i.Action != plan.Delete {
+			out = append(out, i.Forward)
+		}
+	}
+	return out
+}
+
+// InstanceRow is one line of the list of instances.
+type InstanceRow struct {
+	Instance cloud.Instance
+	Private  []netip.Addr      // fixed addresses
+	Public   []netip.Addr      // its own floating IPs
+	Gateway  bool              // carries forwards for others
+	Forwards []gateway.Forward // how its services are reachable through the gateway
+}
+
+// FloatingIPRow is one line of the list of floating IPs.
+type FloatingIPRow struct {
+	FloatingIP cloud.FloatingIP
+	Attached   string // name of the instance or device it leads to; "" when free
+	InstanceID string
+	Gateway    bool
+	Carries    int // forwards through it
+}
+
+// Free reports whether the address leads nowhere yet.
+func (r FloatingIPRow) Free() bool {
+	return r.FloatingIP.PortID == "" && len(r.FloatingIP.Forwardings) == 0
+}
+
+// Login is how to log in to an instance.
+type Login struct {
+	User     string
+	UserFrom string // why this user: "image property os_admin_user", "os_distro debian", "config", ""
+	KeyFile  string // local identity whose public key is the instance's; "" when none was found
+	KeyName  string // the Nova key pair's name
+}

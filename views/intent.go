@@ -1,0 +1,79 @@
+package views
+
+import (
+	"portico/gateway"
+	"portico/gateway/publish"
+)
+
+// Intent is what a screen wants done. The set is closed: only this package makes intents.
+type Intent interface{ intent() }
+
+// Target names a screen.
+type Target string
+
+// The screens one can navigate to.
+const (
+	Instances   Target = "instances"
+	FloatingIPs Target = "floatingips"
+	Forwards    Target = "forwards"
+	PublishForm Target = "publish"
+	Preview     Target = "preview"
+	ApplyRun    Target = "apply"
+	HelpPage    Target = "help"
+)
+
+type (
+	// Navigate shows another screen; Back returns to the one before.
+	Navigate struct{ To Target }
+	// Back leaves the screen.
+	Back struct{}
+	// Quit ends the program, after asking when something is running.
+	Quit struct{}
+	// Refresh asks for fresh data now.
+	Refresh struct{}
+	// Publish opens the form for these instances (IDs).
+	Publish struct{ Instances []string }
+	// Withdraw makes a plan that removes these instances' forwards and shows it.
+	Withdraw struct {
+		Instances []string
+		Services  []string
+	}
+	// Draft asks for the plan of a request; the answer is a PlanMsg with the same Seq.
+	Draft struct {
+		Seq     int
+		Request publish.Request
+	}
+	// ShowPlan opens the preview of a proposal.
+	ShowPlan struct{ Proposal publish.Proposal }
+	// Apply carries a proposal out. It was confirmed on screen.
+	Apply struct{ Proposal publish.Proposal }
+	// Test probes forwards.
+	Test struct{ Forwards []gateway.Forward }
+	// CopySSH puts the ssh command of a forward on the clipboard.
+	CopySSH struct{ Forward gateway.Forward }
+	// CopyText puts a text on the clipboard; What says what it is: "preview".
+	CopyText struct{ Text, What string }
+	// Answer replies to an AskMsg.
+	Answer struct {
+		ID     int
+		Yes    bool
+		Secret string
+	}
+	// Tell shows a line in the status bar for a moment.
+	Tell struct{ Text string }
+)
+
+func (Navigate) intent() {}
+func (Back) intent()     {}
+func (Quit) intent()     {}
+func (Refresh) intent()  {}
+func (Publish) intent()  {}
+func (Withdraw) intent() {}
+func (Draft) intent()    {}
+func (ShowPlan) intent() {}
+func (Apply) intent()    {}
+func (Test) intent()     {}
+func (CopySSH) intent()  {}
+func (CopyText) intent() {}
+func (Answer) intent()   {}
+func (Tell) intent()     {}

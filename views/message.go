@@ -1,0 +1,65 @@
+package views
+
+import (
+	"time"
+
+	"portico/gateway"
+	"portico/gateway/plan"
+	"portico/gateway/probe"
+	"portico/gateway/publish"
+	"portico/gateway/scheme"
+)
+
+type (
+	// SnapshotMsg brings fresh data. When the cloud or the gateway did not answer, its error is
+	// set and the snapshot still holds the last good data; At is when that was read.
+	SnapshotMsg struct {
+		Gen        int // bumps when cloud, project or gateway is switched; older ones are dropped
+		Snapshot   publish.Snapshot
+		CloudErr   error
+		GatewayErr error
+		CloudAt    time.Time
+		GatewayAt  time.Time
+	}
+	// LoginsMsg tells how to log in to each instance, by ID.
+	LoginsMsg struct{ Logins map[string]publish.Login }
+	// SchemesMsg brings the schemes one can choose from; the first is the default.
+	SchemesMsg struct{ Schemes []scheme.Scheme }
+	// OpenFormMsg tells the publish form for which instances (IDs) it is opened.
+	OpenFormMsg struct{ Instances []string }
+	// PlanMsg answers a Draft.
+	PlanMsg struct {
+		Seq      int
+		Proposal publish.Proposal
+		Err      error
+	}
+	// ShowPlanMsg gives the preview its proposal.
+	ShowPlanMsg struct{ Proposal publish.Proposal }
+	// ApplyStartMsg tells the apply screen what is about to run.
+	ApplyStartMsg struct{ Proposal publish.Proposal }
+	// ApplyEventMsg is one step entering a state.
+	ApplyEventMsg struct{ Event plan.Event }
+	// ApplyDoneMsg ends an apply; probes of the forwards follow as ProbeMsgs.
+	ApplyDoneMsg struct{ Report plan.Report }
+	// ProbeStartMsg tells which forwards are being probed.
+	ProbeStartMsg struct{ Keys []gateway.Key }
+	// ProbeMsg is one test result, for the forward with this key.
+	ProbeMsg struct {
+		Key    gateway.Key
+		Result probe.Result
+	}
+	// AskMsg is a question that something in the background needs answered: an unknown host key,
+	// a passphrase. Secret questions hide what is typed.
+	AskMsg struct {
+		ID          int
+		Title       string
+		Lines       []string
+		Secret      bool
+		Yes, Cancel string // the buttons' words; Cancel has the focus
+	}
+	// ToastMsg shows a line in the status bar for a moment.
+	ToastMsg struct {
+		Text string
+		Bad  bool
+	}
+)
