@@ -1,0 +1,191 @@
+package netfilter
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Patch is what turns our part of a table into a [Layout], and back.
+type Patch struct {
+	Table string
+	// Added and Removed are lines "-A CHAIN words", for people.
+	Added, Removed []string
+	// Restore and Undo are input for iptables-restore --noflush --counters; "" if there is
+	// nothing to do. Undo brings back what Diff was given, rule by rule and in its order.
+	Restore, Undo string
+}
+
+// Empty reports whether nothing is to be done.
+func (p Patch) Empty() bool { return p.Restore == "" }
+
+// Diff turns have's own part of the table into want. It touches nothing else: foreign rules are
+// neither named nor numbered in what it returns.
+//
+// Chains of ours that are new or differ are declared again, which under --noflush empties just
+// these; rules that stay in a chain keep their counters. Jumps that are missing are inserted
+// first in their chain; of several equal ones, one stays. Jumps and chains no longer wanted go,
+// in the order that leaves no chain referred to when it is deleted.
+func Diff(have Ruleset, want Layout) Patch {
+	table, _ := have.Table(want.Table)
+	forth, back := transaction{table: want.Table}, transaction{table: want.Table}
+	patch := Patch{Table: want.Table}
+
+	old := map[string]Chain{}
+	for _, c := range table.Chains {
+		if Owned(c.Name) {
+			old[c.Name] = c
+		}
+	}
+	wanted := map[string]bool{}
+	for _, c := range want.Chains {
+		wanted[c.Name] = true
+		c = canonicalChain(c)
+		before, stands := old[c.Name]
+		canonical := canonicalChain(before)
+		if stands && slices.EqualFunc(c.Rules, canonical.Rules, equalRules) {
+			continue
+		}
+		added, removed := lineDiff(canonical, c)
+		patch.Added, patch.Removed = append(patch.Added, added...), append(patch.Removed, removed...)
+		if stands {
+			forth.declare(keepCounters(c, canonical))
+			back.declare(before)
+		} else {
+			forth.declare(c)
+			back.remove(c.Name)
+		}
+	}
+	for _, c := range table.Chains {
+		if Owned(c.Name) && !wanted[c.Name] {
+			patch.Removed = append(patch.Removed, splitLines(strings.Join(lines(canonicalChain(c)), ""))...)
+			forth.remove(c.Name)
+			back.declare(c)
+		}
+	}
+	for _, e := range jumpEdits(table, want.Jumps) {
+		line := appendLine(e.chain, e.rule)
+		if e.insert {
+			patch.Added = append(patch.Added, line)
+		} else {
+			patch.Removed = append(patch.Removed, line)
+		}
+		forth.edits = append(forth.edits, e)
+		back.edits = append(back.edits, e.reverse())
+	}
+	slices.Reverse(back.edits)
+	patch.Restore, patch.Undo = forth.String(), back.String()
+	return patch
+}
+
+// edit inserts one jump into a foreign chain, or takes one out. index is its position there at
+// that moment, from 1.
+type edit struct {
+	chain  string
+	rule   Rule
+	index  int
+	insert bool
+}
+
+func (e edit) reverse() edit {
+	e.insert = !e.insert
+	return e
+}
+
+// jumpEdits lists what makes the rules that lead from foreign chains into ours exactly those
+// wanted. Deletions name the rule by its words, which takes the first that says so: of equal
+// jumps the last one stays.
+func jumpEdits(table Table, want []Jump) []edit {
+	var edits []edit
+	for _, c := range table.Chains {
+		if Owned(c.Name) {
+			continue
+		}
+		surplus := surplusJumps(c, want)
+		index := 0
+		for _, r := range c.Rules {
+			index++
+			key := r.String()
+			if !r.entersOurs() || surplus[key] == 0 {
+				continue
+			}
+			surplus[key]--
+			edits = append(edits, edit{chain: c.Name, rule: r, index: index})
+			index--
+		}
+	}
+	for i, j := range want {
+		from, _ := table.Chain(j.From)
+		stands := slices.Contains(want[:i], j) || slices.ContainsFunc(from.Rules, func(r Rule) bool { return slices.Equal(r.Args, j.rule().Args) })
+		if !stands {
+			edits = append(edits, edit{chain: j.From, rule: j.rule(), index: 1, insert: true})
+		}
+	}
+	return edits
+}
+
+// surplusJumps counts, by its text, how often each rule into our chains stands too often.
+func surplusJumps(c Chain, want []Jump) map[string]int {
+	surplus := map[string]int{}
+	for _, r := range c.Rules {
+		if r.entersOurs() {
+			surplus[r.String()]++
+		}
+	}
+	for _, j := range want {
+		if key := j.rule().String(); j.From == c.Name && surplus[key] > 0 {
+			surplus[key]--
+		}
+	}
+	return surplus
+}
+
+// transaction is one table's input for iptables-restore, in the order in which the kernel
+// accepts it.
+type transaction struct {
+	table   string
+	chains  []Chain  // new or changed: whole
+	edits   []edit   // jumps in foreign chains, in order
+	removed []string // chains that go
+}
+
+func (t *transaction) declare(c Chain)    { t.chains = append(t.chains, c) }
+func (t *transaction) remove(name string) { t.removed = append(t.removed, name) }
+
+func (t *transaction) String() string {
+	if len(t.chains)+len(t.edits)+len(t.removed) == 0 {
+		return ""
+	}
+	b := []byte("*" + t.table + "\n")
+	for _, c := range t.chains {
+		b = append(append(append(b, ':'), c.Name...), " - [0:0]\n"...)
+	}
+	for _, c := range t.chains {
+		for _, r := range c.Rules {
+			b = append(appendCounters(b, r.Packets, r.Bytes), ' ')
+			b = append(append(b, appendLine(c.Name, r)...), '\n')
+		}
+	}
+	for _, e := range t.edits {
+		b = append(append(b, e.String()...), '\n')
+	}
+	for _, flag := range []string{"-F ", "-X "} {
+		for _, name := range t.removed {
+			b = append(append(append(b, flag...), name...), '\n')
+		}
+	}
+	return string(append(b, "COMMIT\n"...))
+}
+
+// String is the line for iptables-restore. A rule that holds a newline cannot be named on one
+// line and is deleted by its number.
+func (e edit) String() string {
+	switch {
+	case e.insert:
+		counters := string(appendCounters(nil, e.rule.Packets, e.rule.Bytes))
+		return counters + " -I " + e.chain + " " + strconv.Itoa(e.index) + " " + oneLine(e.rule)
+	case strings.Contains(e.rule.String(), "\n"):
+		return "-D " + e.chain + " " + strconv.Itoa(e.index)
+	}
+	return "-D " + e.chain + " " + oneLine(e.rule)
+}

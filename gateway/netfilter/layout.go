@@ -1,0 +1,92 @@
+package netfilter
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+)
+
+// Layout is all that is ours in one table: whole chains, and the jump from each built-in chain
+// to its own. Without chains and jumps nothing of ours is to stand.
+type Layout struct {
+	Table  string
+	Chains []Chain
+	Jumps  []Jump
+}
+
+// Jump is the plain rule "-A From -j To".
+type Jump struct{ From, To string }
+
+func (j Jump) rule() Rule { return Rule{Args: []string{"-j", j.To}} }
+
+// equalRules reports whether two rules say the same; counters do not count.
+func equalRules(a, b Rule) bool {
+	return slices.Equal(a.Args, b.Args) || slices.Equal(Canonical(a.Args), Canonical(b.Args))
+}
+
+// canonicalChain is the chain as iptables-save would give it back.
+func canonicalChain(c Chain) Chain {
+	c.Policy = "-"
+	rules := make([]Rule, len(c.Rules))
+	for i, r := range c.Rules {
+		r.Args = Canonical(r.Args)
+		rules[i] = r
+	}
+	c.Rules = rules
+	return c
+}
+
+// keepCounters gives each rule of want the counters of the rule of have that says the same.
+// Both are canonical.
+func keepCounters(want, have Chain) Chain {
+	known := make(map[string][]Rule, len(have.Rules))
+	for _, r := range have.Rules {
+		known[r.String()] = append(known[r.String()], r)
+	}
+	rules := slices.Clone(want.Rules)
+	for i, r := range rules {
+		if same := known[r.String()]; len(same) > 0 {
+			rules[i].Packets, rules[i].Bytes = same[0].Packets, same[0].Bytes
+			known[r.String()] = same[1:]
+		}
+	}
+	want.Rules = rules
+	return want
+}
+
+// lineDiff lists the "-A CHAIN ..." lines that only one of two versions of a chain has, in order.
+// A rule that moved is in both lists.
+func lineDiff(have, want Chain) (added, removed []string) {
+	before, after := lines(have), lines(want)
+	old, wanted := strings.Join(before, ""), strings.Join(after, "")
+	for _, e := range udiff.Lines(old, wanted) {
+		removed = append(removed, splitLines(old[e.Start:e.End])...)
+		added = append(added, splitLines(e.New)...)
+	}
+	return added, removed
+}
+
+func lines(c Chain) []string {
+	out := make([]string, len(c.Rules))
+	for i, r := range c.Rules {
+		out[i] = appendLine(c.Name, r) + "\n"
+	}
+	return out
+}
+
+func splitLines(s string) []string {
+	var out []string
+	for line := range strings.Lines(s) {
+		out = append(out, strings.TrimSuffix(line, "\n"))
+	}
+	return out
+}
+
+// appendLine is the rule as a line without counters. A newline, which would start a new rule,
+// becomes a space.
+func appendLine(chain string, r Rule) string {
+	return "-A " + chain + " " + oneLine(r)
+}
+
+func oneLine(r Rule) string { return strings.ReplaceAll(r.String(), "\n", " ") }
