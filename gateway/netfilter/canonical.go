@@ -13,39 +13,41 @@ import (
 func Canonical(args []string) []string {
 	var head [len(headOrder)][]string // -s -d -i -o -p with their values, in the order saved
 	var rest []string
-	protocol := ""
-	for i := 0; i < len(args); i++ {
-		not := args[i] == "!" && i+1 < len(args)
-		if not {
-			i++
-		}
-		option := shortOption(args[i])
-		slot := slices.Index(headOrder[:], option)
-		if i+1 == len(args) || slot >= 0 && head[slot] != nil {
-			slot = -1 // without a value, or given twice: nothing we would write
-		}
-		words := []string{option}
-		if not {
-			words = []string{"!", option}
-		}
-		if i+1 < len(args) && takesValue(option) {
-			i++
-			words = append(words, canonicalValue(option, args[i]))
+	for i := 0; i < len(args); {
+		words, n := nextOption(args[i:])
+		i += n
+		slot := -1
+		if len(words) > 1 {
+			slot = slices.Index(headOrder[:], words[len(words)-2])
 		}
 		switch {
-		case slot < 0:
+		case slot < 0 || head[slot] != nil: // one given twice is nothing we would write
 			rest = append(rest, words...)
-			continue
-		case slot < 2 && isEverywhere(words):
-			continue
-		case option == "-p" && words[len(words)-1] == "all":
-			continue
-		case option == "-p" && !not:
-			protocol = words[1]
+		case !isEverything(words):
+			head[slot] = words
 		}
-		head[slot] = words
+	}
+	protocol := ""
+	if p := head[len(headOrder)-1]; len(p) == 2 {
+		protocol = p[1]
 	}
 	return append(slices.Concat(head[:]...), implyMatch(protocol, rest)...)
+}
+
+// nextOption takes one option with its "!" and its value, rewritten, and tells how many words
+// that took. Of an option we do not rewrite, the value is left for the next call.
+func nextOption(args []string) (words []string, n int) {
+	if args[0] == "!" && len(args) > 1 {
+		words, n = []string{"!"}, 1
+	}
+	option := shortOption(args[n])
+	words = append(words, option)
+	n++
+	if n < len(args) && takesValue(option) {
+		words = append(words, canonicalValue(option, args[n]))
+		n++
+	}
+	return words, n
 }
 
 var headOrder = [...]string{"-s", "-d", "-i", "-o", "-p"}
@@ -164,9 +166,11 @@ func canonicalStates(value string) string {
 	return strings.Join(out, ",")
 }
 
-// isEverywhere reports whether "-s" or "-d" words match every address, which iptables-save
-// leaves out. A negated one matches nothing and stays.
-func isEverywhere(words []string) bool { return len(words) == 2 && words[1] == "0.0.0.0/0" }
+// isEverything reports whether an address or protocol condition matches every packet, which
+// iptables-save leaves out. A negated one matches nothing and stays.
+func isEverything(words []string) bool {
+	return len(words) == 2 && (words[1] == "0.0.0.0/0" && words[0] != "-p" || words[0] == "-p" && words[1] == "all")
+}
 
 // implyMatch adds the "-m tcp" that iptables loads by itself for --dport and --sport.
 func implyMatch(protocol string, rest []string) []string {
