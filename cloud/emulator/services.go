@@ -1,0 +1,64 @@
+package emulator
+
+import (
+	"html"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// service is one of the four APIs; each words its errors in its own way.
+type service string
+
+const (
+	identityAPI service = "/identity"
+	computeAPI  service = "/compute"
+	networkAPI  service = "/network"
+	imageAPI    service = "/image"
+)
+
+// htmlPage is a body that Glance sends instead of JSON.
+type htmlPage string
+
+func serviceOf(path string) service {
+	for _, s := range []service{computeAPI, networkAPI, imageAPI} {
+		if path == string(s) || strings.HasPrefix(path, string(s)+"/") {
+			return s
+		}
+	}
+	return identityAPI
+}
+
+// novaFaults are the keys Nova puts its errors under; anything else is a computeFault.
+var novaFaults = map[int]string{
+	http.StatusBadRequest: "badRequest", http.StatusForbidden: "forbidden",
+	http.StatusNotFound: "itemNotFound", http.StatusMethodNotAllowed: "badMethod",
+	http.StatusConflict: "conflictingRequest", http.StatusRequestEntityTooLarge: "overLimit",
+	http.StatusTooManyRequests: "overLimit", http.StatusNotImplemented: "notImplemented",
+	http.StatusServiceUnavailable: "serviceUnavailable",
+}
+
+// problem is an error answer in the service's own form. A 401 comes from the middleware in
+// front of Nova and Neutron and so has Keystone's form.
+func (s service) problem(status int, message string) response {
+	switch {
+	case s == imageAPI:
+		title := strconv.Itoa(status) + " " + http.StatusText(status)
+		return reply(status, htmlPage("<html>\n <head>\n  <title>"+title+"</title>\n </head>\n <body>\n  <h1>"+
+			title+"</h1>\n  "+html.EscapeString(message)+"<br /><br />\n\n\n\n </body>\n</html>"))
+	case s == computeAPI && status != http.StatusUnauthorized:
+		key, ok := novaFaults[status]
+		if !ok {
+			key = "computeFault"
+		}
+		return reply(status, view{key: view{"code": status, "message": message}})
+	case s == networkAPI && status != http.StatusUnauthorized:
+		return neutronError(status, "HTTP"+strings.ReplaceAll(http.StatusText(status), " ", ""), message)
+	}
+	return reply(status, view{"error": view{"code": status, "title": http.StatusText(status), "message": message}})
+}
+
+// neutronError is an error as Neutron writes it: kind is the name of its Python exception.
+func neutronError(status int, kind, message string) response {
+	return reply(status, view{"NeutronError": view{"type": kind, "message": message, "detail": ""}})
+}
