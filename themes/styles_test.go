@@ -1,0 +1,50 @@
+package themes_test
+
+import (
+	"strings"
+	"testing"
+
+	"charm.land/lipgloss/v2"
+
+	"portico/themes"
+)
+
+func TestEveryPaletteIsComplete(t *testing.T) {
+	for _, p := range themes.Palettes() {
+		for name, c := range map[string]themes.Pair{
+			"Text": p.Text, "Dim": p.Dim, "Faint": p.Faint, "Accent": p.Accent, "OnAccent": p.OnAccent,
+			"Selected": p.Selected, "Good": p.Good, "Warn": p.Warn, "Bad": p.Bad,
+		} {
+			if c.Dark == "" || c.Light == "" {
+				t.Errorf("palette %s: %s is %+v, want a colour for dark and light", p.Name, name, c)
+			}
+		}
+	}
+}
+
+func TestDarkAndLightDiffer(t *testing.T) {
+	dark, light := themes.New(themes.Default(), true), themes.New(themes.Default(), false)
+	if d, l := dark.Accent.Render("x"), light.Accent.Render("x"); d == l {
+		t.Errorf("both render as %q", d)
+	}
+}
+
+func TestStatesAreToldApart(t *testing.T) {
+	s := themes.New(themes.Default(), true)
+	seen := map[string]string{}
+	for name, style := range map[string]lipgloss.Style{"good": s.Good, "warn": s.Warn, "bad": s.Bad, "accent": s.Accent, "dim": s.Dim} {
+		r := style.Render("x")
+		if other, ok := seen[r]; ok {
+			t.Errorf("%s and %s look the same", name, other)
+		}
+		seen[r] = name
+	}
+}
+
+func TestOnKeepsTheForeground(t *testing.T) {
+	s := themes.New(themes.Default(), true)
+	plain, on := s.Good.Render("x"), s.On(s.Good).Render("x")
+	if plain == on || !strings.Contains(on, "48;2") || !strings.Contains(on, "38;2") {
+		t.Errorf("plain %q, on the selected row %q", plain, on)
+	}
+}

@@ -1,0 +1,96 @@
+package widget
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Ellipsis ends text that was cut.
+const Ellipsis = "…"
+
+// Width is the number of cells that s takes; styles take none.
+func Width(s string) int { return ansi.StringWidth(s) }
+
+// Truncate cuts s to at most width cells, ending it with an ellipsis when something was cut.
+func Truncate(s string, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	return ansi.Truncate(s, width, Ellipsis)
+}
+
+// TruncateLeft cuts the beginning of s instead: the end of a path or an address tells more.
+func TruncateLeft(s string, width int) string {
+	w := ansi.StringWidth(s)
+	if width <= 0 {
+		return ""
+	}
+	if w <= width {
+		return s
+	}
+	return ansi.TruncateLeft(s, w-width+1, Ellipsis)
+}
+
+// Pad adds spaces on the right until s is width cells wide. It never cuts.
+func Pad(s string, width int) string { return s + spaces(width-ansi.StringWidth(s)) }
+
+// PadLeft adds spaces on the left: numbers line up at their right end. A combining mark at the
+// beginning of s joins the space before it, which Pad makes up for.
+func PadLeft(s string, width int) string {
+	return Pad(spaces(width-ansi.StringWidth(s))+s, width)
+}
+
+// Fit makes s exactly width cells wide: cut with an ellipsis, or padded on the right.
+func Fit(s string, width int) string { return Pad(Truncate(s, width), width) }
+
+// FitLeft is Fit with the padding on the left.
+func FitLeft(s string, width int) string { return PadLeft(Truncate(s, width), width) }
+
+// Lines makes a block exactly height lines of at most width cells: lines are cut, missing ones
+// are empty.
+func Lines(block string, width, height int) string {
+	if height <= 0 {
+		return ""
+	}
+	lines := strings.Split(block, "\n")
+	out := make([]string, height)
+	for i := range min(height, len(lines)) {
+		out[i] = Truncate(lines[i], width)
+	}
+	return strings.Join(out, "\n")
+}
+
+// Wrap breaks s into lines of at most width cells, at spaces where it can.
+func Wrap(s string, width int) []string {
+	if width <= 0 {
+		return nil
+	}
+	return strings.Split(ansi.Wrap(s, width, ""), "\n")
+}
+
+// Sides puts left and right at the ends of a line of exactly width cells. When both do not fit,
+// the right one gives way first.
+func Sides(left, right string, width int) string {
+	lw, rw := Width(left), Width(right)
+	if lw+1+rw > width {
+		if right = Truncate(right, max(0, width-lw-1)); Width(right) < 3 {
+			right = ""
+		}
+		rw = Width(right)
+	}
+	left = Truncate(left, width)
+	return Pad(left+spaces(width-Width(left)-rw)+right, width)
+}
+
+func spaces(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	if n <= len(blank) {
+		return blank[:n]
+	}
+	return strings.Repeat(" ", n)
+}
+
+const blank = "                                                                                                                                "
