@@ -1,0 +1,216 @@
+package nat
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/netfilter"
+	"portico/gateway/plan"
+)
+
+// Name is the engine's name in commands and in forwards.
+const Name = "nat"
+
+// Groups writes security groups and their rules. Deleting what is gone already succeeds.
+type Groups interface {
+	CreateGroup(ctx context.Context, name, description string) (cloud.SecurityGroup, error)
+	DeleteGroup(ctx context.Context, id string) error
+	CreateRule(ctx context.Context, r cloud.SecurityGroupRule) (cloud.SecurityGroupRule, error)
+	DeleteRule(ctx context.Context, id string) error
+}
+
+// Ports reads one port afresh and sets the security groups it carries. A revision other than 0
+// must still be the port's, else the write is refused with Kind Stale.
+type Ports interface {
+	Port(ctx context.Context, id string) (cloud.Port, error)
+	SetPortGroups(ctx context.Context, id string, groups []string, revision int) error
+}
+
+// Engine makes forwards on one gateway. It is a value for one observation and what is planned
+// from it: Inventory is the cloud as it was read for that.
+type Engine struct {
+	Gateway   gateway.Gateway
+	Runner    gateway.Runner
+	Groups    Groups
+	Ports     Ports
+	Inventory cloud.Inventory
+}
+
+var _ gateway.Engine = (*Engine)(nil)
+
+// Name is "nat".
+func (e *Engine) Name() string { return Name }
+
+// Plan returns the steps that leave exactly the forwards in want standing: doors are opened
+// before rules are added and closed after rules are gone. It only computes.
+func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.State) (plan.Plan, error) {
+	seen, ok := have.Native.(*observed)
+	if !ok {
+		return plan.Plan{}, &gateway.Error{Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.Internal, Err: fmt.Errorf("state of another engine: %T", have.Native)}
+	}
+	if err := e.check(want, have); err != nil {
+		return plan.Plan{}, err
+	}
+	if len(seen.missing) > 0 && len(want) > 0 {
+		return plan.Plan{}, &gateway.Error{
+			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.NotFound,
+			Err:  fmt.Errorf("the gateway has no %s", strings.Join(seen.missing, ", ")),
+			Next: "install them there (Debian: apt install iptables util-linux), then plan again",
+		}
+	}
+	open, shut, err := e.planGroups(want)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	steps := slices.Concat(open, e.planHost(want, seen), shut)
+	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, seen, len(steps) > 0), Base: have.Base}, nil
+}
+
+// planHost is what changes on the gateway itself. The accept rule comes before the DNAT rules
+// and goes after them, so that no connection is sent on only to be dropped.
+func (e *Engine) planHost(want []gateway.Forward, seen *observed) []plan.Step {
+	nat, filter := layouts(e.Gateway, want)
+	natStep := e.restoreStep(seen, nat)
+	filterStep := e.restoreStep(seen, filter)
+	var steps []plan.Step
+	add := func(s *hostStep) {
+		if s != nil {
+			steps = append(steps, s)
+		}
+	}
+	if len(want) > 0 {
+		add(e.forwardingStep(seen))
+		add(filterStep)
+		add(natStep)
+		add(e.persistStep(seen, nat, filter))
+		return steps
+	}
+	add(e.persistStep(seen, nat, filter))
+	add(natStep)
+	add(filterStep)
+	return steps
+}
+
+// check refuses forwards that cannot stand together or would take what is the gateway's own.
+func (e *Engine) check(want []gateway.Forward, have gateway.State) error {
+	standing := map[gateway.Key]bool{}
+	for _, f := range have.Forwards {
+		standing[f.Key()] = true
+	}
+	taken := map[gateway.Key]string{}
+	for _, r := range have.Reserved {
+		for _, p := range []gateway.Protocol{gateway.TCP, gateway.UDP} {
+			if r.Protocol == p || r.Protocol == "" {
+				k := gateway.Key{Protocol: p, Public: e.public(r.Port)}
+				if taken[k] == "" {
+					taken[k] = r.By
+				}
+			}
+		}
+	}
+	seen := map[gateway.Key]gateway.Forward{}
+	for _, f := range want {
+		if err := e.checkForward(f); err != nil {
+			return err
+		}
+		if by := taken[f.Key()]; by != "" && !standing[f.Key()] {
+			return conflict(f, fmt.Errorf("%s port %d of %s is taken by %s", f.Service.Protocol, f.Public.Port(), e.Gateway.Name, by))
+		}
+		if other, dup := seen[f.Key()]; dup && !other.Equal(f) {
+			return conflict(f, fmt.Errorf("%s port %d would lead to %s and to %s", f.Service.Protocol, f.Public.Port(), other.Private, f.Private))
+		}
+		seen[f.Key()] = f
+	}
+	return nil
+}
+
+func (e *Engine) checkForward(f gateway.Forward) error {
+	invalid := func(format string, args ...any) error {
+		return &gateway.Error{Op: "publish", Target: f.String(), Kind: gateway.Invalid, Err: fmt.Errorf(format, args...)}
+	}
+	switch {
+	case !f.Private.Addr().Is4() || !f.Public.Addr().Is4():
+		return invalid("only IPv4 addresses can be forwarded")
+	case f.Private.Port() == 0 || f.Public.Port() < 1024:
+		return invalid("public ports run from 1024 to 65535")
+	case f.Service.Protocol != gateway.TCP && f.Service.Protocol != gateway.UDP:
+		return invalid("protocol %q is neither tcp nor udp", f.Service.Protocol)
+	case !ourComment.MatchString("portico v1 vm=" + f.Instance + " svc=" + f.Service.Name):
+		return invalid("a service's name has lower-case letters, digits and dashes only, 32 at most, and an instance is named by its UUID")
+	case f.Private.Addr() == e.Gateway.FixedIP:
+		return invalid("the gateway itself needs no forward: it is reachable at %s", e.Gateway.FloatingIP)
+	}
+	for _, s := range f.Sources {
+		if !s.Addr().Is4() {
+			return invalid("source %s is not an IPv4 network", s)
+		}
+	}
+	return nil
+}
+
+func conflict(f gateway.Forward, err error) error {
+	return &gateway.Error{Op: "publish", Target: f.String(), Kind: gateway.Conflict, Err: err, Next: "choose another scheme with --scheme, or free the port on the gateway"}
+}
+
+func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *observed, changes bool) []plan.Warning {
+	out := slices.Clone(have.Warnings)
+	if !changes {
+		return out
+	}
+	open := 0
+	for _, f := range want {
+		if len(f.Sources) == 0 {
+			open++
+		}
+	}
+	if open > 0 {
+		out = append(out, plan.Warning{Title: "open to the whole internet", Detail: fmt.Sprintf("%d of %d forwards let anybody in; --from CIDR limits who may connect", open, len(want))})
+	}
+	if !seen.systemd && len(want) > 0 {
+		out = append(out, plan.Warning{Title: "will not survive a reboot", Detail: "the gateway has no systemd to put the rules back"})
+	}
+	if len(want) == 0 && seen.forwarding && seen.files[pathSysctl] != "" {
+		out = append(out, plan.Warning{Title: "IP forwarding stays on until the next reboot", Detail: "others on this gateway may rely on it by now"})
+	}
+	return out
+}
+
+func planID(steps []plan.Step, base []plan.Fingerprint) string {
+	h := sha256.New()
+	for _, b := range base {
+		_, _ = fmt.Fprintln(h, b.Source, b.Value)
+	}
+	for _, s := range steps {
+		_, _ = fmt.Fprintf(h, "%+v\n", s.Change())
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// ownLayout is what stands of ours in a table, for undoing.
+func ownLayout(rules netfilter.Ruleset, table string) netfilter.Layout {
+	l := netfilter.Layout{Table: table}
+	t, _ := rules.Table(table)
+	for _, c := range t.Chains {
+		if netfilter.Owned(c.Name) {
+			l.Chains = append(l.Chains, c)
+			continue
+		}
+		for _, r := range c.Rules {
+			if len(r.Args) == 2 && r.Args[0] == "-j" && netfilter.Owned(r.Args[1]) {
+				l.Jumps = append(l.Jumps, netfilter.Jump{From: c.Name, To: r.Args[1]})
+			}
+		}
+	}
+	return l
+}
+
+func (e *Engine) public(port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(publicAddr(e.Gateway), port)
+}

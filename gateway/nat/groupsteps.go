@@ -1,0 +1,235 @@
+package nat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/plan"
+)
+
+// defaultRules is how many egress rules Neutron adds to a new group; they count too.
+const defaultRules = 2
+
+// needed reports whether the group should exist.
+func (d *door) needed() bool { return len(d.ports) > 0 }
+
+func (d *door) target() string { return "security group " + d.name }
+
+// openDoor returns the steps that create the group, add what it lacks and put it on its ports.
+func (e *Engine) openDoor(d *door) []plan.Step {
+	if !d.needed() {
+		return nil
+	}
+	var steps []plan.Step
+	if d.have == nil {
+		steps = append(steps, e.createGroup(d))
+	}
+	have := d.standing()
+	for _, r := range d.want {
+		if !slices.ContainsFunc(have, r.matches) {
+			steps = append(steps, e.createRule(d, r))
+		}
+	}
+	for _, p := range d.ports {
+		if d.ref.id == "" || !slices.Contains(p.Groups, d.ref.id) {
+			steps = append(steps, e.attach(d, p))
+		}
+	}
+	return steps
+}
+
+// shutDoor returns the steps that take the group off ports that need it no more, remove rules
+// that nothing needs, and delete the group when no forward is left.
+func (e *Engine) shutDoor(d *door) []plan.Step {
+	if d.have == nil {
+		return nil
+	}
+	var steps []plan.Step
+	for _, p := range e.Inventory.Ports {
+		if _, keep := findPort(d.ports, p.ID); !keep && slices.Contains(p.Groups, d.ref.id) {
+			steps = append(steps, e.detach(d, p))
+		}
+	}
+	for _, r := range d.standing() {
+		wanted := slices.ContainsFunc(d.want, func(w groupRule) bool { return w.matches(r) })
+		if !d.needed() || !wanted {
+			steps = append(steps, e.deleteRule(d, r))
+		}
+	}
+	if !d.needed() {
+		steps = append(steps, e.deleteGroup(d))
+	}
+	return steps
+}
+
+func (e *Engine) createGroup(d *door) plan.Step {
+	return &hostStep{
+		change: plan.Change{
+			ID: "group-" + string(d.role), Target: d.target(), Title: "create the group", Action: plan.Create,
+			After: []string{d.name + " (" + d.description + ")"},
+			Shell: []string{fmt.Sprintf("openstack security group create --description %q %q", d.description, d.name)},
+		},
+		do: func(ctx context.Context) error {
+			g, err := e.Groups.CreateGroup(ctx, d.name, d.description)
+			d.ref.id = g.ID
+			return err
+		},
+		undo: func(ctx context.Context) error {
+			if d.ref.id == "" {
+				return nil
+			}
+			return e.Groups.DeleteGroup(ctx, d.ref.id)
+		},
+	}
+}
+
+func (e *Engine) deleteGroup(d *door) plan.Step {
+	deleted := false
+	return &hostStep{
+		change: plan.Change{
+			ID: "group-" + string(d.role), Target: d.target(), Title: "delete the group", Action: plan.Delete,
+			Before: []string{d.name + " (" + d.description + ")"},
+			Shell:  []string{fmt.Sprintf("openstack security group delete %s", d.ref.id)},
+		},
+		do: func(ctx context.Context) error {
+			err := e.Groups.DeleteGroup(ctx, d.ref.id)
+			deleted = err == nil
+			return err
+		},
+		undo: func(ctx context.Context) error {
+			if !deleted {
+				return nil
+			}
+			g, err := e.Groups.CreateGroup(ctx, d.name, d.description)
+			if err == nil {
+				d.ref.id = g.ID
+			}
+			return err
+		},
+	}
+}
+
+func (e *Engine) createRule(d *door, r groupRule) plan.Step {
+	title := r.title(e.groupName(rolePublic))
+	var id string
+	return &hostStep{
+		change: plan.Change{
+			ID: fmt.Sprintf("rule-%s-%s-%d-%s", d.role, r.proto, r.first, r.prefix), Target: d.target(), Title: title, Action: plan.Create,
+			After: []string{title}, Shell: []string{ruleCommand(d.name, r, e.groupName(rolePublic))},
+		},
+		do: func(ctx context.Context) error {
+			made, err := e.Groups.CreateRule(ctx, r.cloudRule(d.ref.id))
+			id = made.ID
+			if cloud.KindOf(err) == gateway.Conflict && err != nil && id == "" {
+				return fmt.Errorf("somebody else added the same rule meanwhile: %w", err)
+			}
+			return err
+		},
+		undo: func(ctx context.Context) error {
+			if id == "" {
+				return nil
+			}
+			return e.Groups.DeleteRule(ctx, id)
+		},
+	}
+}
+
+func (e *Engine) deleteRule(d *door, r cloud.SecurityGroupRule) plan.Step {
+	title := asGroupRule(r).title(e.groupName(rolePublic))
+	return &hostStep{
+		change: plan.Change{
+			ID: "rule-" + r.ID, Target: d.target(), Title: "no longer " + title, Action: plan.Delete,
+			Before: []string{title}, Shell: []string{"openstack security group rule delete " + r.ID},
+		},
+		do: func(ctx context.Context) error { return e.Groups.DeleteRule(ctx, r.ID) },
+		undo: func(ctx context.Context) error {
+			again := r
+			again.ID, again.GroupID = "", d.ref.id
+			if d.peer != nil && d.peer.have != nil && again.RemoteGroup == d.peer.have.ID {
+				again.RemoteGroup = d.peer.ref.id // it may have been made anew
+			}
+			_, err := e.Groups.CreateRule(ctx, again)
+			if cloud.KindOf(err) == gateway.Conflict {
+				return nil // it was never deleted
+			}
+			return err
+		},
+	}
+}
+
+func (e *Engine) attach(d *door, p cloud.Port) plan.Step {
+	return &hostStep{
+		change: plan.Change{
+			ID: "attach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "carry the group " + d.name, Action: plan.Update,
+			After: []string{"+ " + d.name}, Shell: []string{fmt.Sprintf("openstack port set --security-group %q %s", d.name, p.ID)},
+		},
+		do:   func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, true) },
+		undo: func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, false) },
+	}
+}
+
+func (e *Engine) detach(d *door, p cloud.Port) plan.Step {
+	return &hostStep{
+		change: plan.Change{
+			ID: "detach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "drop the group " + d.name, Action: plan.Update,
+			Before: []string{"- " + d.name}, Shell: []string{fmt.Sprintf("openstack port unset --security-group %s %s", d.ref.id, p.ID)},
+		},
+		do:   func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, false) },
+		undo: func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, true) },
+	}
+}
+
+// setMember adds or removes one group on a port and leaves the others as they are now, not as
+// they were when the plan was made: the port is read afresh, and the write insists on that
+// revision.
+func (e *Engine) setMember(ctx context.Context, portID, group string, member bool) error {
+	if group == "" {
+		return nil
+	}
+	p, err := e.Ports.Port(ctx, portID)
+	if err != nil {
+		if cloud.KindOf(err) == gateway.NotFound && !member {
+			return nil
+		}
+		return err
+	}
+	if slices.Contains(p.Groups, group) == member {
+		return nil
+	}
+	groups := slices.DeleteFunc(slices.Clone(p.Groups), func(g string) bool { return g == group })
+	if member {
+		groups = append(groups, group)
+	}
+	return e.Ports.SetPortGroups(ctx, portID, groups, p.Revision)
+}
+
+// portTarget names a port by the instance it belongs to.
+func (e *Engine) portTarget(p cloud.Port) string {
+	if i, ok := e.Inventory.Instance(p.DeviceID); ok {
+		return "port of " + i.Name
+	}
+	return "port " + p.ID
+}
+
+func asGroupRule(r cloud.SecurityGroupRule) groupRule {
+	out := groupRule{proto: gateway.Protocol(r.Protocol), first: r.PortMin, last: r.PortMax, prefix: r.RemotePrefix}
+	switch {
+	case r.RemoteGroup != "":
+		out.peer = &groupRef{id: r.RemoteGroup}
+	case !out.prefix.IsValid():
+		out.prefix = anywhere
+	}
+	return out
+}
+
+func ruleCommand(group string, r groupRule, peerName string) string {
+	remote := "--remote-ip " + r.prefix.String()
+	if r.peer != nil {
+		remote = fmt.Sprintf("--remote-group %q", peerName)
+	}
+	return fmt.Sprintf("openstack security group rule create --ingress --ethertype IPv4 --protocol %s --dst-port %d:%d %s --description %q %q",
+		r.proto, r.first, r.last, remote, ruleMark, group)
+}

@@ -1,0 +1,171 @@
+package nat
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/netfilter"
+	"portico/gateway/plan"
+)
+
+// observed is what this engine read from the gateway.
+type observed struct {
+	rules      netfilter.Ruleset
+	sums       map[string]string // table -> fingerprint, computed on the gateway itself
+	files      map[string]string // our files as they are; "" when absent
+	missing    []string          // programs the gateway lacks
+	forwarding bool
+	systemd    bool
+	enabled    bool // our unit starts at boot
+}
+
+// sumPipe digests one table without its comments and counters. The apply script computes the
+// same under the lock, so both must be this text.
+const sumPipe = `iptables-save -t "$1" | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' | sha256sum`
+
+// observeScript prints everything an observation needs in one go. Sums come before the rules
+// they stand for: what changes in between makes a plan stale, never wrong.
+const observeScript = `PATH=$PATH:/usr/sbin:/sbin
+sec() { printf '\n@@portico %s\n' "$1"; }
+sum() { ` + sumPipe + `; }
+sec missing; for c in iptables iptables-save iptables-restore flock sed sha256sum; do command -v $c >/dev/null 2>&1 || echo $c; done
+sec version; iptables -V
+sec sum-nat; sum nat
+sec sum-filter; sum filter
+sec rules; iptables-save -c -t nat; iptables-save -c -t filter
+sec forwarding; cat /proc/sys/net/ipv4/ip_forward
+sec localports; cat /proc/sys/net/ipv4/ip_local_port_range
+sec listening; ss -Hltnup
+sec systemd; command -v systemctl
+sec enabled; systemctl is-enabled ` + unitName + `
+for f in "$@"; do sec "file $f"; cat "$f"; done
+sec end
+` + "exit 0"
+
+// Observe reads the gateway's rules, settings and our files in one round trip.
+func (e *Engine) Observe(ctx context.Context) (gateway.State, error) {
+	args := append([]string{"sh", "-c", observeScript, "portico"}, ourFiles...)
+	res, err := e.Runner.Run(ctx, gateway.Command{Args: args})
+	if err != nil {
+		return gateway.State{}, e.failed("look at", err)
+	}
+	sections := splitSections(string(res.Stdout))
+	if _, complete := sections["end"]; res.Exit != 0 || !complete {
+		return gateway.State{}, e.failed("look at", fmt.Errorf("the gateway's answer is cut short (exit %d): %s", res.Exit, cloud.Clean(string(res.Stderr))))
+	}
+	rules, err := netfilter.Parse(sections["rules"])
+	if err != nil {
+		return gateway.State{}, e.failed("read the rules of", err)
+	}
+	seen := &observed{
+		rules:      rules,
+		sums:       map[string]string{tableNAT: firstWord(sections["sum-nat"]), tableFilter: firstWord(sections["sum-filter"])},
+		files:      map[string]string{},
+		missing:    strings.Fields(sections["missing"]),
+		forwarding: strings.TrimSpace(sections["forwarding"]) == "1",
+		systemd:    strings.TrimSpace(sections["systemd"]) != "",
+		enabled:    strings.HasPrefix(strings.TrimSpace(sections["enabled"]), "enabled"),
+	}
+	for _, f := range ourFiles {
+		seen.files[f] = sections["file "+f]
+	}
+	return e.state(seen, sections), nil
+}
+
+func (e *Engine) state(seen *observed, sections map[string]string) gateway.State {
+	forwards, strange := readForwards(e.Gateway, seen.rules)
+	s := gateway.State{Forwards: forwards, Native: seen}
+	s.Reserved = append(listening(sections["listening"], e.Gateway), foreignPorts(seen.rules)...)
+	for _, table := range []string{tableNAT, tableFilter} {
+		s.Base = append(s.Base, plan.Fingerprint{Source: e.Gateway.Name + " iptables " + table, Value: seen.sums[table]})
+	}
+	for _, line := range strange {
+		s.Warnings = append(s.Warnings, plan.Warning{Title: "a rule in Portico's chains is not Portico's", Detail: cloud.Clean(line)})
+	}
+	if len(forwards) > 0 || len(strange) > 0 {
+		nat, filter := layouts(e.Gateway, forwards)
+		if !netfilter.Diff(seen.rules, nat).Empty() || !netfilter.Diff(seen.rules, filter).Empty() {
+			s.Warnings = append(s.Warnings, plan.Warning{Title: "the gateway's rules have drifted", Detail: "the next change puts Portico's own chains right"})
+		}
+	}
+	version := cloud.Clean(strings.TrimSpace(sections["version"]))
+	s.Facts = []gateway.Fact{
+		{Name: "iptables", Value: version, OK: len(seen.missing) == 0},
+		{Name: "ip_forward", Value: onOff(seen.forwarding), OK: seen.forwarding || len(forwards) == 0},
+		{Name: "survives a reboot", Value: yesNo(seen.enabled), OK: seen.enabled || len(forwards) == 0},
+		{Name: "local ports", Value: cloud.Clean(strings.Join(strings.Fields(sections["localports"]), "-")), OK: true},
+	}
+	return s
+}
+
+// listening reads "ss -Hltnup": what the gateway's own programs hold. What listens on loopback
+// only is out of a forward's way.
+func listening(text string, gw gateway.Gateway) []gateway.Reserved {
+	var out []gateway.Reserved
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 5 {
+			continue
+		}
+		local := f[4]
+		i := strings.LastIndexByte(local, ':')
+		if i < 0 {
+			continue
+		}
+		host, _, _ := strings.Cut(strings.Trim(local[:i], "[]"), "%")
+		port, err := strconv.ParseUint(local[i+1:], 10, 16)
+		if err != nil || strings.HasPrefix(host, "127.") || host == "::1" {
+			continue
+		}
+		by := "a program that listens on " + gw.Name
+		if len(f) > 6 {
+			if _, rest, ok := strings.Cut(f[6], `(("`); ok {
+				name, _, _ := strings.Cut(rest, `"`)
+				by = cloud.Clean(name) + ", which listens on " + gw.Name
+			}
+		}
+		out = append(out, gateway.Reserved{Protocol: gateway.Protocol(f[0]), Port: uint16(port), By: by})
+	}
+	return out
+}
+
+func splitSections(text string) map[string]string {
+	out := map[string]string{}
+	for part := range strings.SplitSeq(text, "\n@@portico ") {
+		name, body, ok := strings.Cut(part, "\n")
+		if ok {
+			out[name] = body
+		}
+	}
+	return out
+}
+
+func (e *Engine) failed(op string, err error) error {
+	kind := cloud.KindOf(err)
+	return &gateway.Error{Op: op, Target: "gateway " + e.Gateway.Name, Kind: kind, Err: err}
+}
+
+func firstWord(s string) string {
+	if f := strings.Fields(s); len(f) > 0 {
+		return f[0]
+	}
+	return ""
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

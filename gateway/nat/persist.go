@@ -1,0 +1,213 @@
+package nat
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/netfilter"
+	"portico/gateway/plan"
+)
+
+// The files of ours on a gateway, all written by root and readable by all: they hold rules,
+// no secrets.
+const (
+	pathRules   = "/etc/portico/rules.v4"
+	pathRestore = "/etc/portico/restore.sh"
+	pathSysctl  = "/etc/sysctl.d/60-portico.conf"
+	unitName    = "portico.service"
+	pathUnit    = "/etc/systemd/system/" + unitName
+)
+
+var ourFiles = []string{pathRules, pathRestore, pathSysctl, pathUnit}
+
+const restoreText = `#!/bin/sh
+# Written by Portico. Puts its forwards back after a boot; withdrawing the last one removes this.
+set -e
+PATH=$PATH:/usr/sbin:/sbin
+iptables-restore --noflush -w 10 < ` + pathRules + `
+jump() {
+	iptables -w 10 -t "$1" -C "$2" -j "PORTICO-$2" 2>/dev/null || iptables -w 10 -t "$1" -I "$2" 1 -j "PORTICO-$2"
+}
+`
+
+const unitText = `[Unit]
+Description=Portico forwards
+After=network-pre.target netfilter-persistent.service ufw.service firewalld.service docker.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh ` + pathRestore + `
+
+[Install]
+WantedBy=multi-user.target
+`
+
+// writeFile defines put PATH MODE: standard input becomes the file, at once and completely.
+const writeFile = `put() { mkdir -p "${1%/*}" && cat > "$1.new" && chmod "$2" "$1.new" && mv -f "$1.new" "$1"; }
+`
+
+const forwardingScript = writeFile + `umask 022
+PATH=$PATH:/usr/sbin:/sbin
+printf '%s' "$2" | put "$1" 644 && sysctl -q -w net.ipv4.ip_forward=1`
+
+const forwardingUndo = `PATH=$PATH:/usr/sbin:/sbin
+rm -f "$1" "$1.new"
+[ "$2" = 1 ] || sysctl -q -w net.ipv4.ip_forward="$2"`
+
+// persistScript: $1 rules $2 restore script, $3 its text, $4 unit or "", $5 its text, $6 unit's
+// name; the rules come on standard input.
+const persistScript = writeFile + `umask 022
+put "$1" 644 && printf '%s' "$3" | put "$2" 755 || exit 1
+[ -n "$4" ] || exit 0
+printf '%s' "$5" | put "$4" 644 && systemctl daemon-reload && systemctl enable "$6"`
+
+// forgetScript: $1 the unit's name, then the files. It succeeds when there is nothing left.
+const forgetScript = `unit=$1; shift
+if command -v systemctl >/dev/null 2>&1 && [ -e "/etc/systemd/system/$unit" ]; then systemctl disable "$unit" || exit 1; fi
+for f in "$@"; do rm -f "$f" "$f.new" || exit 1; done
+rmdir /etc/portico 2>/dev/null
+if command -v systemctl >/dev/null 2>&1; then systemctl daemon-reload; fi
+` + "exit 0"
+
+// forwardingStep turns IP forwarding on, now and after every boot; nil when it is so.
+func (e *Engine) forwardingStep(seen *observed) *hostStep {
+	had := seen.files[pathSysctl]
+	if seen.forwarding && had != "" {
+		return nil
+	}
+	before := "0"
+	if seen.forwarding {
+		before = "1"
+	}
+	text := had
+	if text == "" {
+		text = "# Written by Portico. Before it, net.ipv4.ip_forward was " + before + ".\nnet.ipv4.ip_forward = 1\n"
+	}
+	action, was := plan.Create, []string(nil)
+	if !seen.forwarding {
+		action, was = plan.Update, []string{"net.ipv4.ip_forward = 0"}
+	}
+	return &hostStep{
+		change: plan.Change{
+			ID: "forwarding", Target: e.Gateway.Name + " sysctl", Title: "IP forwarding on, also after a reboot", Action: action,
+			Before: was, After: []string{"net.ipv4.ip_forward = 1", pathSysctl},
+			Shell: append(heredoc("cat > "+pathSysctl, text), "sysctl -w net.ipv4.ip_forward=1"),
+		},
+		do: func(ctx context.Context) error { return e.script(ctx, forwardingScript, nil, pathSysctl, text) },
+		undo: func(ctx context.Context) error {
+			if had != "" {
+				return e.script(ctx, forwardingScript+"\nsysctl -q -w net.ipv4.ip_forward=0", nil, pathSysctl, had)
+			}
+			return e.script(ctx, forwardingUndo, nil, pathSysctl, before)
+		},
+	}
+}
+
+// persistStep makes the rules survive a reboot, or forgets them when none are left; nil when
+// the files are as they should be.
+func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostStep {
+	if len(layouts[0].Chains) == 0 {
+		return e.forgetStep(seen)
+	}
+	rules, restore := bootFiles(layouts)
+	same := seen.files[pathRules] == rules && seen.files[pathRestore] == restore
+	if seen.systemd {
+		same = same && seen.files[pathUnit] == unitText && seen.enabled
+	}
+	if same {
+		return nil
+	}
+	unit, after := "", []string{pathRules, pathRestore}
+	shell := append(heredoc("cat > "+pathRules, rules), heredoc("cat > "+pathRestore, restore)...)
+	if seen.systemd {
+		unit, after = pathUnit, append(after, unitName+" enabled")
+		shell = append(append(shell, heredoc("cat > "+pathUnit, unitText)...), "systemctl daemon-reload", "systemctl enable "+unitName)
+	}
+	action := plan.Create
+	if seen.files[pathRules] != "" {
+		action = plan.Update
+	}
+	return &hostStep{
+		change: plan.Change{ID: "persist", Target: e.Gateway.Name + " files", Title: "keep the rules over a reboot", Action: action, After: after, Shell: shell},
+		do: func(ctx context.Context) error {
+			return e.script(ctx, persistScript, []byte(rules), pathRules, pathRestore, restore, unit, unitText, unitName)
+		},
+		undo: func(ctx context.Context) error { return e.restoreFiles(ctx, seen) },
+	}
+}
+
+func (e *Engine) forgetStep(seen *observed) *hostStep {
+	var had []string
+	for _, f := range ourFiles {
+		if seen.files[f] != "" {
+			had = append(had, f)
+		}
+	}
+	if len(had) == 0 {
+		return nil
+	}
+	return &hostStep{
+		change: plan.Change{
+			ID: "persist", Target: e.Gateway.Name + " files", Title: "forget the rules kept over a reboot", Action: plan.Delete, Before: had,
+			Shell: []string{"systemctl disable " + unitName, "rm -f " + strings.Join(ourFiles, " "), "rmdir /etc/portico", "systemctl daemon-reload"},
+		},
+		do:   func(ctx context.Context) error { return e.forget(ctx) },
+		undo: func(ctx context.Context) error { return e.restoreFiles(ctx, seen) },
+	}
+}
+
+func (e *Engine) forget(ctx context.Context) error {
+	return e.script(ctx, forgetScript, nil, append([]string{unitName}, ourFiles...)...)
+}
+
+// restoreFiles brings our files back to what an observation saw.
+func (e *Engine) restoreFiles(ctx context.Context, seen *observed) error {
+	if seen.files[pathRules] == "" {
+		keep := seen.files[pathSysctl]
+		files := []string{unitName, pathRules, pathRestore, pathUnit}
+		if keep == "" {
+			files = append(files, pathSysctl)
+		}
+		return e.script(ctx, forgetScript, nil, files...)
+	}
+	unit := ""
+	if seen.files[pathUnit] != "" {
+		unit = pathUnit
+	}
+	err := e.script(ctx, persistScript, []byte(seen.files[pathRules]), pathRules, pathRestore, seen.files[pathRestore], unit, seen.files[pathUnit], unitName)
+	if err == nil && seen.files[pathSysctl] != "" {
+		err = e.script(ctx, forwardingScript, nil, pathSysctl, seen.files[pathSysctl])
+	}
+	return err
+}
+
+// bootFiles renders what puts the layouts back at boot. Jumps are ensured one by one there,
+// because the rules of others may or may not have been restored before.
+func bootFiles(layouts []netfilter.Layout) (rules, restore string) {
+	var r, s strings.Builder
+	s.WriteString(restoreText)
+	for _, l := range layouts {
+		r.WriteString(netfilter.Diff(netfilter.Ruleset{}, netfilter.Layout{Table: l.Table, Chains: l.Chains}).Restore)
+		for _, j := range l.Jumps {
+			fmt.Fprintf(&s, "jump %s %s\n", l.Table, j.From)
+		}
+	}
+	return r.String(), s.String()
+}
+
+// script runs a shell script of ours on the gateway with arguments, never with text of others
+// put into it.
+func (e *Engine) script(ctx context.Context, script string, stdin []byte, args ...string) error {
+	res, err := e.Runner.Run(ctx, gateway.Command{Args: append([]string{"sh", "-c", script, "portico"}, args...), Stdin: stdin})
+	if err != nil {
+		return e.failed("change files of", err)
+	}
+	if res.Exit != 0 {
+		return e.failed("change files of", fmt.Errorf("exit %d: %s", res.Exit, cloud.Clean(strings.TrimSpace(string(res.Stderr)))))
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package nat
+
+import (
+	"fmt"
+	"slices"
+
+	"portico/cloud"
+	"portico/gateway"
+)
+
+// Cost is what a plan takes of one limit. Peak counts what exists meanwhile: new rules are made
+// before old ones go.
+type Cost struct {
+	Name                string
+	Before, After, Peak int
+	Limit               cloud.Limit
+}
+
+// Costs returns what it takes of the project's quotas to have exactly these forwards.
+func (e *Engine) Costs(want []gateway.Forward) ([]Cost, error) {
+	public, private, err := e.doors(want)
+	if err != nil {
+		return nil, err
+	}
+	return e.costs(public, private), nil
+}
+
+func (e *Engine) costs(doors ...*door) []Cost {
+	q := e.Inventory.Quotas
+	groups := Cost{Name: "security groups", Before: q.SecurityGroups.Used, Limit: q.SecurityGroups}
+	rules := Cost{Name: "security group rules", Before: q.SecurityGroupRules.Used, Limit: q.SecurityGroupRules}
+	for _, d := range doors {
+		newGroups, newRules, goneGroups, goneRules := d.delta()
+		groups.Peak += newGroups
+		rules.Peak += newRules
+		groups.After += newGroups - goneGroups
+		rules.After += newRules - goneRules
+	}
+	for _, c := range []*Cost{&groups, &rules} {
+		c.Peak += c.Before
+		c.After += c.Before
+	}
+	return []Cost{groups, rules}
+}
+
+// delta counts what the door's steps create and delete.
+func (d *door) delta() (newGroups, newRules, goneGroups, goneRules int) {
+	if d.needed() && d.have == nil {
+		newGroups, newRules = 1, defaultRules
+	}
+	standing := d.standing()
+	for _, r := range d.want {
+		if d.needed() && !slices.ContainsFunc(standing, r.matches) {
+			newRules++
+		}
+	}
+	if d.have != nil && !d.needed() {
+		return newGroups, newRules, 1, len(d.have.Rules)
+	}
+	for _, r := range standing {
+		if !slices.ContainsFunc(d.want, func(w groupRule) bool { return w.matches(r) }) {
+			goneRules++
+		}
+	}
+	return newGroups, newRules, goneGroups, goneRules
+}
+
+// checkQuota refuses a plan that would run into a limit that is known.
+func checkQuota(costs []Cost) error {
+	for _, c := range costs {
+		if c.Limit.Known && c.Limit.Max >= 0 && c.Peak > c.Limit.Max && c.Peak > c.Before {
+			return &gateway.Error{
+				Op: "open the doors: not enough", Target: c.Name, Kind: gateway.Quota,
+				Err:  fmt.Errorf("%d are in use, %d more are needed, the project may have %d", c.Before, c.Peak-c.Before, c.Limit.Max),
+				Next: "delete some that nobody needs, or ask for a larger quota; nothing was changed",
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package nat
+
+import (
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"portico/gateway"
+	"portico/gateway/netfilter"
+)
+
+// ourComment is what every rule that carries a forward says of itself. It is strict: a rule
+// that says anything else is not a forward of ours.
+var ourComment = regexp.MustCompile(`^portico v1 vm=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) svc=([a-z0-9][a-z0-9-]{0,31})$`)
+
+// readForwards finds the forwards that stand in our chains, and the rules there that are none
+// of ours.
+func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gateway.Forward, strange []string) {
+	table, _ := rules.Table(tableNAT)
+	index := map[gateway.Key]int{}
+	for _, c := range table.Chains {
+		if !netfilter.Owned(c.Name) {
+			continue
+		}
+		for _, r := range c.Rules {
+			w := words(r.Args)
+			if w["-j"] != "DNAT" {
+				continue
+			}
+			f, ok := readForward(gw, w)
+			if !ok {
+				strange = append(strange, "-A "+c.Name+" "+r.String())
+				continue
+			}
+			if i, seen := index[f.Key()]; seen && forwards[i].Private == f.Private && len(f.Sources) > 0 {
+				forwards[i].Sources = gateway.SortPrefixes(append(forwards[i].Sources, f.Sources...))
+				continue
+			}
+			index[f.Key()] = len(forwards)
+			forwards = append(forwards, f)
+		}
+	}
+	gateway.SortForwards(forwards)
+	return forwards, strange
+}
+
+func readForward(gw gateway.Gateway, w map[string]string) (gateway.Forward, bool) {
+	m := ourComment.FindStringSubmatch(w["--comment"])
+	private, err := netip.ParseAddrPort(w["--to-destination"])
+	port, perr := strconv.ParseUint(w["--dport"], 10, 16)
+	if m == nil || err != nil || perr != nil || w["-d"] != netip.PrefixFrom(gw.FixedIP, 32).String() {
+		return gateway.Forward{}, false
+	}
+	f := gateway.Forward{
+		Instance: m[1],
+		Service:  gateway.Service{Name: m[2], Protocol: gateway.Protocol(w["-p"]), Port: private.Port()},
+		Public:   netip.AddrPortFrom(publicAddr(gw), uint16(port)),
+		Private:  private,
+		Engine:   Name,
+	}
+	if s := w["-s"]; s != "" {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return gateway.Forward{}, false
+		}
+		f.Sources = []netip.Prefix{p}
+	}
+	return f, f.Service.Protocol == gateway.TCP || f.Service.Protocol == gateway.UDP
+}
+
+// words maps each option of a rule to its value. A negated option keeps its "!" in the value,
+// so that it never equals a plain one.
+func words(args []string) map[string]string {
+	out := make(map[string]string, len(args)/2)
+	not := ""
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "!":
+			not = "! "
+		case strings.HasPrefix(args[i], "-") && i+1 < len(args):
+			out[args[i]] = not + args[i+1]
+			not = ""
+			i++
+		}
+	}
+	return out
+}
+
+// publicAddr is the address clients use: the floating IP, or the gateway's own where it has none.
+func publicAddr(gw gateway.Gateway) netip.Addr {
+	if gw.FloatingIP.IsValid() {
+		return gw.FloatingIP
+	}
+	return gw.FixedIP
+}
+
+// foreignPorts lists the public ports that other people's rules already send elsewhere.
+func foreignPorts(rules netfilter.Ruleset) []gateway.Reserved {
+	table, _ := rules.Foreign().Table(tableNAT)
+	var out []gateway.Reserved
+	for _, c := range table.Chains {
+		for _, r := range c.Rules {
+			w := words(r.Args)
+			if w["-j"] != "DNAT" && w["-j"] != "REDIRECT" {
+				continue
+			}
+			for _, p := range dports(w) {
+				out = append(out, gateway.Reserved{
+					Protocol: gateway.Protocol(w["-p"]), Port: p, By: "a rule that is not Portico's: -A " + c.Name + " " + r.String(),
+				})
+			}
+		}
+	}
+	return out
+}
+
+// dports expands --dport and --dports; what is negated or cannot be read reserves nothing.
+func dports(w map[string]string) []uint16 {
+	var out []uint16
+	list := w["--dport"]
+	if list == "" {
+		list = w["--dports"]
+	}
+	for item := range strings.SplitSeq(list, ",") {
+		first, last, isRange := strings.Cut(item, ":")
+		a, err := strconv.ParseUint(first, 10, 16)
+		if err != nil {
+			continue
+		}
+		b := a
+		if isRange {
+			if b, err = strconv.ParseUint(last, 10, 16); err != nil {
+				continue
+			}
+		}
+		for p := a; p <= b; p++ {
+			out = append(out, uint16(p))
+		}
+	}
+	return out
+}

@@ -1,0 +1,154 @@
+package nat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/netfilter"
+	"portico/gateway/plan"
+)
+
+// hostStep is one change on the gateway.
+type hostStep struct {
+	change   plan.Change
+	do, undo func(ctx context.Context) error
+}
+
+func (s *hostStep) Change() plan.Change            { return s.change }
+func (s *hostStep) Do(ctx context.Context) error   { return s.do(ctx) }
+func (s *hostStep) Undo(ctx context.Context) error { return s.undo(ctx) }
+
+// Exit codes of applyScript that are not iptables-restore's own.
+const (
+	exitStale = 75
+	exitTest  = 76
+)
+
+// lockPath is what everybody who changes our rules holds meanwhile.
+const lockPath = "/run/portico.lock"
+
+// applyScript restores one table if it still is as the plan saw it. $1 is the table, $2 its
+// fingerprint; the rules come on standard input and are tried before they are used.
+const applyScript = `PATH=$PATH:/usr/sbin:/sbin
+sum() { ` + sumPipe + `; }
+have=$(sum "$1")
+if [ "${have%% *}" != "$2" ]; then echo "the rules have changed since the plan was made" >&2; exit 75; fi
+rules=$(cat)
+printf '%s\n' "$rules" | iptables-restore --noflush --counters -w 10 --test || exit 76
+printf '%s\n' "$rules" | iptables-restore --noflush --counters -w 10`
+
+// restoreStep turns our part of one table into the layout by one restore; nil when it is so.
+func (e *Engine) restoreStep(seen *observed, want netfilter.Layout) *hostStep {
+	patch := netfilter.Diff(seen.rules, want)
+	if patch.Empty() {
+		return nil
+	}
+	before := ownLayout(seen.rules, want.Table)
+	action := plan.Update
+	switch {
+	case len(before.Chains) == 0:
+		action = plan.Create
+	case len(want.Chains) == 0:
+		action = plan.Delete
+	}
+	c := plan.Change{
+		ID: "rules-" + want.Table, Target: e.Gateway.Name + " iptables " + want.Table,
+		Title: ruleCount(len(patch.Added), len(patch.Removed)), Action: action,
+		Before: patch.Removed, After: patch.Added,
+		Shell: heredoc("iptables-restore --noflush --counters -w 10", patch.Restore),
+	}
+	return &hostStep{
+		change: c,
+		do: func(ctx context.Context) error {
+			return e.restore(ctx, want.Table, seen.sums[want.Table], patch.Restore)
+		},
+		undo: func(ctx context.Context) error { return e.putBack(ctx, before) },
+	}
+}
+
+// putBack brings our part of a table to what it was, from whatever it is now.
+func (e *Engine) putBack(ctx context.Context, before netfilter.Layout) error {
+	state, err := e.Observe(ctx)
+	if err != nil {
+		return err
+	}
+	now, ok := state.Native.(*observed)
+	if !ok {
+		return e.failed("look at", fmt.Errorf("unexpected state %T", state.Native))
+	}
+	patch := netfilter.Diff(now.rules, before)
+	if patch.Empty() {
+		return nil
+	}
+	return e.restore(ctx, before.Table, now.sums[before.Table], patch.Restore)
+}
+
+func (e *Engine) restore(ctx context.Context, table, sum, rules string) error {
+	res, err := e.Runner.Run(ctx, gateway.Command{
+		Args:  []string{"flock", "-w", "20", lockPath, "sh", "-c", applyScript, "portico", table, sum},
+		Stdin: []byte(rules),
+	})
+	if err != nil {
+		return e.failed("change the rules of", err)
+	}
+	said := cloud.Clean(strings.TrimSpace(string(res.Stderr)))
+	fail := &gateway.Error{Op: "change the " + table + " rules of", Target: "gateway " + e.Gateway.Name}
+	switch {
+	case res.Exit == 0:
+		return nil
+	case res.Exit == exitStale:
+		fail.Kind, fail.Err = gateway.Stale, fmt.Errorf("the %s rules have changed since the plan was made", table)
+	case res.Exit == exitTest:
+		fail.Kind, fail.Err = gateway.Invalid, fmt.Errorf("iptables-restore refused them: %s%s", said, failingLine(said, rules))
+		fail.Next = "nothing was changed; report this together with the gateway's 'iptables -V'"
+	case res.Exit == 1 && said == "":
+		fail.Kind, fail.Err = gateway.Conflict, fmt.Errorf("somebody else has been changing its rules for 20 s (lock %s)", lockPath)
+		fail.Next = "try again in a moment"
+	default:
+		fail.Kind, fail.Err = gateway.Internal, fmt.Errorf("iptables-restore failed (exit %d): %s%s", res.Exit, said, failingLine(said, rules))
+	}
+	return fail
+}
+
+// failingLine finds the line that iptables-restore names, in either of its wordings.
+func failingLine(said, rules string) string {
+	var n int
+	for _, form := range []string{"Error occurred at line: %d", "line %d failed"} {
+		prefix, _, _ := strings.Cut(form, "%d")
+		if i := strings.Index(said, prefix); i >= 0 {
+			_, _ = fmt.Sscanf(said[i:], form, &n)
+		}
+	}
+	lines := strings.Split(rules, "\n")
+	if n < 1 || n > len(lines) {
+		return ""
+	}
+	return fmt.Sprintf(" (line %d: %s)", n, lines[n-1])
+}
+
+func ruleCount(added, removed int) string {
+	var parts []string
+	if added > 0 {
+		parts = append(parts, fmt.Sprintf("add %d rule%s", added, plural(added)))
+	}
+	if removed > 0 {
+		parts = append(parts, fmt.Sprintf("remove %d rule%s", removed, plural(removed)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+// heredoc is a command with its standard input, as typed into a shell.
+func heredoc(command, text string) []string {
+	return slices.Concat([]string{command + " <<'RULES'"}, strings.Split(strings.TrimRight(text, "\n"), "\n"), []string{"RULES"})
+}
