@@ -18,13 +18,16 @@ var errTooMuch = errors.New("too much output")
 // capture collects both output streams of a command up to a limit.
 type capture struct {
 	mu       sync.Mutex
+	limit    int
 	left     int
 	over     bool
 	out, err bytes.Buffer
 	full     chan struct{} // closed when there was more than the limit
 }
 
-func newCapture(limit int) *capture { return &capture{left: limit, full: make(chan struct{})} }
+func newCapture(limit int) *capture {
+	return &capture{limit: limit, left: limit, full: make(chan struct{})}
+}
 
 func (c *capture) stdout() io.Writer { return stream{c, &c.out} }
 func (c *capture) stderr() io.Writer { return stream{c, &c.err} }
@@ -64,5 +67,5 @@ func (c *capture) result(exit int) gateway.Result {
 
 func (c *capture) tooMuch(target string) error {
 	return &gateway.Error{Op: "run a command on", Target: target, Kind: gateway.Invalid,
-		Err: fmt.Errorf("it printed more than %d MiB", maxOutput>>20), Next: "look at what the command prints when run by hand"}
+		Err: fmt.Errorf("it printed more than %d MiB", c.limit>>20), Next: "look at what the command prints when run by hand"}
 }

@@ -17,8 +17,8 @@ type link struct {
 	remote net.Addr
 	done   chan struct{} // closed when the target's connection is gone
 
-	once  sync.Once
-	cause error // why it was closed from here; read after done
+	mu    sync.Mutex
+	cause error // why it was closed from here
 }
 
 // connector makes links: it holds what all hops share.
@@ -179,11 +179,13 @@ func (l *link) keepAlive(interval time.Duration) {
 
 // close ends the link for the given reason; the first reason counts.
 func (l *link) close(cause error) {
-	l.once.Do(func() {
+	l.mu.Lock()
+	if l.cause == nil {
 		l.cause = cause
-		closeAll(l.under)
-		_ = l.target.Close()
-	})
+	}
+	l.mu.Unlock()
+	closeAll(l.under)
+	_ = l.target.Close()
 	<-l.done
 }
 
@@ -196,13 +198,14 @@ func (l *link) dead() bool {
 	}
 }
 
-// whyDead is the reason a dead link was closed from here, else otherwise.
-func (l *link) whyDead(otherwise error) error {
-	l.once.Do(func() {}) // orders this read after the write in close
+// reason prefers why the link was closed from here to what was seen of it.
+func (l *link) reason(seen error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.cause != nil {
 		return l.cause
 	}
-	return otherwise
+	return seen
 }
 
 // closeAll closes a chain from its TCP connection up: what is forwarded through a stalled connection

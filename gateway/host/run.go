@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -111,7 +112,7 @@ type opening struct {
 
 // session runs a line in a session and sees to its end.
 func (s *SSH) session(ctx context.Context, l *link, sess *ssh.Session, line string, stdin []byte) (gateway.Result, error) {
-	out := newCapture(maxOutput)
+	out := newCapture(s.limit)
 	sess.Stdout, sess.Stderr = out.stdout(), out.stderr()
 	ended := make(chan error, 1)
 	go func() { ended <- drive(sess, line, stdin) }()
@@ -175,18 +176,10 @@ func exitOf(err error) (int, error) {
 		return 0, nil
 	case errors.As(err, &exit):
 		return exit.ExitStatus(), nil
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.Is(err, io.EOF):
 		return 0, errLost
 	}
 	return 0, err
-}
-
-// reason prefers why the link was closed from here to what was seen of it.
-func (l *link) reason(err error) error {
-	if l.dead() {
-		return l.whyDead(err)
-	}
-	return err
 }
 
 func isRejection(err error) bool {

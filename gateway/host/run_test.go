@@ -184,15 +184,17 @@ func TestRunEndsWithItsContext(t *testing.T) {
 func TestRunBoundsOutput(t *testing.T) {
 	w := newWorld(t, asRoot(func(c *call) int {
 		block := make([]byte, 1<<20)
-		for range (maxOutput >> 20) + 8 {
+		for range 10 {
 			if _, err := c.stdout.Write(block); err != nil {
 				return 1
 			}
 		}
 		return 0
 	})).trust(t)
-	_, err := w.dial(t).Run(t.Context(), gateway.Command{Args: []string{"yes"}})
-	checkError(t, err, gateway.Invalid, "64 MiB")
+	s := w.dial(t)
+	s.limit = 2 << 20
+	_, err := s.Run(t.Context(), gateway.Command{Args: []string{"yes"}})
+	checkError(t, err, gateway.Invalid, "2 MiB")
 }
 
 func TestRunBoundsSessions(t *testing.T) {

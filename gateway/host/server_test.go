@@ -90,6 +90,13 @@ func (s *server) dropAll() {
 	s.conns = nil
 }
 
+// addHostKey gives the server one more key, before its first client.
+func (s *server) addHostKey(key ssh.Signer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.config.AddHostKey(key)
+}
+
 func (s *server) host() string { return "127.0.0.1" }
 func (s *server) port() uint16 {
 	_, p, _ := net.SplitHostPort(s.lis.Addr().String())
@@ -118,7 +125,10 @@ func (s *server) accept() {
 
 func (s *server) connection(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
-	_, chans, reqs, err := ssh.NewServerConn(conn, s.config)
+	s.mu.Lock()
+	config := s.config
+	s.mu.Unlock()
+	_, chans, reqs, err := ssh.NewServerConn(conn, config)
 	if err != nil {
 		return
 	}

@@ -21,6 +21,7 @@ type SSH struct {
 	hops      []*hop
 	connector connector
 	keepAlive time.Duration
+	limit     int           // bytes a command may print
 	sessions  chan struct{} // one token a running command
 	dialing   chan struct{} // one token: who holds it may replace the link
 
@@ -45,6 +46,7 @@ func Dial(ctx context.Context, cfg Config) (*SSH, error) {
 		hops:      hops,
 		connector: connector{ask: cfg.Prompter, ring: &keyring{opened: map[string]ssh.Signer{}}},
 		keepAlive: cfg.keepAlive(),
+		limit:     maxOutput,
 		sessions:  make(chan struct{}, maxSessions),
 		dialing:   make(chan struct{}, 1),
 	}
@@ -73,7 +75,7 @@ func (s *SSH) DialContext(ctx context.Context, network, address string) (net.Con
 	}
 	conn, err := l.target.DialContext(ctx, network, address)
 	if err != nil && l.dead() {
-		return nil, s.lost("connect to "+address+" from", l.whyDead(errClosed))
+		return nil, s.lost("connect to "+address+" from", l.reason(errClosed))
 	}
 	return conn, err
 }
