@@ -36,8 +36,11 @@ func (r Ruleset) Format(counters bool) string {
 				if counters {
 					b = append(appendCounters(b, rule.Packets, rule.Bytes), ' ')
 				}
-				b = append(append(append(b, "-A "...), c.Name...), ' ')
-				b = append(rule.appendTo(b), '\n')
+				b = append(append(b, "-A "...), c.Name...)
+				if len(rule.Args) > 0 {
+					b = rule.appendTo(append(b, ' '))
+				}
+				b = append(b, '\n')
 			}
 		}
 		b = append(b, "COMMIT\n"...)

@@ -86,7 +86,7 @@ func splitLines(s string) []string {
 // appendLine is the rule as a line without counters. A newline, which would start a new rule,
 // becomes a space.
 func appendLine(chain string, r Rule) string {
-	return "-A " + chain + " " + oneLine(r)
+	return strings.TrimSuffix("-A "+chain+" "+oneLine(r), " ")
 }
 
 func oneLine(r Rule) string { return strings.ReplaceAll(r.String(), "\n", " ") }

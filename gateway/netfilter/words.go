@@ -12,7 +12,7 @@ var errQuote = errors.New(`a quotation mark (") is not closed`)
 // quotes a backslash makes the next character plain, and the closing quote ends the word.
 // Outside of quotes a backslash and ' are characters like any other.
 func splitWords(line string) ([]string, error) {
-	words := make([]string, 0, 16)
+	var words []string
 	for i := 0; i < len(line); {
 		switch {
 		case line[i] == ' ' || line[i] == '\t':
