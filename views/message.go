@@ -3,6 +3,8 @@ package views
 import (
 	"time"
 
+	"charm.land/bubbles/v2/key"
+
 	"portico/gateway"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
@@ -57,9 +59,20 @@ type (
 		Secret      bool
 		Yes, Cancel string // the buttons' words; Cancel has the focus
 	}
+	// SizeMsg tells the size that the body will be drawn at from now on, for moves by a page.
+	SizeMsg struct{ Width, Height int }
+	// HelpMsg tells the help page the bindings of the screen it was opened from and the ones
+	// that work everywhere.
+	HelpMsg struct{ Sections []HelpSection }
 	// ToastMsg shows a line in the status bar for a moment.
 	ToastMsg struct {
 		Text string
 		Bad  bool
 	}
 )
+
+// HelpSection is a heading with the bindings below it, in groups.
+type HelpSection struct {
+	Title string
+	Keys  [][]key.Binding
+}

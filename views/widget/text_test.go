@@ -1,11 +1,11 @@
 package widget_test
 
 import (
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"portico/cloud"
 	"portico/views/widget"
 )
 
@@ -62,12 +62,7 @@ func TestTruncateLeft(t *testing.T) {
 func TestFitIsExactlyAsWide(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, w := rapid.String().Draw(t, "text"), rapid.IntRange(0, 40).Draw(t, "width")
-		s = strings.Map(func(r rune) rune {
-			if r < ' ' || r >= 0x7f && r < 0xa0 {
-				return -1
-			}
-			return r
-		}, s)
+		s = cloud.Clean(s)
 		for name, got := range map[string]string{"Fit": widget.Fit(s, w), "FitLeft": widget.FitLeft(s, w), "Sides": widget.Sides(s, "x 1", w)} {
 			if widget.Width(got) != w {
 				t.Fatalf("%s(%q, %d) = %q, %d wide", name, s, w, got, widget.Width(got))

@@ -1,0 +1,219 @@
+package widget
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/themes"
+)
+
+// Column describes one column of a table of R.
+type Column[R any] struct {
+	Title string
+	// Text is the cell without styles: what is measured and filtered.
+	Text func(R) string
+	// Cell draws the cell; nil draws Text in the style for text.
+	Cell func(R, *themes.Styles) Spans
+	// Min is the least width that makes sense, Max the largest that is given; 0 is no bound. A
+	// column that grows takes what the others leave over; the others are as wide as their widest cell.
+	Min, Max int
+	Grow     bool
+	// Priority decides which column goes first when there is no room: the highest number, and of
+	// equals the one further to the right. A column with 0 always stays.
+	Priority int
+	Right    bool // numbers line up at their right end
+}
+
+// Table is a list of rows keyed by ID: the cursor and the marks stay with their rows whatever
+// comes, goes or moves. Only the rows in sight are drawn.
+type Table[R any] struct {
+	id      func(R) string
+	columns []Column[R]
+	widest  []int // natural width of each column
+
+	rows    []R
+	shown   []int // indices of the rows that pass the filter
+	cursor  int   // index into shown
+	current string
+	top     int
+	height  int // rows in sight, as far as is known
+	marks   map[string]bool
+	text    string
+	filter  Filter
+}
+
+// NewTable returns an empty table; id must differ between any two rows.
+func NewTable[R any](id func(R) string, columns ...Column[R]) *Table[R] {
+	t := &Table[R]{id: id, columns: columns, marks: map[string]bool{}, height: 10}
+	t.measure()
+	return t
+}
+
+// SetRows replaces the rows. The cursor stays on its row and that row where it is on the screen; if
+// it is gone the cursor is on the one that took its place.
+func (t *Table[R]) SetRows(rows []R) {
+	t.rows = rows
+	t.measure()
+	t.narrow()
+	if len(t.marks) > 0 {
+		there := make(map[string]bool, len(t.marks))
+		for _, r := range rows {
+			if id := t.id(r); t.marks[id] {
+				there[id] = true
+			}
+		}
+		t.marks = there
+	}
+}
+
+// SetHeight tells how many rows will be in sight.
+func (t *Table[R]) SetHeight(rows int) {
+	t.height = max(1, rows)
+	t.scroll()
+}
+
+// SetFilter narrows the table to rows that hold every word of text.
+func (t *Table[R]) SetFilter(text string) {
+	if text == t.text {
+		return
+	}
+	t.text, t.filter = text, NewFilter(text)
+	t.narrow()
+}
+
+// FilterText is what the table is narrowed to.
+func (t *Table[R]) FilterText() string { return t.text }
+
+// Len is the number of rows, Shown of those that pass the filter, Marked of those with a mark.
+func (t *Table[R]) Len() int    { return len(t.rows) }
+func (t *Table[R]) Shown() int  { return len(t.shown) }
+func (t *Table[R]) Marked() int { return len(t.marks) }
+
+// Current is the row under the cursor.
+func (t *Table[R]) Current() (R, bool) {
+	if t.cursor < len(t.shown) {
+		return t.rows[t.shown[t.cursor]], true
+	}
+	var none R
+	return none, false
+}
+
+// Chosen is what a key acts on: the marked rows, also those that the filter hides, or else the
+// current one.
+func (t *Table[R]) Chosen() []R {
+	var out []R
+	for _, r := range t.rows {
+		if len(t.marks) > 0 && t.marks[t.id(r)] {
+			out = append(out, r)
+		}
+	}
+	if r, ok := t.Current(); ok && len(out) == 0 {
+		out = append(out, r)
+	}
+	return out
+}
+
+// ToggleMark marks the current row, or takes its mark away, and moves on.
+func (t *Table[R]) ToggleMark() {
+	r, ok := t.Current()
+	if !ok {
+		return
+	}
+	if id := t.id(r); t.marks[id] {
+		delete(t.marks, id)
+	} else {
+		t.marks[id] = true
+	}
+	t.Move(1)
+}
+
+// ClearMarks takes all marks away.
+func (t *Table[R]) ClearMarks() { clear(t.marks) }
+
+// Move moves the cursor by so many rows and stops at the ends.
+func (t *Table[R]) Move(by int) {
+	t.cursor = max(0, min(len(t.shown)-1, t.cursor+by))
+	t.current = ""
+	if r, ok := t.Current(); ok {
+		t.current = t.id(r)
+	}
+	t.scroll()
+}
+
+// narrow finds the rows that pass the filter and puts the cursor back on its row.
+func (t *Table[R]) narrow() {
+	line := t.cursor - t.top
+	t.shown = t.shown[:0]
+	found := -1
+	for i, r := range t.rows {
+		if len(t.filter) > 0 && !t.filter.Matches(t.haystack(r)) {
+			continue
+		}
+		if t.current != "" && found < 0 && t.id(r) == t.current {
+			found = len(t.shown)
+		}
+		t.shown = append(t.shown, i)
+	}
+	if found >= 0 {
+		t.cursor, t.top = found, found-line
+	}
+	t.Move(0)
+}
+
+// haystack is what a row is filtered by. The columns are parted by a character that no word holds.
+func (t *Table[R]) haystack(r R) string {
+	s := ""
+	for _, c := range t.columns {
+		s += c.Text(r) + "\n"
+	}
+	return s
+}
+
+func (t *Table[R]) scroll() { t.top = window(t.top, t.cursor, len(t.shown), t.height) }
+
+// window is the first row in sight so that the cursor is, and no room is left over at the end.
+func window(top, cursor, rows, height int) int {
+	top = min(top, cursor, max(0, rows-height))
+	return max(top, cursor-height+1, 0)
+}
+
+// TableKeys are the bindings that every table has.
+type TableKeys struct{ Up, Down, PageUp, PageDown, Home, End key.Binding }
+
+// NewTableKeys returns the bindings.
+func NewTableKeys() TableKeys {
+	return TableKeys{
+		Up:       key.NewBinding(key.WithKeys("up", "k"), key.WithHelp("k/up", "up")),
+		Down:     key.NewBinding(key.WithKeys("down", "j"), key.WithHelp("j/down", "down")),
+		PageUp:   key.NewBinding(key.WithKeys("pgup", "ctrl+b"), key.WithHelp("pgup", "page up")),
+		PageDown: key.NewBinding(key.WithKeys("pgdown", "ctrl+f"), key.WithHelp("pgdn", "page down")),
+		Home:     key.NewBinding(key.WithKeys("home", "g"), key.WithHelp("home/g", "first")),
+		End:      key.NewBinding(key.WithKeys("end", "G"), key.WithHelp("end/G", "last")),
+	}
+}
+
+// Bindings lists them for help.
+func (k TableKeys) Bindings() []key.Binding {
+	return []key.Binding{k.Up, k.Down, k.PageUp, k.PageDown, k.Home, k.End}
+}
+
+// Update moves the cursor if msg is a key for it.
+func (t *Table[R]) Update(k TableKeys, msg tea.KeyPressMsg) bool {
+	switch {
+	case key.Matches(msg, k.Up):
+		t.Move(-1)
+	case key.Matches(msg, k.Down):
+		t.Move(1)
+	case key.Matches(msg, k.PageUp):
+		t.Move(-t.height)
+	case key.Matches(msg, k.PageDown):
+		t.Move(t.height)
+	case key.Matches(msg, k.Home):
+		t.Move(-len(t.rows))
+	case key.Matches(msg, k.End):
+		t.Move(len(t.rows))
+	default:
+		return false
+	}
+	return true
+}
