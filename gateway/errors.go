@@ -2,11 +2,11 @@ package gateway
 
 import "portico/cloud"
 
-// Error and Kind are the cloud package's: one error type serves all layers.
-type (
-	Error = cloud.Error
-	Kind  = cloud.Kind
-)
+// Error is the cloud package's: one error type serves all layers.
+type Error = cloud.Error
+
+// Kind is what sort of failure an [Error] is.
+type Kind = cloud.Kind
 
 // The kinds, so that packages below gateway need not import cloud for them alone.
 const (

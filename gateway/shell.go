@@ -16,6 +16,11 @@ func Quote(words ...string) string {
 	return strings.Join(out, " ")
 }
 
+// plain are the characters that no POSIX shell gives a meaning, beside letters and digits.
+const plain = "@%+=:,./_-"
+
 func needsQuote(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./_-", r))
+	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	digit := r >= '0' && r <= '9'
+	return !letter && !digit && !strings.ContainsRune(plain, r)
 }

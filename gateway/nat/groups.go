@@ -249,6 +249,15 @@ func (r groupRule) title(peerName string) string {
 	return fmt.Sprintf("allow %s %s from %s", r.proto, ports, from)
 }
 
+// exact is the rule as Neutron will hold it.
+func (r groupRule) exact(peerName string) string {
+	remote := "remote " + r.prefix.String()
+	if r.peer != nil {
+		remote = "remote group " + peerName
+	}
+	return fmt.Sprintf("ingress IPv4 %s %d:%d %s", r.proto, r.first, r.last, remote)
+}
+
 func (r groupRule) cloudRule(group string) cloud.SecurityGroupRule {
 	out := cloud.SecurityGroupRule{
 		GroupID: group, Direction: "ingress", EtherType: "IPv4", Protocol: string(r.proto),

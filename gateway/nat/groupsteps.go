@@ -118,7 +118,7 @@ func (e *Engine) createRule(d *door, r groupRule) plan.Step {
 	return &hostStep{
 		change: plan.Change{
 			ID: fmt.Sprintf("rule-%s-%s-%d-%s", d.role, r.proto, r.first, r.prefix), Target: d.target(), Title: title, Action: plan.Create,
-			After: []string{title}, Shell: []string{ruleCommand(d.name, r, e.groupName(rolePublic))},
+			After: []string{r.exact(e.groupName(rolePublic))}, Shell: []string{ruleCommand(d.name, r, e.groupName(rolePublic))},
 		},
 		do: func(ctx context.Context) error {
 			made, err := e.Groups.CreateRule(ctx, r.cloudRule(d.ref.id))
@@ -138,11 +138,11 @@ func (e *Engine) createRule(d *door, r groupRule) plan.Step {
 }
 
 func (e *Engine) deleteRule(d *door, r cloud.SecurityGroupRule) plan.Step {
-	title := asGroupRule(r).title(e.groupName(rolePublic))
+	rule, peer := asGroupRule(r), e.groupName(rolePublic)
 	return &hostStep{
 		change: plan.Change{
-			ID: "rule-" + r.ID, Target: d.target(), Title: "no longer " + title, Action: plan.Delete,
-			Before: []string{title}, Shell: []string{"openstack security group rule delete " + r.ID},
+			ID: "rule-" + r.ID, Target: d.target(), Title: "no longer " + rule.title(peer), Action: plan.Delete,
+			Before: []string{rule.exact(peer)}, Shell: []string{"openstack security group rule delete " + r.ID},
 		},
 		do: func(ctx context.Context) error { return e.Groups.DeleteRule(ctx, r.ID) },
 		undo: func(ctx context.Context) error {
@@ -164,7 +164,7 @@ func (e *Engine) attach(d *door, p cloud.Port) plan.Step {
 	return &hostStep{
 		change: plan.Change{
 			ID: "attach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "carry the group " + d.name, Action: plan.Update,
-			After: []string{"+ " + d.name}, Shell: []string{fmt.Sprintf("openstack port set --security-group %q %s", d.name, p.ID)},
+			After: []string{d.name}, Shell: []string{fmt.Sprintf("openstack port set --security-group %q %s", d.name, p.ID)},
 		},
 		do:   func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, true) },
 		undo: func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, false) },
@@ -175,7 +175,7 @@ func (e *Engine) detach(d *door, p cloud.Port) plan.Step {
 	return &hostStep{
 		change: plan.Change{
 			ID: "detach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "drop the group " + d.name, Action: plan.Update,
-			Before: []string{"- " + d.name}, Shell: []string{fmt.Sprintf("openstack port unset --security-group %s %s", d.ref.id, p.ID)},
+			Before: []string{d.name}, Shell: []string{fmt.Sprintf("openstack port unset --security-group %s %s", d.ref.id, p.ID)},
 		},
 		do:   func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, false) },
 		undo: func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, true) },

@@ -51,6 +51,8 @@ type Proposal struct {
 	Items   []Item
 	Quota   []QuotaLine
 	Plan    plan.Plan
+
+	want []gateway.Forward // everything that is to stand on the gateway
 }
 
 // Want returns the forwards that will stand afterwards, of those the request named.

@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint kernel lab screenshots bench ci
+
+help: ## show these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+build: ## build the binary into bin/
+	go build -trimpath -o bin/portico ./cmd/portico
+
+demo: ## the console on an embedded cloud
+	go run ./cmd/portico demo
+
+test: ## all tests that need nothing but Go
+	go test ./...
+
+lint: ## gofmt, go vet and golangci-lint, with the import rules
+	.ci/lint
+
+kernel: ## the contract tests on this machine's real iptables (root; network namespaces)
+	go test -count=1 -tags kernel ./gateway/...
+
+lab: ## bring up the OpenStack lab (root, Debian 12), with a gateway and a VM in it
+	.ci/openstack-lab/oslab up && .ci/openstack-lab/oslab gateway gw && .ci/openstack-lab/oslab vm vm2
+
+screenshots: build ## make screenshots/ anew from the running program
+	go run ./.ci/screenshots
+
+bench: ## benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+ci: ## everything that CI runs
+	.ci/run

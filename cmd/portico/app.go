@@ -1,0 +1,80 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"portico/gateway"
+)
+
+// app is one run of the program: its streams, its flags, and what was opened on the way.
+type app struct {
+	in       *os.File
+	out, err io.Writer
+	flags    flags
+	started  bool // a command's own code has begun: errors before it are wrong use
+	closers  []func()
+}
+
+// flags are those that every command takes.
+type flags struct {
+	cloud, gateway, config, debug string
+	json, noColor, yes            bool
+}
+
+func newApp(in *os.File, out, err io.Writer) *app { return &app{in: in, out: out, err: err} }
+
+// onClose remembers what to do when the program ends, last first.
+func (a *app) onClose(f func()) { a.closers = append(a.closers, f) }
+
+func (a *app) close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+	a.closers = nil
+}
+
+// interactive reports whether there is somebody to ask.
+func (a *app) interactive() bool { return term.IsTerminal(int(a.in.Fd())) }
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "portico",
+		Short: "One floating IP. Every VM reachable.",
+		Long: "Portico makes private OpenStack instances reachable through the one floating IP a project has.\n" +
+			"Without a command it opens the console. 'portico demo' tries it out without a cloud.",
+		Args: cobra.NoArgs,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			a.started = true
+			if a.flags.noColor {
+				_ = os.Setenv("NO_COLOR", "1")
+			}
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return a.console(c.Context()) },
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	f := root.PersistentFlags()
+	f.StringVar(&a.flags.cloud, "cloud", "", "cloud of clouds.yaml (else OS_CLOUD, else OS_* variables)")
+	f.StringVar(&a.flags.gateway, "gateway", "", "the gateway, by name or address")
+	f.StringVar(&a.flags.config, "config", "", "configuration file (else PORTICO_CONFIG, else portico/config.yaml below the user's configuration folder)")
+	f.BoolVar(&a.flags.json, "json", false, "print JSON")
+	f.BoolVar(&a.flags.noColor, "no-color", false, "no colours (also NO_COLOR)")
+	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
+	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud to this file, without secrets")
+	root.AddCommand(
+		a.listCommand(), a.floatingIPsCommand(), a.gatewaysCommand(), a.forwardsCommand(),
+		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.testCommand(),
+		a.sshCommand(), a.sshConfigCommand(), a.schemeCommand(), a.demoCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// wrongUse is an error of Kind Invalid about how the program was called.
+func wrongUse(what string, err error, next string) error {
+	return &gateway.Error{Op: what, Kind: gateway.Invalid, Err: err, Next: next}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adrg/xdg"
+	"github.com/goccy/go-yaml"
+
+	"portico/gateway"
+	"portico/gateway/publish"
+	"portico/gateway/scheme"
+)
+
+// config is the configuration file. Every part is optional.
+type config struct {
+	Gateway  string          `yaml:"gateway"` // the gateway where --gateway is not given
+	Gateways []gatewayConfig `yaml:"gateways"`
+	Services []serviceConfig `yaml:"services"`
+	Scheme   string          `yaml:"scheme"` // the default scheme
+	Schemes  []scheme.Config `yaml:"schemes"`
+	Login    loginConfig     `yaml:"login"`
+}
+
+// gatewayConfig says how to reach one gateway, by its instance's name. fixed_ip and floating_ip
+// are for a gateway that is no instance of the project.
+type gatewayConfig struct {
+	Name       string     `yaml:"name"`
+	Host       string     `yaml:"host"` // address or ~/.ssh/config alias; the floating IP if empty
+	Port       uint16     `yaml:"port"`
+	User       string     `yaml:"user"`
+	Identity   string     `yaml:"identity"`
+	KnownHosts string     `yaml:"known_hosts"`
+	Local      bool       `yaml:"local"` // this machine is the gateway
+	NoSNAT     bool       `yaml:"no_snat"`
+	FixedIP    netip.Addr `yaml:"fixed_ip"`
+	FloatingIP netip.Addr `yaml:"floating_ip"`
+}
+
+type serviceConfig struct {
+	Name     string           `yaml:"name"`
+	Protocol gateway.Protocol `yaml:"protocol"`
+	Port     uint16           `yaml:"port"`
+}
+
+type loginConfig struct {
+	Default string            `yaml:"default"` // user where the image tells none
+	Images  map[string]string `yaml:"images"`  // image name -> user
+}
+
+// loadConfig reads the file that was named, or the user's own if there is one.
+func (a *app) loadConfig() (config, error) {
+	path, must := a.flags.config, true
+	if path == "" {
+		path = os.Getenv("PORTICO_CONFIG")
+	}
+	if path == "" {
+		path, must = filepath.Join(xdg.ConfigHome, "portico", "config.yaml"), false
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !must {
+		return config{}, nil
+	}
+	if err != nil {
+		return config{}, &gateway.Error{Op: "read configuration file", Target: path, Kind: gateway.Invalid, Err: err, Next: "name an existing file with --config"}
+	}
+	c, err := parseConfig(text)
+	if err != nil {
+		return config{}, &gateway.Error{Op: "use configuration file", Target: path, Kind: gateway.Invalid, Err: err, Next: "correct the file; nothing was changed"}
+	}
+	return c, nil
+}
+
+// parseConfig is strict: a key that means nothing is an error with its line and column.
+func parseConfig(text []byte) (config, error) {
+	var c config
+	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
+		return c, errors.New(strings.TrimSpace(yaml.FormatError(err, false, false)))
+	}
+	for _, s := range c.Services {
+		if s.Name == "" || s.Port == 0 || s.Protocol != gateway.TCP && s.Protocol != gateway.UDP {
+			return c, fmt.Errorf("service %q needs name, protocol (tcp or udp) and port", s.Name)
+		}
+	}
+	for _, g := range c.Gateways {
+		if g.Name == "" {
+			return c, errors.New("every gateway needs a name")
+		}
+	}
+	return c, nil
+}
+
+// options turns the configuration and the flags into what publishing needs.
+func (a *app) options(c config) (publish.Options, error) {
+	schemes, err := scheme.All(c.Schemes)
+	if err != nil {
+		return publish.Options{}, err
+	}
+	if c.Scheme != "" {
+		s, err := scheme.Find(schemes, c.Scheme)
+		if err != nil {
+			return publish.Options{}, err
+		}
+		ordered := []scheme.Scheme{*s}
+		for _, o := range schemes {
+			if o.Name != s.Name {
+				ordered = append(ordered, o)
+			}
+		}
+		schemes = ordered
+	}
+	o := publish.Options{
+		Gateway: a.flags.gateway, Services: publish.Services(), Schemes: schemes,
+		Login:      publish.LoginRules{ByImage: c.Login.Images, Default: c.Login.Default},
+		Identities: localIdentities,
+	}
+	if o.Gateway == "" {
+		o.Gateway = c.Gateway
+	}
+	for _, s := range c.Services {
+		o.Services = append(o.Services, gateway.Service(s))
+	}
+	for _, g := range c.Gateways {
+		o.Gateways = append(o.Gateways, publish.GatewayOptions{Name: g.Name, FloatingIP: g.FloatingIP, FixedIP: g.FixedIP, NoSNAT: g.NoSNAT})
+	}
+	return o, nil
+}

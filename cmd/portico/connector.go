@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"sync"
+
+	"portico/gateway"
+	"portico/gateway/host"
+	"portico/gateway/publish"
+)
+
+// connector keeps one connection to each gateway. The first one who needs it opens it; the
+// others wait, so that an unknown host key is asked about once.
+type connector struct {
+	configs  []gatewayConfig
+	prompter host.Prompter
+	adjust   func(*host.Config) // the demo trusts its own gateway's key without a file
+
+	mu   sync.Mutex
+	open map[string]runnerCloser
+}
+
+type runnerCloser interface {
+	gateway.Runner
+	Close() error
+}
+
+func newConnector(configs []gatewayConfig, prompter host.Prompter) *connector {
+	return &connector{configs: configs, prompter: prompter, open: map[string]runnerCloser{}}
+}
+
+// Connect returns the open connection to a gateway, or opens one.
+func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login publish.Login) (gateway.Runner, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := gw.Name + " " + gw.InstanceID
+	if r, ok := c.open[key]; ok {
+		return r, nil
+	}
+	r, err := c.dial(ctx, gw, login)
+	if err != nil {
+		return nil, err
+	}
+	c.open[key] = r
+	return r, nil
+}
+
+func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login publish.Login) (runnerCloser, error) {
+	cfg := host.Config{Name: gw.Name, Host: gw.FloatingIP.String(), Prompter: c.prompter}
+	if !gw.FloatingIP.IsValid() {
+		cfg.Host = gw.FixedIP.String()
+	}
+	for _, g := range c.configs {
+		if g.Name != gw.Name {
+			continue
+		}
+		if g.Local {
+			return newLocal(ctx)
+		}
+		cfg.Port, cfg.User = g.Port, g.User
+		if g.Host != "" {
+			cfg.Host = g.Host
+		}
+		if g.Identity != "" {
+			cfg.IdentityFiles = []string{g.Identity}
+		}
+		if g.KnownHosts != "" {
+			cfg.KnownHosts = []string{g.KnownHosts}
+		}
+	}
+	if cfg.User == "" {
+		cfg.User = login.User
+	}
+	if login.KeyFile != "" && len(cfg.IdentityFiles) == 0 {
+		cfg.IdentityFiles = []string{login.KeyFile}
+	}
+	if c.adjust != nil {
+		c.adjust(&cfg)
+	}
+	return host.Dial(ctx, cfg)
+}
+
+func newLocal(ctx context.Context) (runnerCloser, error) {
+	l, err := host.NewLocal()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Check(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (c *connector) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range c.open {
+		_ = r.Close()
+	}
+	c.open = map[string]runnerCloser{}
+}

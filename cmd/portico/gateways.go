@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"portico/cloud"
+	"portico/gateway/publish"
+)
+
+func (a *app) gatewaysCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "gateways", Short: "What can carry forwards, and the state of the one in use", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			w, err := a.wire(c.Context(), a.prompter())
+			if err != nil {
+				return err
+			}
+			s, failure := w.publisher.Snapshot(c.Context())
+			if failure != nil && s.Inventory.At.IsZero() {
+				return failure
+			}
+			out := gatewayList(w.publisher, s, failure)
+			if a.flags.json {
+				return a.printJSON(map[string]any{"gateways": out})
+			}
+			a.printGateways(out)
+			if failure != nil && len(out) > 0 {
+				return failure
+			}
+			return nil
+		},
+	}
+}
+
+func gatewayList(p *publish.Publisher, s publish.Snapshot, failure error) []gatewayJSON {
+	out := []gatewayJSON{}
+	for _, g := range p.Gateways(s.Inventory) {
+		line := gatewayJSON{Name: g.Name, InstanceID: g.InstanceID, FloatingIP: g.FloatingIP, FixedIP: g.FixedIP, Facts: []factJSON{}}
+		if s.HasGateway() && g.PortID == s.Gateway.PortID && g.FixedIP == s.Gateway.FixedIP {
+			line.Chosen = true
+			reached := s.State != nil
+			line.Reachable = &reached
+			if reached {
+				n := len(s.State.Forwards)
+				line.Forwards = &n
+				for _, f := range s.State.Facts {
+					line.Facts = append(line.Facts, factJSON(f))
+				}
+			} else if failure != nil {
+				line.Error = newErrorJSON(failure)
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func (a *app) printGateways(list []gatewayJSON) {
+	rows := make([][]string, 0, len(list))
+	for _, g := range list {
+		state := styleDim.Render("not in use")
+		switch {
+		case g.Reachable != nil && *g.Reachable:
+			state = styleGood.Render("ready")
+		case g.Reachable != nil:
+			state = styleBad.Render("not reached")
+		}
+		forwards := ""
+		if g.Forwards != nil {
+			forwards = fmt.Sprint(*g.Forwards)
+		}
+		var facts []string
+		for _, f := range g.Facts {
+			text := f.Name + " " + f.Value
+			if !f.OK {
+				text = styleBad.Render(text)
+			}
+			facts = append(facts, text)
+		}
+		rows = append(rows, []string{g.Name, g.FloatingIP.String(), g.FixedIP.String(), state, forwards, strings.Join(facts, ", ")})
+	}
+	a.printTable([]string{"NAME", "FLOATING IP", "FIXED IP", "STATE", "FORWARDS", "FACTS"}, rows)
+}
+
+func (a *app) forwardsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "forwards", Short: "What is published: public endpoint, private endpoint, instance, who may come in", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			w, err := a.wire(c.Context(), a.prompter())
+			if err != nil {
+				return err
+			}
+			s, err := w.publisher.Snapshot(c.Context())
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				out := make([]forwardJSON, 0, len(s.State.Forwards))
+				for _, f := range s.State.Forwards {
+					out = append(out, newForwardJSON(s.Inventory, f))
+				}
+				return a.printJSON(map[string]any{"forwards": out})
+			}
+			rows := make([][]string, 0, len(s.State.Forwards))
+			for _, f := range s.State.Forwards {
+				from := "anywhere"
+				if len(f.Sources) > 0 {
+					from = strings.Trim(fmt.Sprint(f.Sources), "[]")
+				}
+				rows = append(rows, []string{
+					f.Public.String(), string(f.Service.Protocol), f.Private.String(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), from,
+				})
+			}
+			a.printTable([]string{"PUBLIC", "PROTO", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)
+			for _, warn := range s.State.Warnings {
+				a.note("%s %s\n", styleWarn.Render("! "+warn.Title), cloud.Clean(warn.Detail))
+			}
+			return nil
+		},
+	}
+}

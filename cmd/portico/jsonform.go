@@ -1,0 +1,173 @@
+package main
+
+import (
+	"net/netip"
+	"time"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/plan"
+	"portico/gateway/probe"
+	"portico/gateway/publish"
+)
+
+// The JSON forms are a contract with scripts: fields are added, never renamed or removed. Lists
+// are [] when empty; null means unknown.
+
+type instanceJSON struct {
+	ID          string        `json:"id"`
+	Name        string        `json:"name"`
+	Status      string        `json:"status"`
+	Addresses   []netip.Addr  `json:"addresses"`
+	FloatingIPs []netip.Addr  `json:"floating_ips"`
+	Gateway     bool          `json:"gateway"`
+	Forwards    []forwardJSON `json:"forwards"` // null: the gateway was not reached
+}
+
+type forwardJSON struct {
+	Service    string           `json:"service"`
+	Protocol   gateway.Protocol `json:"protocol"`
+	Public     netip.AddrPort   `json:"public"`
+	Private    netip.AddrPort   `json:"private"`
+	InstanceID string           `json:"instance_id"`
+	Instance   string           `json:"instance"`
+	Sources    []netip.Prefix   `json:"sources"` // [] is anywhere
+	Engine     string           `json:"engine"`
+}
+
+type floatingIPJSON struct {
+	ID         string     `json:"id"`
+	Address    netip.Addr `json:"address"`
+	Status     string     `json:"status"`
+	Free       bool       `json:"free"`
+	Attached   string     `json:"attached"`
+	InstanceID string     `json:"instance_id"`
+	FixedIP    string     `json:"fixed_ip"`
+	Gateway    bool       `json:"gateway"`
+	Carries    int        `json:"carries"`
+}
+
+type gatewayJSON struct {
+	Name       string     `json:"name"`
+	InstanceID string     `json:"instance_id"`
+	FloatingIP netip.Addr `json:"floating_ip"`
+	FixedIP    netip.Addr `json:"fixed_ip"`
+	Chosen     bool       `json:"chosen"`
+	Reachable  *bool      `json:"reachable"` // null: not tried, because it is not the chosen one
+	Forwards   *int       `json:"forwards"`
+	Facts      []factJSON `json:"facts"`
+	Error      *errorJSON `json:"error,omitempty"`
+}
+
+type factJSON struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	OK    bool   `json:"ok"`
+}
+
+type errorJSON struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+	Next string `json:"next"`
+	Kind string `json:"kind"`
+}
+
+type planJSON struct {
+	ID       string         `json:"id"`
+	Gateway  string         `json:"gateway"`
+	Summary  string         `json:"summary"`
+	Empty    bool           `json:"empty"`
+	Forwards []itemJSON     `json:"forwards"`
+	Changes  []plan.Change  `json:"changes"`
+	Warnings []plan.Warning `json:"warnings"`
+	Quota    []quotaJSON    `json:"quota"`
+}
+
+type itemJSON struct {
+	Action string `json:"action"` // "+", "~", "-", or "=" for what stands already
+	forwardJSON
+}
+
+type quotaJSON struct {
+	Name   string `json:"name"`
+	Before int    `json:"before"`
+	After  int    `json:"after"`
+	Max    *int   `json:"max"` // null: unknown; -1: unlimited
+}
+
+type probeJSON struct {
+	forwardJSON
+	Outcome   probe.Outcome `json:"outcome"`
+	LatencyMS float64       `json:"latency_ms"`
+	Detail    string        `json:"detail"`
+	SSH       string        `json:"ssh,omitempty"` // the command to log in
+}
+
+func newForwardJSON(inv cloud.Inventory, f gateway.Forward) forwardJSON {
+	return forwardJSON{
+		Service: f.Service.Name, Protocol: f.Service.Protocol, Public: f.Public, Private: f.Private,
+		InstanceID: f.Instance, Instance: publish.InstanceName(inv, f.Instance), Sources: orEmpty(f.Sources), Engine: f.Engine,
+	}
+}
+
+func newInstanceJSON(s publish.Snapshot, r publish.InstanceRow) instanceJSON {
+	out := instanceJSON{
+		ID: r.Instance.ID, Name: r.Instance.Name, Status: r.Instance.Status,
+		Addresses: orEmpty(r.Private), FloatingIPs: orEmpty(r.Public), Gateway: r.Gateway,
+	}
+	if s.State != nil || !s.HasGateway() {
+		out.Forwards = []forwardJSON{}
+	}
+	for _, f := range r.Forwards {
+		out.Forwards = append(out.Forwards, newForwardJSON(s.Inventory, f))
+	}
+	return out
+}
+
+func newPlanJSON(inv cloud.Inventory, p publish.Proposal) planJSON {
+	out := planJSON{
+		ID: p.Plan.ID, Gateway: p.Gateway.Name, Summary: p.Plan.Summary(), Empty: p.Plan.Empty(),
+		Forwards: []itemJSON{}, Changes: p.Plan.Changes(), Warnings: orEmpty(p.Plan.Warnings), Quota: []quotaJSON{},
+	}
+	for _, i := range p.Items {
+		out.Forwards = append(out.Forwards, itemJSON{Action: actionWord(i.Action), forwardJSON: newForwardJSON(inv, i.Forward)})
+	}
+	for _, q := range p.Quota {
+		line := quotaJSON{Name: q.Name, Before: q.Before, After: q.After}
+		if q.Known {
+			line.Max = &q.Max
+		}
+		out.Quota = append(out.Quota, line)
+	}
+	return out
+}
+
+func newProbeJSON(inv cloud.Inventory, f gateway.Forward, r probe.Result, login publish.Login) probeJSON {
+	out := probeJSON{
+		forwardJSON: newForwardJSON(inv, f), Outcome: r.Outcome,
+		LatencyMS: float64(r.Latency.Round(10*time.Microsecond)) / float64(time.Millisecond), Detail: r.Detail,
+	}
+	if f.Service.Name == "ssh" {
+		out.SSH = publish.SSHCommand(f, login)
+	}
+	return out
+}
+
+func newErrorJSON(err error) *errorJSON {
+	x := cloud.Explain(err)
+	return &errorJSON{What: x.What, Why: x.Why, Next: x.Next, Kind: cloud.KindOf(err).String()}
+}
+
+func actionWord(a plan.Action) string {
+	if a == 0 {
+		return "="
+	}
+	return string(a)
+}
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+	"charm.land/lipgloss/v2/table"
+	"github.com/charmbracelet/colorprofile"
+)
+
+// printJSON writes one value, indented, as all commands do with --json.
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+var (
+	styleHead = lipgloss.NewStyle().Faint(true)
+	styleGood = lipgloss.NewStyle().Foreground(lipgloss.Green)
+	styleWarn = lipgloss.NewStyle().Foreground(lipgloss.Yellow)
+	styleBad  = lipgloss.NewStyle().Foreground(lipgloss.Red)
+	styleDim  = lipgloss.NewStyle().Faint(true)
+	styleBold = lipgloss.NewStyle().Bold(true)
+)
+
+// printTable writes rows below their headings, without lines: it reads well and cuts well.
+func (a *app) printTable(headings []string, rows [][]string) {
+	t := table.New().Headers(headings...).Rows(rows...).
+		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderColumn(false).BorderHeader(false).
+		StyleFunc(func(row, _ int) lipgloss.Style {
+			if row == table.HeaderRow {
+				return styleHead.PaddingRight(2)
+			}
+			return lipgloss.NewStyle().PaddingRight(2)
+		})
+	lines := strings.Split(t.Render(), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	a.print("%s\n", strings.Join(lines, "\n"))
+}
+
+// print writes to standard output, with colours as the terminal has them.
+func (a *app) print(format string, args ...any) { fprint(a.out, format, args...) }
+
+// note writes to standard error: progress and remarks that are not the answer.
+func (a *app) note(format string, args ...any) { fprint(a.err, format, args...) }
+
+func fprint(w interface{ Write([]byte) (int, error) }, format string, args ...any) {
+	_, _ = fmt.Fprintf(colorprofile.NewWriter(w, os.Environ()), format, args...)
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/plan"
+	"portico/gateway/publish"
+)
+
+func (a *app) planCommand() *cobra.Command {
+	var f publishFlags
+	var format string
+	var exitCode, withdraw bool
+	c := &cobra.Command{
+		Use: "plan VM...", Short: "Show what publishing would change; changes nothing", Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if a.flags.json {
+				format = "json"
+			}
+			req, err := f.request(args)
+			if err != nil {
+				return err
+			}
+			req.Withdraw = withdraw
+			_, s, p, err := a.propose(c, req)
+			if err != nil {
+				return err
+			}
+			if err := a.printPlan(format, s, p); err != nil {
+				return err
+			}
+			if exitCode && !p.Plan.Empty() {
+				return exitError{exitChanges}
+			}
+			return nil
+		},
+	}
+	f.add(c)
+	c.Flags().StringVar(&format, "format", "table", "table, rules (what iptables-restore gets), shell (the same by hand) or json")
+	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 if there is anything to change")
+	c.Flags().BoolVar(&withdraw, "withdraw", false, "plan the withdrawal instead")
+	return c
+}
+
+// propose reads the project and the gateway and plans the request.
+func (a *app) propose(c *cobra.Command, req publish.Request) (*wiring, publish.Snapshot, publish.Proposal, error) {
+	w, err := a.wire(c.Context(), a.prompter())
+	if err != nil {
+		return nil, publish.Snapshot{}, publish.Proposal{}, err
+	}
+	s, err := w.publisher.Snapshot(c.Context())
+	if err != nil {
+		return w, s, publish.Proposal{}, err
+	}
+	p, err := w.publisher.Plan(c.Context(), s, req)
+	return w, s, p, err
+}
+
+func (a *app) printPlan(format string, s publish.Snapshot, p publish.Proposal) error {
+	switch format {
+	case "json":
+		return a.printJSON(newPlanJSON(s.Inventory, p))
+	case "table":
+		a.printPlanTable(p)
+	case "rules":
+		for _, c := range p.Plan.Changes() {
+			a.print("# %s: %s\n", c.Target, c.Title)
+			for _, l := range restoreInput(c) {
+				a.print("%s\n", l)
+			}
+		}
+	case "shell":
+		for _, c := range p.Plan.Changes() {
+			a.print("# %s: %s\n%s\n", c.Target, c.Title, strings.Join(c.Shell, "\n"))
+		}
+	default:
+		return wrongUse("print the plan as "+cloud.Clean(format), errors.New("this format is not known"), "choose table, rules, shell or json")
+	}
+	return nil
+}
+
+// restoreInput is what iptables-restore gets, or, for a change of another kind, its lines.
+func restoreInput(c plan.Change) []string {
+	if len(c.Shell) > 2 && strings.HasPrefix(c.Shell[0], "iptables-restore ") {
+		return c.Shell[1 : len(c.Shell)-1]
+	}
+	var out []string
+	for _, l := range c.Before {
+		out = append(out, "- "+l)
+	}
+	for _, l := range c.After {
+		out = append(out, "+ "+l)
+	}
+	return out
+}
+
+func (a *app) printPlanTable(p publish.Proposal) {
+	for _, w := range p.Plan.Warnings {
+		a.print("%s %s\n", styleWarn.Render("! "+w.Title), styleDim.Render(w.Detail))
+	}
+	rows := make([][]string, 0, len(p.Items))
+	for _, i := range p.Items {
+		rows = append(rows, []string{actionWord(i.Action), i.Forward.Public.String(), "->", i.Forward.Private.String(), i.Forward.Service.Name, i.Instance, sources(i.Forward)})
+	}
+	if len(rows) > 0 {
+		a.printTable([]string{"", "PUBLIC", "", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)
+	}
+	if p.Plan.Empty() {
+		a.print("%s\n", styleGood.Render("No changes: what was asked for already stands."))
+		return
+	}
+	a.print("\n")
+	for _, c := range p.Plan.Changes() {
+		a.print("%s %s: %s\n", action(c.Action), styleBold.Render(c.Target), c.Title)
+		for _, l := range c.Before {
+			a.print("    %s\n", styleBad.Render("- "+l))
+		}
+		for _, l := range c.After {
+			a.print("    %s\n", styleGood.Render("+ "+l))
+		}
+	}
+	a.print("\n")
+	for _, q := range p.Quota {
+		limit := "limit unknown"
+		switch {
+		case q.Known && q.Max < 0:
+			limit = "no limit"
+		case q.Known:
+			limit = fmt.Sprintf("of %d", q.Max)
+		}
+		a.print("%s\n", styleDim.Render(fmt.Sprintf("%s: %d -> %d (%s)", q.Name, q.Before, q.After, limit)))
+	}
+	a.print("%s via %s %s. Nothing else is touched.\n", p.Plan.Summary(), p.Gateway.Name, p.Gateway.FloatingIP)
+}
+
+func action(x plan.Action) string {
+	switch x {
+	case plan.Create:
+		return styleGood.Render("+")
+	case plan.Delete:
+		return styleBad.Render("-")
+	case plan.Update:
+		return styleWarn.Render("~")
+	}
+	return " "
+}
+
+func sources(f gateway.Forward) string {
+	if len(f.Sources) == 0 {
+		return "anywhere"
+	}
+	return strings.Trim(fmt.Sprint(f.Sources), "[]")
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"portico/cloud"
+	"portico/gateway/host"
+)
+
+// terminalPrompter asks on the terminal, for the commands.
+type terminalPrompter struct {
+	in  *os.File
+	out interface{ Write([]byte) (int, error) }
+}
+
+var _ host.Prompter = terminalPrompter{}
+
+// HostKey asks as ssh(1) does: only a typed "yes" accepts.
+func (p terminalPrompter) HostKey(_ context.Context, q host.HostKeyQuestion) (bool, error) {
+	fprint(p.out, "The host key of %s is not known.\n  %s %s\nIs it the right one? Compare it with what the machine's console shows. (yes/no) ", cloud.Clean(q.Addr), q.Type, q.Fingerprint)
+	answer, err := p.line()
+	return strings.EqualFold(answer, "yes"), err
+}
+
+// Passphrase asks without showing what is typed.
+func (p terminalPrompter) Passphrase(_ context.Context, file string) ([]byte, error) {
+	fprint(p.out, "Passphrase of %s: ", cloud.Clean(file))
+	defer fprint(p.out, "\n")
+	return term.ReadPassword(int(p.in.Fd()))
+}
+
+func (p terminalPrompter) line() (string, error) {
+	line, err := bufio.NewReader(p.in).ReadString('\n')
+	if err != nil && line == "" {
+		return "", fmt.Errorf("no answer: %w", err)
+	}
+	return strings.TrimSpace(line), nil
+}
+
+// prompter is nil where nobody can be asked.
+func (a *app) prompter() host.Prompter {
+	if !a.interactive() {
+		return nil
+	}
+	return terminalPrompter{in: a.in, out: a.err}
+}
+
+// confirm asks before a change. Without a terminal it refuses unless --yes was given.
+func (a *app) confirm(question string) error {
+	if a.flags.yes {
+		return nil
+	}
+	if !a.interactive() {
+		return wrongUse("ask whether to go on", errors.New("there is no terminal to ask on"), "say --yes to go on without being asked")
+	}
+	a.note("%s (yes/no) ", question)
+	answer, err := terminalPrompter{in: a.in, out: a.err}.line()
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(answer, "yes") && !strings.EqualFold(answer, "y") {
+		a.note("Nothing was changed.\n")
+		return exitError{exitFailed}
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"portico/cloud"
+	"portico/gateway/publish"
+)
+
+// publishFlags are the choices that plan, publish and withdraw share.
+type publishFlags struct {
+	services []string
+	scheme   string
+	engine   string
+	from     []string
+}
+
+func (f *publishFlags) add(c *cobra.Command) {
+	fs := c.Flags()
+	fs.StringSliceVar(&f.services, "service", nil, "services: ssh, http, https, mosh, or own ones as name=tcp/8080 (default ssh)")
+	fs.StringVar(&f.scheme, "scheme", "", "port scheme: see 'portico scheme list'")
+	fs.StringVar(&f.engine, "engine", "nat", "how forwards are made: nat")
+	fs.StringSliceVar(&f.from, "from", nil, "who may connect, as CIDR or address (default anywhere)")
+}
+
+func (f *publishFlags) request(instances []string) (publish.Request, error) {
+	r := publish.Request{Instances: instances, Services: f.services, Scheme: f.scheme}
+	if f.engine != "nat" {
+		return r, wrongUse("use engine "+cloud.Clean(f.engine), errors.New("only nat is known"), "leave --engine out")
+	}
+	for _, text := range f.from {
+		p, err := parseSource(strings.TrimSpace(text))
+		if err != nil {
+			return r, wrongUse("read --from "+cloud.Clean(text), err, "write it as 198.51.100.0/24 or 198.51.100.7")
+		}
+		r.Sources = append(r.Sources, p)
+	}
+	return r, nil
+}
+
+func parseSource(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return a.Prefix(a.BitLen())
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		return p, err
+	}
+	return p.Masked(), nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"portico/cloud/openstack"
+	"portico/gateway"
+	"portico/gateway/host"
+	"portico/gateway/publish"
+)
+
+// wiring is what a command works with.
+type wiring struct {
+	client    *openstack.Client
+	connector *connector
+	publisher *publish.Publisher
+}
+
+// wire reads the configuration, signs in and puts the parts together.
+func (a *app) wire(ctx context.Context, prompter host.Prompter) (*wiring, error) {
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return nil, err
+	}
+	options, err := a.options(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return a.wireWith(ctx, prompter, cfg, options)
+}
+
+func (a *app) wireWith(ctx context.Context, prompter host.Prompter, cfg config, options publish.Options) (*wiring, error) {
+	o := openstack.Options{Cloud: a.flags.cloud, UserAgent: "portico/" + versionText()}
+	if a.flags.debug != "" {
+		f, err := os.OpenFile(a.flags.debug, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			return nil, &gateway.Error{Op: "write the debug file", Target: a.flags.debug, Kind: gateway.Invalid, Err: err}
+		}
+		a.onClose(func() { _ = f.Close() })
+		o.Debug = f
+	}
+	client, err := openstack.Connect(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(client.Close)
+	c := newConnector(cfg.Gateways, prompter)
+	a.onClose(c.close)
+	return &wiring{client: client, connector: c, publisher: publish.New(client, client, client, c, options)}, nil
+}

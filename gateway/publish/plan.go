@@ -1,0 +1,212 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/nat"
+	"portico/gateway/plan"
+	"portico/gateway/scheme"
+)
+
+// Plan turns a request into a proposal, from the snapshot alone: it asks nobody and changes
+// nothing, so a screen may call it on every key.
+func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal, error) {
+	if !s.HasGateway() || s.State == nil {
+		return Proposal{}, &gateway.Error{
+			Op: "plan", Kind: gateway.Unreachable, Err: errors.New("what stands on the gateway is not known yet"),
+			Next: "wait until the gateway has answered, or see 'portico gateways' for what is wrong",
+		}
+	}
+	for _, part := range []string{"ports", "security groups"} {
+		if s.Inventory.Unknown(part) {
+			return Proposal{}, &gateway.Error{
+				Op: "plan", Kind: gateway.Permission, Err: fmt.Errorf("the project's %s cannot be read, and doors must not be opened blindly", part),
+				Next: "ask the project's administrator for the right to read them",
+			}
+		}
+	}
+	w := &wanted{p: p, s: s, req: req, have: s.State.Forwards}
+	if err := w.work(); err != nil {
+		return Proposal{}, err
+	}
+	engine := p.newEngine(s.Gateway, &lazyRunner{p: p, gw: s.Gateway, inv: s.Inventory}, s.Inventory)
+	pl, err := engine.Plan(ctx, w.all, *s.State)
+	if err != nil {
+		return Proposal{}, err
+	}
+	pl.Warnings = append(pl.Warnings, w.warnings...)
+	costs, err := engine.Costs(w.all)
+	if err != nil {
+		return Proposal{}, err
+	}
+	return Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all}, nil
+}
+
+func quotaLines(costs []nat.Cost) []QuotaLine {
+	out := make([]QuotaLine, len(costs))
+	for i, c := range costs {
+		out[i] = QuotaLine{Name: c.Name, Before: c.Before, After: c.After, Max: c.Limit.Max, Known: c.Limit.Known}
+	}
+	return out
+}
+
+// wanted works out the complete set of forwards that a request leaves standing.
+type wanted struct {
+	p        *Publisher
+	s        Snapshot
+	req      Request
+	have     []gateway.Forward
+	all      []gateway.Forward
+	items    []Item
+	warnings []plan.Warning
+}
+
+func (w *wanted) work() error {
+	if len(w.req.Instances) == 0 {
+		return &gateway.Error{Op: "plan", Kind: gateway.Invalid, Err: errors.New("no instance was named"), Next: "name one or several: portico publish VM"}
+	}
+	w.all = slices.Clone(w.have)
+	services, err := w.p.resolveServices(w.req.Services)
+	if err != nil {
+		return err
+	}
+	step := w.publish
+	if w.req.Withdraw {
+		step = w.withdraw
+	}
+	seen := map[string]bool{}
+	for _, name := range w.req.Instances {
+		i, err := w.instance(name)
+		if err != nil {
+			return err
+		}
+		if seen[i.ID] {
+			continue
+		}
+		seen[i.ID] = true
+		if err := step(i, services); err != nil {
+			return err
+		}
+	}
+	gateway.SortForwards(w.all)
+	return nil
+}
+
+// instance resolves a name. An instance that is gone can still be withdrawn, by its ID.
+func (w *wanted) instance(name string) (cloud.Instance, error) {
+	i, err := resolveInstance(w.s.Inventory, name)
+	if err != nil && w.req.Withdraw {
+		for _, f := range w.have {
+			if f.Instance == name {
+				return cloud.Instance{ID: name, Name: name}, nil
+			}
+		}
+	}
+	return i, err
+}
+
+func (w *wanted) withdraw(i cloud.Instance, services []gateway.Service) error {
+	w.all = slices.DeleteFunc(w.all, func(f gateway.Forward) bool {
+		named := len(services) == 0 || slices.ContainsFunc(services, func(s gateway.Service) bool { return s.Name == f.Service.Name })
+		if f.Instance != i.ID || !named {
+			return false
+		}
+		w.items = append(w.items, Item{Action: plan.Delete, Forward: f, Instance: i.Name})
+		return true
+	})
+	return nil
+}
+
+func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
+	if i.ID == w.s.Gateway.InstanceID {
+		return &gateway.Error{
+			Op: "publish", Target: i.Name, Kind: gateway.Invalid, Err: fmt.Errorf("it is the gateway itself, reachable at %s", w.s.Gateway.FloatingIP),
+			Next: "open its own ports in its security groups",
+		}
+	}
+	if len(services) == 0 {
+		services, _ = w.p.resolveServices([]string{"ssh"})
+	}
+	sch, err := scheme.Find(w.p.Schemes(), w.req.Scheme)
+	if err != nil {
+		return err
+	}
+	addr, subnet, err := privateAddress(w.s.Inventory, i, w.s.Gateway)
+	if err != nil {
+		return err
+	}
+	if i.Status != "ACTIVE" {
+		w.warnings = append(w.warnings, plan.Warning{Title: i.Name + " is " + i.Status, Detail: "its forwards will answer when it runs"})
+	}
+	endpoints := make([]scheme.Endpoint, len(services))
+	for n, svc := range services {
+		endpoints[n] = scheme.Endpoint{Addr: addr, Service: svc}
+	}
+	entries, err := sch.Assign(subnet, endpoints, w.standing(), w.s.State.Reserved)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		w.put(i, gateway.Forward{
+			Instance: i.ID, Service: e.Service, Public: addrPort(w.publicAddr(), e.Port), Private: addrPort(addr, e.Service.Port),
+			Sources: gateway.SortPrefixes(w.req.Sources), Engine: nat.Name,
+		})
+	}
+	return nil
+}
+
+// standing is what holds its port: forwards of instances that are gone do not.
+func (w *wanted) standing() []gateway.Forward {
+	return slices.DeleteFunc(slices.Clone(w.all), w.orphan)
+}
+
+func (w *wanted) orphan(f gateway.Forward) bool {
+	_, there := w.s.Inventory.Instance(f.Instance)
+	return !there
+}
+
+func (w *wanted) publicAddr() netip.Addr {
+	if a := w.s.Gateway.FloatingIP; a.IsValid() {
+		return a
+	}
+	return w.s.Gateway.FixedIP
+}
+
+// put adds a forward in place of the one that the instance's service has now, if any.
+func (w *wanted) put(i cloud.Instance, f gateway.Forward) {
+	item := Item{Action: plan.Create, Forward: f, Instance: i.Name}
+	w.all = slices.DeleteFunc(w.all, func(old gateway.Forward) bool {
+		if old.Key() == f.Key() && w.orphan(old) {
+			w.items = append(w.items, Item{Action: plan.Delete, Forward: old, Instance: old.Instance})
+			return true
+		}
+		if old.Instance != f.Instance || old.Service.Name != f.Service.Name || old.Service.Protocol != f.Service.Protocol {
+			return false
+		}
+		switch {
+		case old.Equal(f):
+			item.Action = 0
+		case old.Key() == f.Key():
+			item.Action = plan.Update
+		default:
+			w.items = append(w.items, Item{Action: plan.Delete, Forward: old, Instance: i.Name})
+		}
+		return true
+	})
+	w.all = append(w.all, f)
+	w.items = append(w.items, item)
+}
+
+// Schemes returns the schemes one can choose from; the first is the default.
+func (p *Publisher) Schemes() []scheme.Scheme {
+	if len(p.options.Schemes) == 0 {
+		return scheme.Builtin()
+	}
+	return p.options.Schemes
+}

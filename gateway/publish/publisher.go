@@ -1,0 +1,153 @@
+package publish
+
+import (
+	"context"
+	"net"
+	"net/netip"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/nat"
+	"portico/gateway/scheme"
+)
+
+// Cloud reads a project.
+type Cloud interface {
+	Inventory(ctx context.Context) (cloud.Inventory, error)
+	Images(ctx context.Context, ids []string) ([]cloud.Image, error)
+	KeyPairs(ctx context.Context) ([]cloud.KeyPair, error)
+}
+
+// Connector opens the way to a gateway's shell and keeps it open. login tells the user and key
+// that the gateway's own image and key pair suggest; configuration goes before it.
+type Connector interface {
+	Connect(ctx context.Context, gw gateway.Gateway, login Login) (gateway.Runner, error)
+}
+
+// Dialer makes the connections that probes test.
+type Dialer interface {
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// GatewayOptions is what configuration says of one gateway. A gateway that is no instance of
+// the project is given by its addresses.
+type GatewayOptions struct {
+	Name                string
+	FloatingIP, FixedIP netip.Addr
+	NoSNAT              bool
+}
+
+// Options is what the operator chose once for the whole program.
+type Options struct {
+	Gateway    string // name or address; "" finds it
+	Gateways   []GatewayOptions
+	Services   []gateway.Service // the catalogue
+	Schemes    []scheme.Scheme   // the first is the default
+	Login      LoginRules
+	Identities func() []Identity
+	Dialer     Dialer
+}
+
+// Publisher carries out the use cases for one project.
+type Publisher struct {
+	cloud   Cloud
+	groups  nat.Groups
+	ports   nat.Ports
+	connect Connector
+	options Options
+}
+
+// New returns a Publisher. groups and ports write to the same project that c reads.
+func New(c Cloud, groups nat.Groups, ports nat.Ports, connect Connector, o Options) *Publisher {
+	if o.Identities == nil {
+		o.Identities = func() []Identity { return nil }
+	}
+	if o.Dialer == nil {
+		o.Dialer = &net.Dialer{}
+	}
+	if len(o.Services) == 0 {
+		o.Services = Services()
+	}
+	return &Publisher{cloud: c, groups: groups, ports: ports, connect: connect, options: o}
+}
+
+// Services is the built-in catalogue.
+func Services() []gateway.Service {
+	return []gateway.Service{
+		{Name: "ssh", Protocol: gateway.TCP, Port: 22},
+		{Name: "http", Protocol: gateway.TCP, Port: 80},
+		{Name: "https", Protocol: gateway.TCP, Port: 443},
+		{Name: "mosh", Protocol: gateway.UDP, Port: 60000},
+	}
+}
+
+// Inventory reads the project.
+func (p *Publisher) Inventory(ctx context.Context) (cloud.Inventory, error) {
+	return p.cloud.Inventory(ctx)
+}
+
+// Observe finds the gateway and reads what stands there. Without a gateway the error is of Kind
+// NotFound, or Invalid when there are several and none was chosen.
+func (p *Publisher) Observe(ctx context.Context, inv cloud.Inventory) (gateway.Gateway, gateway.State, error) {
+	gw, err := p.FindGateway(inv)
+	if err != nil {
+		return gateway.Gateway{}, gateway.State{}, err
+	}
+	engine, err := p.engine(ctx, gw, inv)
+	if err != nil {
+		return gw, gateway.State{}, err
+	}
+	state, err := engine.Observe(ctx)
+	return gw, state, err
+}
+
+// Snapshot reads the project and the gateway. The snapshot is useful even when the gateway's
+// part failed: then err is the gateway's and State is nil.
+func (p *Publisher) Snapshot(ctx context.Context) (Snapshot, error) {
+	inv, err := p.Inventory(ctx)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s := Snapshot{Inventory: inv}
+	gw, state, err := p.Observe(ctx, inv)
+	s.Gateway = gw
+	if err == nil {
+		s.State = &state
+	}
+	return s, err
+}
+
+func (p *Publisher) engine(ctx context.Context, gw gateway.Gateway, inv cloud.Inventory) (*nat.Engine, error) {
+	var login Login
+	if i, ok := inv.Instance(gw.InstanceID); ok {
+		only := inv
+		only.Instances = []cloud.Instance{i}
+		// What images and key pairs suggest is a help, not a need: ssh_config may know better.
+		logins, _ := p.Logins(ctx, only)
+		login = logins[i.ID]
+	}
+	runner, err := p.connect.Connect(ctx, gw, login)
+	if err != nil {
+		return nil, err
+	}
+	return p.newEngine(gw, runner, inv), nil
+}
+
+func (p *Publisher) newEngine(gw gateway.Gateway, runner gateway.Runner, inv cloud.Inventory) *nat.Engine {
+	return &nat.Engine{Gateway: gw, Runner: runner, Groups: p.groups, Ports: p.ports, Inventory: inv}
+}
+
+// lazyRunner connects when the first command is run, so that planning needs no connection.
+type lazyRunner struct {
+	p   *Publisher
+	gw  gateway.Gateway
+	inv cloud.Inventory
+}
+
+func (l *lazyRunner) Run(ctx context.Context, c gateway.Command) (gateway.Result, error) {
+	e, err := l.p.engine(ctx, l.gw, l.inv)
+	if err != nil {
+		return gateway.Result{}, err
+	}
+	return e.Runner.Run(ctx, c)
+}
