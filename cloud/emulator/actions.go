@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// serverAction does POST /servers/{id}/action: os-start, os-stop, reboot, os-getConsoleOutput.
+// serverAction does POST /servers/{id}/action: os-start, os-stop, reboot,
+// addSecurityGroup, removeSecurityGroup, os-getConsoleOutput.
 func (c *Cloud) serverAction(r *request) response {
 	s, problem := c.findServer(r)
 	if s == nil {
@@ -26,6 +27,8 @@ func (c *Cloud) serverAction(r *request) response {
 		return c.power(s, "stop", statusActive, statusOff, "powering-off")
 	case "reboot":
 		return c.power(s, "reboot", statusActive, statusActive, "rebooting")
+	case "addSecurityGroup", "removeSecurityGroup":
+		return c.changeGroup(s, body[action], action == "addSecurityGroup")
 	case "os-getConsoleOutput":
 		return c.consoleOutput(s, body[action])
 	}
@@ -44,6 +47,41 @@ func (c *Cloud) power(s *server, verb, from, to, task string) response {
 	}
 	s.task, s.next, s.due = task, to, c.config.Now().Add(c.config.ActionTime)
 	c.model.settle()
+	return reply(http.StatusAccepted, nil)
+}
+
+// changeGroup adds a security group, named or by ID, to all ports of a server or removes it.
+func (c *Cloud) changeGroup(s *server, args any, add bool) response {
+	a, _ := args.(map[string]any)
+	name, _ := a["name"].(string)
+	var g *group
+	for _, x := range c.model.groups {
+		if x.id == name || x.name == name {
+			g = x
+		}
+	}
+	if g == nil {
+		return computeAPI.problem(http.StatusNotFound,
+			fmt.Sprintf("Security group %s is not found for project %s", name, c.creds.projectID))
+	}
+	removed := false
+	for _, p := range c.model.portsOf(s.id) {
+		has := slices.Contains(p.groups, g.id)
+		switch {
+		case add && !has:
+			p.groups = append(slices.Clone(p.groups), g.id)
+		case !add && has:
+			p.groups = slices.DeleteFunc(slices.Clone(p.groups), func(id string) bool { return id == g.id })
+			removed = true
+		default:
+			continue
+		}
+		c.model.touch(&p.meta)
+	}
+	if !add && !removed {
+		return computeAPI.problem(http.StatusNotFound,
+			fmt.Sprintf("Security group %s not associated with the instance %s", name, s.id))
+	}
 	return reply(http.StatusAccepted, nil)
 }
 

@@ -18,7 +18,7 @@ func openstackCLI(t *testing.T, env []string, v any, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, cli, append(args, "-f", "json")...)
+	cmd := exec.CommandContext(ctx, cli, append(args, "-f", "json")...) //nolint:gosec // the tests' own words
 	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=" + t.TempDir()}, env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

@@ -135,5 +135,5 @@ func (c *Cloud) showExtension(r *request) response {
 			return reply(http.StatusOK, view{"extension": e.view()})
 		}
 	}
-	return notFound("ExtensionNotFound", "Extension with alias", r.PathValue("id"))
+	return htmlProblem(http.StatusNotFound, "Extension with alias "+r.PathValue("id")+" does not exist")
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 func (x *forwarding) view() view {
@@ -101,14 +102,11 @@ func (c *Cloud) readForwarding(body map[string]any) (*forwarding, *response) {
 	text, _ := body["internal_ip_address"].(string)
 	in, inOK := integer(body["internal_port"])
 	out, outOK := integer(body["external_port"])
-	for _, v := range []struct {
-		n  int
-		ok bool
-	}{{in, inOK}, {out, outOK}} {
-		if !v.ok || v.n < 1 || v.n > 65535 {
-			res := badRequest("Invalid port value %d, the port value must be a value between 1 and 65535.", v.n)
-			return nil, &res
-		}
+	if bad := inPortRange("internal_port", in, inOK); bad != nil {
+		return nil, bad
+	}
+	if bad := inPortRange("external_port", out, outOK); bad != nil {
+		return nil, bad
 	}
 	p := c.model.ports[x.port]
 	if p == nil {
@@ -121,15 +119,42 @@ func (c *Cloud) readForwarding(body map[string]any) (*forwarding, *response) {
 	}
 	if err != nil || !slices.ContainsFunc(p.fixed, func(f fixedIP) bool { return f.addr == addr }) {
 		res := badForwarding(fmt.Sprintf("Requested internal IP address %s is not suitable for internal neutron port %s, "+
-			"as its fixed_ips are %v", text, p.id, p.fixedView()))
+			"as its fixed_ips are %s.", text, p.id, p.pythonFixed()))
 		return nil, &res
 	}
 	if x.protocol != "tcp" && x.protocol != "udp" {
-		res := badRequest("Invalid input for protocol. Reason: '%s' is not supported.", x.protocol)
+		res := neutronError(http.StatusBadRequest, "InvalidInput", fmt.Sprintf("Invalid input for operation: IP protocol "+
+			"'%s' is not supported. Only protocol names and their integer representation (0 to 255) are supported.", x.protocol))
 		return nil, &res
 	}
 	x.internal, x.external = netip.AddrPortFrom(addr, uint16(in)), uint16(out) //nolint:gosec // both checked above
 	return x, nil
+}
+
+// inPortRange checks a port number as Neutron's validators do.
+func inPortRange(attr string, n int, ok bool) *response {
+	reason := ""
+	switch {
+	case !ok:
+		reason = "the value is not an integer"
+	case n < 1:
+		reason = fmt.Sprintf("'%d' is too small - must be at least '1'", n)
+	case n > 65535:
+		reason = fmt.Sprintf("'%d' is too large - must be no larger than '65535'", n)
+	default:
+		return nil
+	}
+	res := badRequest("Invalid input for %s. Reason: %s.", attr, reason)
+	return &res
+}
+
+// pythonFixed are the port's fixed addresses as Neutron's messages print them.
+func (p *port) pythonFixed() string {
+	var list []string
+	for _, f := range p.fixed {
+		list = append(list, fmt.Sprintf("{'subnet_id': '%s', 'ip_address': '%s'}", f.subnet, f.addr))
+	}
+	return "[" + strings.Join(list, ", ") + "]"
 }
 
 func badForwarding(text string) response {

@@ -46,7 +46,7 @@ func (c *Cloud) handler() http.Handler {
 	c.networkRoutes(mux)
 	c.imageRoutes(mux)
 	mux.Handle("/", c.open(func(r *request) response {
-		return serviceOf(r.URL.Path).problem(http.StatusNotFound, "The resource could not be found.")
+		return serviceOf(r.URL.Path).noSuchPath()
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

@@ -158,10 +158,12 @@ func (m *Model) allows(p *port, direction, protocol string, dport uint16, peer n
 }
 
 func (x *rule) covers(protocol string, dport uint16) bool {
-	if x.protocol == "" {
+	// Protocol 0 (ip, hopopt) means any to the agents, as none does.
+	number := protocolNumber(x.protocol)
+	if number == "" || number == "0" {
 		return true
 	}
-	if protocolNumber(x.protocol) != protocolNumber(strings.ToLower(protocol)) {
+	if number != protocolNumber(strings.ToLower(protocol)) {
 		return false
 	}
 	return x.portMin == nil || x.portMax == nil || *x.portMin <= int(dport) && int(dport) <= *x.portMax

@@ -23,7 +23,8 @@ type entry struct {
 
 // Fail answers the next times requests that match with status and header instead of doing them;
 // times below 0 means until [Cloud.Heal]. Failures are tried in the order they were set, before
-// authentication. match must not use the request's body. Retry-After goes into header.
+// authentication. match sees no body and must not call methods of the Cloud. A Retry-After goes
+// into header.
 func (c *Cloud) Fail(match func(*http.Request) bool, status int, header http.Header, times int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,7 +13,7 @@ func (c *Cloud) identityRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /identity/v3/auth/tokens", c.open(c.logIn))
 	mux.Handle("GET /identity/v3/auth/tokens", c.secured(c.showToken))
 	mux.Handle("DELETE /identity/v3/auth/tokens", c.secured(c.revoke))
-	mux.Handle("GET /identity/v3/auth/catalog", c.secured(func(r *request) response {
+	mux.Handle("GET /identity/v3/auth/catalog", c.secured(func(*request) response {
 		return reply(http.StatusOK, view{
 			"catalog": c.catalogue(), "links": view{"self": c.AuthURL() + "/auth/catalog"},
 		})

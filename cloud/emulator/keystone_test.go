@@ -56,10 +56,12 @@ func TestLogInRefused(t *testing.T) {
 
 func TestSecretsDifferBetweenStarts(t *testing.T) {
 	a, b := start(t, Config{}, nil), start(t, Config{}, nil)
-	for _, name := range []string{"OS_PASSWORD"} {
-		if x := environ(a.Env(), name); x == "" || x == environ(b.Env(), name) {
-			t.Errorf("%s is empty or the same in two clouds", name)
-		}
+	if x := environ(a.Env(), "OS_PASSWORD"); x == "" || x == environ(b.Env(), "OS_PASSWORD") {
+		t.Error("the password is empty or the same in two clouds")
+	}
+	const secret = "OS_APPLICATION_CREDENTIAL_SECRET"
+	if x := environ(a.AppCredentialEnv(), secret); x == "" || x == environ(b.AppCredentialEnv(), secret) {
+		t.Error("the application credential's secret is empty or the same in two clouds")
 	}
 }
 

@@ -10,21 +10,23 @@ import (
 // authBody is the body of POST /v3/auth/tokens, as far as it is understood here.
 type authBody struct {
 	Auth *struct {
-		Identity struct {
-			Methods  []string
-			Password struct {
-				User authUser
-			}
-			Token struct {
-				ID string
-			}
-			AppCredential struct {
-				ID, Name, Secret string
-				User             authUser
-			} `json:"application_credential"`
-		}
-		Scope json.RawMessage
+		Identity authIdentity
+		Scope    json.RawMessage
 	}
+}
+
+type authIdentity struct {
+	Methods  []string
+	Password struct {
+		User authUser
+	}
+	Token struct {
+		ID string
+	}
+	AppCredential struct {
+		ID, Name, Secret string
+		User             authUser
+	} `json:"application_credential"`
 }
 
 type authUser struct {
@@ -39,7 +41,8 @@ type authScope struct {
 		ID, Name string
 		Domain   authDomain
 	}
-	Domain *authDomain
+	Domain   *authDomain
+	Unscoped *struct{}
 }
 
 // issue makes a token.
@@ -63,25 +66,9 @@ func (c *Cloud) logIn(r *request) response {
 	id := body.Auth.Identity
 	refused := identityAPI.problem(http.StatusUnauthorized, "The request you have made requires authentication.")
 	refused.header = http.Header{"Www-Authenticate": {`Keystone uri="` + c.AuthURL() + `"`}}
-	if len(id.Methods) == 0 {
+	scopedByCredential, ok := c.proven(&id)
+	if !ok {
 		return refused
-	}
-	scopedByCredential := false
-	for _, method := range id.Methods {
-		ok := false
-		switch method {
-		case "password":
-			ok = c.isUser(id.Password.User) && same(id.Password.User.Password, c.creds.password)
-		case "token":
-			ok = c.valid(id.Token.ID) != nil
-		case "application_credential":
-			a := id.AppCredential
-			ok = (a.ID == c.creds.appID || a.Name == c.creds.appName && c.isUser(a.User)) && same(a.Secret, c.creds.appSecret)
-			scopedByCredential = ok
-		}
-		if !ok {
-			return refused
-		}
 	}
 	scoped, ok := c.scope(body.Auth.Scope)
 	if !ok || scopedByCredential && scoped {
@@ -91,6 +78,30 @@ func (c *Cloud) logIn(r *request) response {
 	res := reply(http.StatusCreated, c.tokenView(t))
 	res.header = http.Header{"X-Subject-Token": {t.id}}
 	return res
+}
+
+// proven checks every method the client names; one that fails fails them all. An application
+// credential brings its project with it and takes no other scope.
+func (c *Cloud) proven(id *authIdentity) (scoped, ok bool) {
+	for _, method := range id.Methods {
+		switch method {
+		case "password":
+			ok = c.isUser(id.Password.User) && same(id.Password.User.Password, c.creds.password)
+		case "token":
+			ok = c.valid(id.Token.ID) != nil
+		case "application_credential":
+			a := id.AppCredential
+			known := a.ID == c.creds.appID || a.Name == c.creds.appName && c.isUser(a.User)
+			ok = known && same(a.Secret, c.creds.appSecret)
+			scoped = ok
+		default:
+			ok = false
+		}
+		if !ok {
+			return false, false
+		}
+	}
+	return scoped, ok
 }
 
 // scope reads what the token is wanted for: the project, or nothing. ok is false for a scope
@@ -104,8 +115,7 @@ func (c *Cloud) scope(raw json.RawMessage) (scoped, ok bool) {
 		return false, false
 	}
 	if s.Project == nil {
-		_, explicit := map[string]bool{"{}": true, `{"unscoped":{}}`: true}[string(raw)]
-		return false, explicit
+		return false, s.Unscoped != nil
 	}
 	p := s.Project
 	return true, p.ID == c.creds.projectID || p.ID == "" && p.Name == c.config.Project && c.isDomain(p.Domain)

@@ -33,7 +33,9 @@ func (c *Cloud) networkRoutes(mux *http.ServeMux) {
 	on("PUT", "/ports/{id}", c.updatePort)
 	get("/floatingips", c.listFloatingIPs)
 	get("/floatingips/{id}", c.showFloatingIP)
+	on("POST", "/floatingips", c.createFloatingIP)
 	on("PUT", "/floatingips/{id}", c.updateFloatingIP)
+	on("DELETE", "/floatingips/{id}", c.deleteFloatingIP)
 	get("/security-groups", c.listGroups)
 	on("POST", "/security-groups", c.createGroup)
 	get("/security-groups/{id}", c.showGroup)
@@ -79,7 +81,7 @@ func notFound(kind, name, id string) response {
 	switch kind {
 	case "FloatingIPNotFound":
 		message = strings.TrimSuffix(message, ".")
-	case "SecurityGroupNotFound", "SecurityGroupRuleNotFound", "ExtensionNotFound":
+	case "SecurityGroupNotFound", "SecurityGroupRuleNotFound":
 		message = fmt.Sprintf("%s %s does not exist", name, id)
 	}
 	return neutronError(http.StatusNotFound, kind, message)

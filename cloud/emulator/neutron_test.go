@@ -201,6 +201,13 @@ func TestPortForwardings(t *testing.T) {
 	a := call(t, c, "POST", v2+"/floatingips/"+free+path, again)
 	a.wantError(t, 400, "BadRequest", "Bad port_forwarding request: There is a port collision with the internal_port_range. "+
 		"The following ranges collides: 22:22 and 22:22.")
+	bad := func(old, other string) answer {
+		return call(t, c, "POST", v2+"/floatingips/"+free+path, strings.Replace(again, old, other, 1))
+	}
+	bad("0.12", "0.13").wantError(t, 400, "BadRequest", "Bad port_forwarding request: Requested internal IP address "+
+		"192.168.0.13 is not suitable for internal neutron port "+opts.InternalPortID+", as its fixed_ips are [{'subnet_id': '"+
+		ID("subnet", "lab-v4")+"', 'ip_address': '192.168.0.12'}].")
+	bad(`":22,`, `":0,`).wantError(t, 400, "HTTPBadRequest", "Invalid input for internal_port. Reason: '0' is too small - must be at least '1'.")
 	a = call(t, c, "PUT", v2+"/floatingips/"+free, `{"floatingip":{"port_id":"`+opts.InternalPortID+`"}}`)
 	a.wantError(t, 409, "FipInUseByPortForwarding", "Floating IP "+free+" in use by Port Forwarding resources.")
 	if err := portforwarding.Delete(t.Context(), net, free, pf.ID).ExtractErr(); err != nil {

@@ -148,7 +148,7 @@ func (p *port) setPairs(v any) *response {
 		text, _ := pair["ip_address"].(string)
 		prefix, err := parsePrefix(text)
 		if err != nil {
-			res := badRequest("Invalid input for allowed_address_pairs. Reason: '%s' is not a valid IP address or subnet.", text)
+			res := badRequest("'%s' is not a valid IP address", text)
 			return &res
 		}
 		p.pairs = append(p.pairs, prefix)

@@ -52,7 +52,7 @@ func (c *Cloud) ownQuota(r *request) *response {
 	if r.PathValue("id") == c.creds.projectID {
 		return nil
 	}
-	res := neutronError(http.StatusForbidden, "HTTPForbidden", "Access was denied to this resource.")
+	res := neutronError(http.StatusForbidden, "PolicyNotAuthorized", "rule:get_quota is disallowed by policy")
 	return &res
 }
 

@@ -99,9 +99,6 @@ func (x *rule) readProtocol(v any) *response {
 		return groupError("SecurityGroupRuleInvalidProtocol",
 			"Security group rule protocol %s not supported. Only protocol values %s are supported.", x.protocol, protocolList)
 	}
-	if x.protocol == "0" {
-		x.protocol = ""
-	}
 	return nil
 }
 

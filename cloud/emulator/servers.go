@@ -14,8 +14,9 @@ func (c *Cloud) listServers(detail bool) handlerFunc {
 	return func(r *request) response {
 		c.model.settle()
 		if all := r.URL.Query().Get("all_tenants"); all == "1" || strings.EqualFold(all, "true") {
-			return computeAPI.problem(http.StatusForbidden,
-				"Policy doesn't allow os_compute_api:servers:detail:get_all_tenants to be performed.")
+			return computeAPI.problem(http.StatusForbidden, fmt.Sprintf(
+				"Policy doesn't allow os_compute_api:servers:%s:get_all_tenants to be performed.",
+				map[bool]string{false: "index", true: "detail"}[detail]))
 		}
 		var ids []string
 		for _, s := range c.newestFirst() {

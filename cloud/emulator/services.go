@@ -43,9 +43,7 @@ var novaFaults = map[int]string{
 func (s service) problem(status int, message string) response {
 	switch {
 	case s == imageAPI:
-		title := strconv.Itoa(status) + " " + http.StatusText(status)
-		return reply(status, htmlPage("<html>\n <head>\n  <title>"+title+"</title>\n </head>\n <body>\n  <h1>"+
-			title+"</h1>\n  "+html.EscapeString(message)+"<br /><br />\n\n\n\n </body>\n</html>"))
+		return htmlProblem(status, message)
 	case s == computeAPI && status != http.StatusUnauthorized:
 		key, ok := novaFaults[status]
 		if !ok {
@@ -56,6 +54,23 @@ func (s service) problem(status int, message string) response {
 		return neutronError(status, "HTTP"+strings.ReplaceAll(http.StatusText(status), " ", ""), message)
 	}
 	return reply(status, view{"error": view{"code": status, "title": http.StatusText(status), "message": message}})
+}
+
+// noSuchPath is the answer to a path that the service does not serve: Nova's and Glance's come
+// from WebOb as a page.
+func (s service) noSuchPath() response {
+	const message = "The resource could not be found."
+	if s == computeAPI {
+		return htmlProblem(http.StatusNotFound, message)
+	}
+	return s.problem(http.StatusNotFound, message)
+}
+
+// htmlProblem is an error page as WebOb makes it.
+func htmlProblem(status int, message string) response {
+	title := strconv.Itoa(status) + " " + http.StatusText(status)
+	return reply(status, htmlPage("<html>\n <head>\n  <title>"+title+"</title>\n </head>\n <body>\n  <h1>"+
+		title+"</h1>\n  "+html.EscapeString(message)+"<br /><br />\n\n\n\n </body>\n</html>"))
 }
 
 // neutronError is an error as Neutron writes it: kind is the name of its Python exception.
