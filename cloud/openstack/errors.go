@@ -49,6 +49,7 @@ func wrap(op, target string, err error) error {
 	var answer gophercloud.ErrUnexpectedResponseCode
 	var noEndpoint *gophercloud.ErrEndpointNotFound
 	var noService *gophercloud.ErrServiceNotFound
+	var lacks gophercloud.ErrMissingInput
 	switch {
 	case errors.Is(err, context.Canceled):
 		e.Kind, e.Err, e.Next = cloud.Transient, context.Canceled, "it was interrupted: run it again"
@@ -57,6 +58,8 @@ func wrap(op, target string, err error) error {
 	case errors.As(err, &noEndpoint), errors.As(err, &noService):
 		e.Kind, e.Err = cloud.NotFound, &reason{"the cloud's catalog does not list the service", err}
 		e.Next = "check the region (--region, region_name, OS_REGION_NAME)"
+	case errors.As(err, &lacks):
+		e.Kind = cloud.Invalid
 	default:
 		fromNetwork(e, err)
 	}
@@ -114,7 +117,6 @@ func fromNetwork(e *cloud.Error, err error) {
 	var network net.Error
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
-	var plain tls.RecordHeaderError
 	var syntax *json.SyntaxError
 	var shape *json.UnmarshalTypeError
 	switch {
@@ -124,7 +126,7 @@ func fromNetwork(e *cloud.Error, err error) {
 	case errors.As(err, &certificate), errors.As(err, &authority):
 		e.Kind, e.Next = cloud.Unreachable, "if the cloud has its own certificate authority, name its file as cacert in clouds.yaml (OS_CACERT)"
 		say("has a certificate this machine does not trust: " + innermost(err))
-	case errors.As(err, &plain):
+	case errors.Is(err, http.ErrSchemeMismatch):
 		e.Kind, e.Next = cloud.Unreachable, "the address says https, the server speaks http: correct auth_url"
 		say("does not speak TLS")
 	case errors.Is(err, errRedirect):

@@ -222,7 +222,7 @@ func setAndRead(t *testing.T, c *openstack.Client, portID string, groups []strin
 	if !slices.Contains(g.Rules, rule) {
 		t.Errorf("rule %+v is not in %+v", rule, g)
 	}
-	err = c.SetPortGroups(t.Context(), portID, groups, port.Revision)
+	err = c.SetPortGroups(t.Context(), portID, port.Groups, port.Revision)
 	if cloud.KindOf(err) != cloud.Stale {
 		t.Errorf("with an old revision: %v", err)
 	}

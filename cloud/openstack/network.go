@@ -77,7 +77,8 @@ func (c *Client) Port(ctx context.Context, id string) (cloud.Port, error) {
 
 // SetPortGroups makes groups the security groups of a port, all of them. With revision > 0 the
 // change is made only if the port still has that revision (extension revision-if-match), and
-// fails with Kind Stale otherwise.
+// fails with Kind Stale otherwise. Neutron looks at the revision only when something changes:
+// setting the groups a port already has succeeds with any.
 func (c *Client) SetPortGroups(ctx context.Context, portID string, groups []string, revision int) error {
 	ids := append([]string{}, groups...) // an empty list, not null, takes all groups away
 	opts := ports.UpdateOpts{SecurityGroups: &ids}
