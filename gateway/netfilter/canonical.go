@@ -1,8 +1,11 @@
 package netfilter
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -116,22 +119,25 @@ func canonicalPrefix(value string) string {
 	if !ok {
 		return netip.PrefixFrom(addr, 32).String()
 	}
-	bits, ok := maskBits(mask)
+	length, ok := maskBits(mask)
 	if !ok {
 		return value
 	}
-	return netip.PrefixFrom(addr, bits).Masked().String()
+	return netip.PrefixFrom(addr, length).Masked().String()
 }
 
 // maskBits reads "24" or "255.255.255.0".
 func maskBits(mask string) (int, bool) {
-	for bits := range 33 {
-		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{255, 255, 255, 255}), bits).Masked()
-		if mask == p.Addr().String() || mask == strings.TrimPrefix(p.String(), p.Addr().String()+"/") {
-			return bits, true
-		}
+	if n, err := strconv.ParseUint(mask, 10, 8); err == nil {
+		return int(n), n <= 32
 	}
-	return 0, false
+	addr, err := netip.ParseAddr(mask)
+	if err != nil || !addr.Is4() {
+		return 0, false
+	}
+	b := addr.As4()
+	host := ^binary.BigEndian.Uint32(b[:])
+	return bits.LeadingZeros32(host), host&(host+1) == 0
 }
 
 func canonicalProtocol(value string) string {

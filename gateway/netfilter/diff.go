@@ -40,12 +40,12 @@ func Diff(have Ruleset, want Layout) Patch {
 	wanted := map[string]bool{}
 	for _, c := range want.Chains {
 		wanted[c.Name] = true
-		c = canonicalChain(c)
 		before, stands := old[c.Name]
-		canonical := canonicalChain(before)
-		if stands && slices.EqualFunc(c.Rules, canonical.Rules, equalRules) {
+		if stands && slices.EqualFunc(c.Rules, before.Rules, equalRules) {
 			continue
 		}
+		c = canonicalChain(c)
+		canonical := canonicalChain(before)
 		added, removed := lineDiff(canonical, c)
 		patch.Added, patch.Removed = append(patch.Added, added...), append(patch.Removed, removed...)
 		if stands {

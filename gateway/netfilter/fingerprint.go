@@ -15,10 +15,11 @@ var trailingCounters = regexp.MustCompile(` \[[0-9]*:[0-9]*\]$`)
 //
 //	iptables-save -t TABLE | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' | sha256sum
 //
-// so that a gateway can check it by itself. Tables of other names in the text are skipped.
+// so that a gateway can check it by itself. Tables of other names in the text are skipped. A
+// table that is not in the text counts as an empty one, which is what that command prints for it.
 func Fingerprint(text, table string) string {
 	h := sha256.New()
-	skip := false
+	skip, found := false, false
 	for line := range strings.Lines(text) {
 		if line[0] == '#' {
 			continue
@@ -26,6 +27,7 @@ func Fingerprint(text, table string) string {
 		body, newline := strings.CutSuffix(line, "\n")
 		if name, ok := strings.CutPrefix(body, "*"); ok {
 			skip = name != table
+			found = found || !skip
 		}
 		if skip {
 			continue
@@ -38,15 +40,17 @@ func Fingerprint(text, table string) string {
 			h.Write([]byte{'\n'})
 		}
 	}
+	if _, ok := builtinChains[table]; ok && !found {
+		return Ruleset{}.Fingerprint(table)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Fingerprint is the same digest, of the table as [Ruleset.Format] renders it. A table that is
-// not there has the digest of no text.
+// Fingerprint is the same digest, of the table as [Ruleset.Format] renders it.
 func (r Ruleset) Fingerprint(table string) string {
 	t, ok := r.Table(table)
 	if !ok {
-		return Fingerprint("", table)
+		t = emptyTable(table)
 	}
 	return Fingerprint(Ruleset{Tables: []Table{t}}.Format(false), table)
 }

@@ -25,7 +25,13 @@ func (r Rule) appendTo(b []byte) []byte {
 // (iptables-save -c) [Parse] gives back the same ruleset; without, all traffic counters are left
 // out or zero, so that equal rules give equal text.
 func (r Ruleset) Format(counters bool) string {
-	var b []byte
+	rules := 0
+	for _, t := range r.Tables {
+		for _, c := range t.Chains {
+			rules += 1 + len(c.Rules)
+		}
+	}
+	b := make([]byte, 0, 200*rules)
 	for _, t := range r.Tables {
 		b = append(append(append(b, '*'), t.Name...), '\n')
 		for _, c := range t.Chains {

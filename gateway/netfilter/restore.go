@@ -20,6 +20,15 @@ var builtinChains = map[string][]string{
 	"security": {"INPUT", "FORWARD", "OUTPUT"},
 }
 
+// emptyTable is a table as it is before anybody has made a rule.
+func emptyTable(name string) Table {
+	t := Table{Name: name}
+	for _, c := range builtinChains[name] {
+		t.Chains = append(t.Chains, Chain{Name: c, Policy: "ACCEPT"})
+	}
+	return t
+}
+
 // targets are the targets that are not chains, of those that are known to be on every host.
 var targets = []string{"ACCEPT", "DROP", "RETURN", "QUEUE", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT"}
 
@@ -95,15 +104,10 @@ func (m *model) open(name string) error {
 	}
 	i := slices.IndexFunc(m.out.Tables, func(t Table) bool { return t.Name == name })
 	if i < 0 {
-		names, ok := builtinChains[name]
-		if !ok {
+		if _, ok := builtinChains[name]; !ok {
 			return errors.New("there is no such table")
 		}
-		t := Table{Name: name}
-		for _, c := range names {
-			t.Chains = append(t.Chains, Chain{Name: c, Policy: "ACCEPT"})
-		}
-		m.out.Tables = append(m.out.Tables, t)
+		m.out.Tables = append(m.out.Tables, emptyTable(name))
 		i = len(m.out.Tables) - 1
 	}
 	m.table = &m.out.Tables[i]

@@ -86,7 +86,8 @@ func (r Rule) entersOurs() bool {
 }
 
 // Foreign is the ruleset without our chains and without the rules that lead into them: what no
-// change of ours may alter. Tables that then say nothing (built-in chains without rules, all
+// change of ours may alter. Compare two by Format(false): traffic moves the counters, and the
+// legacy back end resets those of a built-in chain's policy on any change to its table. Tables that then say nothing (built-in chains without rules, all
 // accepting) are left out, because iptables makes such a table by itself on first use and never
 // removes it again.
 func (r Ruleset) Foreign() Ruleset {

@@ -102,6 +102,9 @@ func appendWord(b []byte, option, word string) []byte {
 
 func appendQuoted(b []byte, word, escape string) []byte {
 	b = append(b, '"')
+	if !strings.ContainsAny(word, escape) {
+		return append(append(b, word...), '"')
+	}
 	for i := range len(word) {
 		if strings.IndexByte(escape, word[i]) >= 0 {
 			b = append(b, '\\')
