@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
 	"os"
 	"os/exec"
 	"slices"
@@ -16,15 +17,24 @@ const cli = "/usr/bin/openstack"
 // openstackCLI runs the real openstack command with an environment and decodes its JSON.
 func openstackCLI(t *testing.T, env []string, v any, args ...string) {
 	t.Helper()
+	openstackRun(t, env, append(args, "-f", "json"), v)
+}
+
+// openstackRun runs the command as given; an answer, if there is one, is JSON for v.
+func openstackRun(t *testing.T, env, args []string, v any) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, cli, append(args, "-f", "json")...) //nolint:gosec // the tests' own words
+	cmd := exec.CommandContext(ctx, cli, args...) //nolint:gosec // the tests' own words
 	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=" + t.TempDir()}, env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("openstack %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	if len(out) == 0 {
+		return
 	}
 	if err := json.Unmarshal(out, v); err != nil {
 		t.Fatalf("openstack %s: %v in %s", strings.Join(args, " "), err, out)
@@ -98,5 +108,34 @@ func TestOpenstackCommandWrites(t *testing.T) {
 	openstackCLI(t, c.Env(), &groups, "security", "group", "list", "--project", c.ProjectID())
 	if len(groups) != 5 {
 		t.Errorf("%d groups, want 5", len(groups))
+	}
+}
+
+func TestOpenstackCommandChangesAServer(t *testing.T) {
+	needCLI(t)
+	c := startDemo(t)
+	run := func(args ...string) {
+		t.Helper()
+		var none any
+		openstackRun(t, c.Env(), args, &none)
+	}
+	run("server", "add", "security", "group", "blast-db", "web")
+	run("server", "stop", "annotation-01")
+	run("server", "add", "floating", "ip", "blast-db", DemoFreeAddress)
+	if i, ok := c.ByAddress(netip.MustParseAddr(DemoFreeAddress)); !ok || i.Name != "blast-db" {
+		t.Errorf("the floating IP leads to %q", i.Name)
+	}
+	if !c.AllowsIngress(ID("server", "blast-db"), "tcp", 80, netip.MustParseAddr("198.51.100.7")) {
+		t.Error("the group does not open port 80")
+	}
+	if i, _ := c.Server(ID("server", "annotation-01")); i.Status != statusOff {
+		t.Errorf("annotation-01 is %s", i.Status)
+	}
+	var quota any // an object or a list, by the version of the command
+	openstackCLI(t, c.Env(), &quota, "quota", "show")
+	var flavors []map[string]any
+	openstackCLI(t, c.Env(), &flavors, "flavor", "list")
+	if len(flavors) != 3 {
+		t.Errorf("flavors %v", flavors)
 	}
 }

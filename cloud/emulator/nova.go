@@ -44,6 +44,14 @@ func (c *Cloud) computeRoutes(mux *http.ServeMux) {
 	get("/flavors", c.listFlavors(false))
 	get("/flavors/detail", c.listFlavors(true))
 	get("/flavors/{id}", c.showFlavor)
+	get("/flavors/{id}/os-extra_specs", c.showExtraSpecs)
+	get("/os-quota-sets/{id}", c.showComputeQuota)
+	get("/os-security-groups", c.listComputeGroups)
+	get("/os-security-groups/{id}", c.showComputeGroup)
+	get("/os-availability-zone/detail", func(*request) response {
+		return computeAPI.problem(http.StatusForbidden,
+			"Policy doesn't allow os_compute_api:os-availability-zone:detail to be performed.")
+	})
 	get("/os-availability-zone", func(*request) response {
 		return reply(http.StatusOK, view{"availabilityZoneInfo": []view{{
 			"zoneName": "nova", "zoneState": view{"available": true}, "hosts": nil,

@@ -114,3 +114,64 @@ func (c *Cloud) showFlavor(r *request) response {
 	}
 	return reply(http.StatusOK, view{"flavor": c.flavorView(f, r.minor)})
 }
+
+func (c *Cloud) showExtraSpecs(r *request) response {
+	if c.model.flavors[r.PathValue("id")] == nil {
+		return c.showFlavor(r)
+	}
+	return reply(http.StatusOK, view{"extra_specs": view{}})
+}
+
+func (c *Cloud) showComputeQuota(r *request) response {
+	if r.PathValue("id") != c.creds.projectID {
+		return computeAPI.problem(http.StatusForbidden,
+			"Policy doesn't allow os_compute_api:os-quota-sets:show to be performed.")
+	}
+	v := view{
+		"id": c.creds.projectID, "cores": 200, "instances": 50, "key_pairs": 100, "metadata_items": 128,
+		"ram": 1024000, "server_group_members": 10, "server_groups": 10,
+	}
+	if r.minor < 36 {
+		maps.Copy(v, view{"fixed_ips": -1, "floating_ips": -1, "security_groups": -1, "security_group_rules": -1})
+	}
+	if r.minor < 57 {
+		maps.Copy(v, view{
+			"injected_file_content_bytes": 10240, "injected_file_path_bytes": 255, "injected_files": 5,
+		})
+	}
+	return reply(http.StatusOK, view{"quota_set": v})
+}
+
+// proxied is Nova's answer to its old network calls from microversion 2.36 on.
+func proxied(r *request) *response {
+	if r.minor < 36 {
+		return nil
+	}
+	res := computeAPI.problem(http.StatusNotFound, "The resource could not be found.")
+	return &res
+}
+
+// listComputeGroups is Nova's proxy to Neutron's security groups, which the openstack command
+// of this time uses for "server add security group".
+func (c *Cloud) listComputeGroups(r *request) response {
+	if bad := proxied(r); bad != nil {
+		return *bad
+	}
+	list := []view{}
+	for _, id := range slices.Sorted(maps.Keys(c.model.groups)) {
+		list = append(list, c.novaGroup(c.model.groups[id]))
+	}
+	return reply(http.StatusOK, view{"security_groups": list})
+}
+
+func (c *Cloud) showComputeGroup(r *request) response {
+	if bad := proxied(r); bad != nil {
+		return *bad
+	}
+	id := r.PathValue("id")
+	g := c.model.groups[id]
+	if g == nil {
+		return computeAPI.problem(http.StatusNotFound, fmt.Sprintf("Security group %s does not exist", id))
+	}
+	return reply(http.StatusOK, view{"security_group": c.novaGroup(g)})
+}
