@@ -12,8 +12,9 @@ type Column[R any] struct {
 	Title string
 	// Text is the cell without styles: what is measured and filtered.
 	Text func(R) string
-	// Cell draws the cell; nil draws Text in the style for text.
-	Cell func(R, *themes.Styles) Spans
+	// Cell draws the cell; nil draws Text in the style for text. It is cut to width, so a cell that
+	// can say less chooses itself what to leave out.
+	Cell func(r R, st *themes.Styles, width int) Spans
 	// Min is the least width that makes sense, Max the largest that is given; 0 is no bound. A
 	// column that grows takes what the others leave over; the others are as wide as their widest cell.
 	Min, Max int

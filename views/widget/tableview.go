@@ -9,7 +9,7 @@ import (
 // gutter holds the cursor's and the mark's sign, gap parts the columns.
 const (
 	gutter = 3
-	gap    = 3
+	gap    = 2
 )
 
 // measure takes the natural widths over all rows, so that scrolling moves no column.
@@ -150,15 +150,15 @@ func (t *Table[R]) line(st *themes.Styles, i int, widths []int, width int) strin
 			line = append(line, Span{spaces(gap), st.Text})
 		}
 		first = false
-		line = append(line, t.cell(st, t.columns[c], r).Fit(w, t.columns[c].Right)...)
+		line = append(line, t.cell(st, t.columns[c], r, w).Fit(w, t.columns[c].Right)...)
 	}
 	return line.Fit(width, false).Render(st, selected)
 }
 
-func (t *Table[R]) cell(st *themes.Styles, c Column[R], r R) Spans {
+func (t *Table[R]) cell(st *themes.Styles, c Column[R], r R, width int) Spans {
 	var s Spans
 	if c.Cell != nil {
-		s = c.Cell(r, st)
+		s = c.Cell(r, st, width)
 	} else {
 		s = Spans{{c.Text(r), st.Text}}
 	}

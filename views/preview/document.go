@@ -1,0 +1,223 @@
+package preview
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"portico/cloud"
+	"portico/gateway/plan"
+	"portico/gateway/publish"
+	"portico/themes"
+	"portico/views/widget"
+)
+
+// document is a page of lines, laid out for one width. Lines are drawn when they are in sight
+// only: a plan for a whole subnet has thousands.
+type document struct {
+	width int
+	lines []func(*themes.Styles) string
+}
+
+func (d *document) add(draw func(*themes.Styles) string) { d.lines = append(d.lines, draw) }
+
+func (d *document) blank() {
+	if len(d.lines) > 0 {
+		d.add(func(*themes.Styles) string { return "" })
+	}
+}
+
+// ink picks a style when a line is drawn, so that a change of theme needs no new layout.
+type ink func(*themes.Styles) lipgloss.Style
+
+// text adds a label and wrapped text behind it.
+func (d *document) text(label string, labelInk ink, text string, textInk ink) {
+	room := max(8, d.width-widget.Width(label))
+	for i, l := range Wrap(text, room) {
+		if i > 0 {
+			label = strings.Repeat(" ", widget.Width(label))
+		}
+		d.add(func(st *themes.Styles) string {
+			return widget.Spans{{Text: label, Style: labelInk(st)}, {Text: l, Style: textInk(st)}}.Render(st, false)
+		})
+	}
+}
+
+// block adds lines that are made with the styles at hand; there are few of them.
+func (d *document) block(st *themes.Styles, lines func(*themes.Styles) []string) {
+	for i := range lines(st) {
+		d.add(func(st *themes.Styles) string {
+			if all := lines(st); i < len(all) {
+				return all[i]
+			}
+			return ""
+		})
+	}
+}
+
+func dim(st *themes.Styles) lipgloss.Style    { return st.Dim }
+func plain(st *themes.Styles) lipgloss.Style  { return st.Text }
+func strong(st *themes.Styles) lipgloss.Style { return st.Strong }
+func add(st *themes.Styles) lipgloss.Style    { return st.Add }
+func remove(st *themes.Styles) lipgloss.Style { return st.Remove }
+func warn(st *themes.Styles) lipgloss.Style   { return st.Warn }
+
+func signInk(a plan.Action) ink {
+	return func(st *themes.Styles) lipgloss.Style {
+		_, style := sign(a, st)
+		return style
+	}
+}
+
+// layoutChanges is the page of what will be done: what to beware of, the forwards, every change
+// in order, and what it takes of the quotas.
+func layoutChanges(p publish.Proposal, width int, st *themes.Styles) document {
+	d := document{width: width}
+	for _, w := range p.Plan.Warnings {
+		d.block(st, func(st *themes.Styles) []string { return Note(w.Title, w.Detail, width, st) })
+	}
+	d.forwards(p, st)
+	d.changes(p.Plan.Changes())
+	d.quota(p.Quota)
+	return d
+}
+
+func (d *document) forwards(p publish.Proposal, st *themes.Styles) {
+	if len(p.Items) == 0 {
+		return
+	}
+	d.blank()
+	if p.Request.Withdraw {
+		d.text("", dim, closes(p.Items), remove)
+	}
+	width := d.width
+	var drawn *themes.Styles
+	head, rows := Forwards(p.Items, width, st)
+	d.add(func(st *themes.Styles) string {
+		if drawn != st {
+			head, rows = Forwards(p.Items, width, st)
+			drawn = st
+		}
+		return head
+	})
+	for i := range rows {
+		d.add(func(st *themes.Styles) string {
+			if drawn != st {
+				head, rows = Forwards(p.Items, width, st)
+				drawn = st
+			}
+			return rows[i]
+		})
+	}
+}
+
+func closes(items []publish.Item) string {
+	n := 0
+	for _, it := range items {
+		if it.Action == plan.Delete {
+			n++
+		}
+	}
+	return "closes " + count(n, "public port")
+}
+
+// changes lists every change below its target. A line of before or after that only repeats the
+// title is left out.
+func (d *document) changes(changes []plan.Change) {
+	target := ""
+	for i, c := range changes {
+		if i == 0 || c.Target != target {
+			target = c.Target
+			d.blank()
+			d.text("", dim, cloud.Clean(target), strong)
+		}
+		symbol := string(rune(c.Action))
+		d.text("  "+symbol+" ", signInk(c.Action), cloud.Clean(c.Title), plain)
+		for _, l := range c.Before {
+			d.ruleLine("-", l, c, remove)
+		}
+		for _, l := range c.After {
+			d.ruleLine("+", l, c, add)
+		}
+	}
+}
+
+func (d *document) ruleLine(symbol, line string, c plan.Change, by ink) {
+	line = cloud.Clean(line)
+	bare := strings.TrimPrefix(line, symbol+" ")
+	if bare == cloud.Clean(c.Title) || strings.HasSuffix(cloud.Clean(c.Title), " "+bare) && len(c.Before)+len(c.After) == 1 {
+		return
+	}
+	d.text("      "+symbol+" ", by, bare, by)
+}
+
+// nearlyFull is the part of a quota from which on it is worth a second look.
+const nearlyFull = 0.9
+
+func (d *document) quota(lines []publish.QuotaLine) {
+	names, numbers := 0, 0
+	for _, q := range lines {
+		names, numbers = max(names, widget.Width(q.Name)), max(numbers, len(fmt.Sprint(max(q.Before, q.After))))
+	}
+	for i, q := range lines {
+		label := "       "
+		if i == 0 {
+			d.blank()
+			label = "quota  "
+		}
+		by := dim
+		if q.Known && q.Max >= 0 && float64(q.After) > nearlyFull*float64(q.Max) {
+			by = warn
+		}
+		d.text(label, dim, fmt.Sprintf("%s  %*d → %*d %s", widget.Fit(q.Name, names), numbers, q.Before, numbers, q.After, Limit(q)), by)
+	}
+}
+
+// Limit says what a quota allows: "of 100", "no limit", or that nobody would tell.
+func Limit(q publish.QuotaLine) string {
+	switch {
+	case !q.Known:
+		return "limit unknown"
+	case q.Max < 0:
+		return "no limit"
+	}
+	return fmt.Sprintf("of %d", q.Max)
+}
+
+// layoutCommands is the page of the same changes as commands one could type.
+func layoutCommands(p publish.Proposal, width int) document {
+	d := document{width: width}
+	for _, c := range p.Plan.Changes() {
+		d.blank()
+		d.text("# ", dim, cloud.Clean(c.Target+": "+c.Title), dim)
+		for _, l := range c.Shell {
+			d.text("", plain, shellLine(l), plain)
+		}
+	}
+	return d
+}
+
+// tab is what a tab in a file that a command writes looks like.
+const tab = "    "
+
+func shellLine(l string) string { return cloud.Clean(strings.ReplaceAll(l, "\t", tab)) }
+
+// Commands is the plan as commands, as it is copied.
+func Commands(p plan.Plan) string {
+	var b strings.Builder
+	for _, c := range p.Changes() {
+		fmt.Fprintf(&b, "# %s: %s\n", cloud.Clean(c.Target), cloud.Clean(c.Title))
+		for _, l := range c.Shell {
+			b.WriteString(l + "\n")
+		}
+	}
+	return b.String()
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

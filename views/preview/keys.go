@@ -1,0 +1,60 @@
+package preview
+
+import (
+	"charm.land/bubbles/v2/help"
+	"charm.land/bubbles/v2/key"
+)
+
+type keyMap struct {
+	apply, pages, copy, up, down, pageUp, pageDown, top, bottom, back key.Binding
+	side, press, cancel                                               key.Binding // in the dialog
+	asking                                                            bool
+}
+
+var _ help.KeyMap = keyMap{}
+
+func newKeys() keyMap {
+	return keyMap{
+		apply:    key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "apply")),
+		pages:    key.NewBinding(key.WithKeys("tab", "shift+tab"), key.WithHelp("tab", "changes/commands")),
+		copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy commands")),
+		up:       key.NewBinding(key.WithKeys("up", "k"), key.WithHelp("↑/k", "up")),
+		down:     key.NewBinding(key.WithKeys("down", "j"), key.WithHelp("↓/j", "down")),
+		pageUp:   key.NewBinding(key.WithKeys("pgup", "ctrl+b"), key.WithHelp("pgup", "page up")),
+		pageDown: key.NewBinding(key.WithKeys("pgdown", "ctrl+f", "space"), key.WithHelp("pgdn", "page down")),
+		top:      key.NewBinding(key.WithKeys("home", "g"), key.WithHelp("home/g", "top")),
+		bottom:   key.NewBinding(key.WithKeys("end", "G"), key.WithHelp("end/G", "bottom")),
+		back:     key.NewBinding(key.WithKeys("esc", "q"), key.WithHelp("esc", "back")),
+		side:     key.NewBinding(key.WithKeys("left", "right", "tab", "shift+tab", "h", "l"), key.WithHelp("←/→", "choose")),
+		press:    key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "confirm")),
+		cancel:   key.NewBinding(key.WithKeys("esc", "q", "n"), key.WithHelp("esc", "cancel")),
+	}
+}
+
+func (k keyMap) ShortHelp() []key.Binding {
+	if k.asking {
+		return []key.Binding{k.side, k.press, k.cancel}
+	}
+	return []key.Binding{k.apply, k.pages, k.down, k.copy, k.back}
+}
+
+func (k keyMap) FullHelp() [][]key.Binding {
+	if k.asking {
+		return [][]key.Binding{{k.side, k.press, k.cancel}}
+	}
+	return [][]key.Binding{{k.apply, k.pages, k.copy, k.back}, {k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom}}
+}
+
+// Keys returns the bindings that work now.
+func (s *Screen) Keys() help.KeyMap {
+	k := newKeys()
+	k.asking = s.asking
+	has := !s.proposal.Plan.Empty()
+	k.apply.SetEnabled(has)
+	k.pages.SetEnabled(has)
+	k.copy.SetEnabled(has)
+	if s.proposal.Request.Withdraw {
+		k.apply.SetHelp("enter", "withdraw")
+	}
+	return k
+}

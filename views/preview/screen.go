@@ -1,0 +1,288 @@
+// Package preview is the page between asking and doing: every change of a proposal, exactly as
+// it will be made, and the question whether to make it.
+//
+//	ShowPlanMsg -> page (changes | commands) --enter--> dialog, Cancel has the focus --Apply--> Apply
+//
+// The helpers that lay out forwards, warnings and errors are used by the publish form and the
+// apply screen too, so that a forward looks the same wherever it is shown.
+package preview
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/gateway/publish"
+	"portico/themes"
+	"portico/views"
+	"portico/views/widget"
+)
+
+// Screen shows one proposal.
+type Screen struct {
+	proposal publish.Proposal
+	shown    bool // a proposal has come
+	commands bool // the page of commands instead of that of changes
+	top      int  // first line in sight
+	height   int  // lines of the page in sight, as last drawn
+	asking   bool
+	onYes    bool
+
+	page laidOut
+}
+
+// laidOut is the page as it was last laid out, and what for.
+type laidOut struct {
+	doc      document
+	width    int
+	commands bool
+	valid    bool
+}
+
+var _ views.Screen = (*Screen)(nil)
+
+// New returns the screen without a proposal.
+func New() *Screen { return &Screen{height: 10} }
+
+// Title is the screen's name.
+func (s *Screen) Title() string { return "Preview" }
+
+// Asking reports whether the dialog is open.
+func (s *Screen) Asking() bool { return s.asking }
+
+// Typing is true while the dialog is open: its keys are no shortcuts.
+func (s *Screen) Typing() bool { return s.asking }
+
+// Update takes a proposal or a key.
+func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
+	switch msg := msg.(type) {
+	case views.ShowPlanMsg:
+		*s = Screen{proposal: msg.Proposal, shown: true, height: s.height}
+	case tea.KeyPressMsg:
+		if s.asking {
+			return s, s.answer(msg)
+		}
+		return s, s.press(msg)
+	case tea.MouseWheelMsg:
+		switch msg.Button {
+		case tea.MouseWheelUp:
+			s.scroll(-3)
+		case tea.MouseWheelDown:
+			s.scroll(3)
+		}
+	}
+	return s, nil
+}
+
+func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
+	k := newKeys()
+	has := !s.proposal.Plan.Empty()
+	switch {
+	case key.Matches(msg, k.back):
+		return views.Back{}
+	case key.Matches(msg, k.up):
+		s.scroll(-1)
+	case key.Matches(msg, k.down):
+		s.scroll(1)
+	case key.Matches(msg, k.pageUp):
+		s.scroll(-s.height)
+	case key.Matches(msg, k.pageDown):
+		s.scroll(s.height)
+	case key.Matches(msg, k.top):
+		s.top = 0
+	case key.Matches(msg, k.bottom):
+		s.top = math.MaxInt / 2
+	case !has && key.Matches(msg, k.apply):
+		return views.Tell{Text: "no changes: all of this already stands"}
+	case !has:
+	case key.Matches(msg, k.apply):
+		s.asking, s.onYes = true, false
+	case key.Matches(msg, k.pages):
+		s.commands, s.top = !s.commands, 0
+	case key.Matches(msg, k.copy):
+		return views.CopyText{Text: Commands(s.proposal.Plan), What: "the commands"}
+	}
+	return nil
+}
+
+// answer handles a key of the dialog. Saying yes takes two keys, moving to the button and
+// pressing it, so that a key typed before the dialog was there can only cancel.
+func (s *Screen) answer(msg tea.KeyPressMsg) views.Intent {
+	k := newKeys()
+	switch {
+	case key.Matches(msg, k.side):
+		s.onYes = !s.onYes
+	case key.Matches(msg, k.cancel):
+		s.asking = false
+	case key.Matches(msg, k.press):
+		s.asking = false
+		if s.onYes {
+			return views.Apply{Proposal: s.proposal}
+		}
+	}
+	return nil
+}
+
+// scroll moves the page; how far it can go is known when it is drawn.
+func (s *Screen) scroll(by int) { s.top = max(0, s.top+by) }
+
+// View draws the proposal.
+func (s *Screen) View(f views.Frame) string {
+	switch {
+	case f.Width < 4 || f.Height < 1:
+		return widget.Lines("", f.Width, f.Height)
+	case !s.shown:
+		return widget.Lines("\n "+widget.Paint(f.Styles.Dim, "nothing to preview yet: publish or withdraw an instance first"), f.Width, f.Height)
+	case s.proposal.Plan.Empty():
+		return s.viewNoChanges(f)
+	}
+	body := s.viewPage(f)
+	if s.asking {
+		body = widget.Lines(widget.Over(body, s.dialog().View(f.Styles, f.Width, f.Height), f.Width, f.Height), f.Width, f.Height)
+	}
+	return body
+}
+
+// Below this height the blank line below the heading is worth more as a line of the page.
+const roomy = 14
+
+func (s *Screen) viewPage(f views.Frame) string {
+	st, inner := f.Styles, f.Width-2
+	head := []string{s.heading(inner, st), s.tabs(inner, st)}
+	if f.Height >= roomy {
+		head = append(head, "")
+	}
+	s.height = max(1, f.Height-len(head)-1)
+	doc := s.laidOut(inner, st)
+	s.top = max(0, min(s.top, len(doc.lines)-s.height))
+	last := min(len(doc.lines), s.top+s.height)
+	for _, draw := range doc.lines[s.top:last] {
+		head = append(head, draw(st))
+	}
+	for len(head) < f.Height-1 {
+		head = append(head, "")
+	}
+	head = append(head, s.foot(last, len(doc.lines), inner, st))
+	return widget.Lines(" "+strings.Join(head, "\n "), f.Width, f.Height)
+}
+
+func (s *Screen) laidOut(width int, st *themes.Styles) document {
+	if p := s.page; p.valid && p.width == width && p.commands == s.commands {
+		return p.doc
+	}
+	doc := layoutChanges(s.proposal, width, st)
+	if s.commands {
+		doc = layoutCommands(s.proposal, width)
+	}
+	s.page = laidOut{doc: doc, width: width, commands: s.commands, valid: true}
+	return doc
+}
+
+// Heading is a screen's first line: what is done to which instances, and by way of which gateway.
+func Heading(verb string, p publish.Proposal, width int, st *themes.Styles) string {
+	names := Names(p.Items)
+	subject := strings.Join(names, ", ")
+	if len(names) > 3 {
+		subject = fmt.Sprintf("%d VMs: %s", len(names), subject)
+	}
+	left := widget.Spans{{Text: verb + "  ", Style: st.Title}, {Text: subject, Style: st.Text}}
+	return HeadingWith(left, Via(p, st), width, st)
+}
+
+// HeadingWith puts two parts at the ends of a line. The right one, which is context, goes when
+// the left one would keep less than half of the line.
+func HeadingWith(left, right widget.Spans, width int, st *themes.Styles) string {
+	room := width - right.Width() - 2
+	if right.Width() == 0 || room < min(left.Width(), width/2) {
+		return left.Cut(width).Render(st, false)
+	}
+	return left.Fit(room+2, false).Render(st, false) + right.Render(st, false)
+}
+
+// Via names the gateway of a proposal.
+func Via(p publish.Proposal, st *themes.Styles) widget.Spans {
+	if p.Gateway.Name == "" && !p.Gateway.FloatingIP.IsValid() {
+		return nil
+	}
+	out := widget.Spans{{Text: "via ", Style: st.Dim}, {Text: widget.Truncate(p.Gateway.Name, maxName), Style: st.Text}}
+	if p.Gateway.FloatingIP.IsValid() {
+		out = append(out, widget.Span{Text: " " + p.Gateway.FloatingIP.String(), Style: st.Dim})
+	}
+	if len(p.Items) > 0 && p.Items[0].Forward.Engine != "" {
+		out = append(out, widget.Span{Text: " (" + p.Items[0].Forward.Engine + ")", Style: st.Dim})
+	}
+	return out
+}
+
+func (s *Screen) heading(width int, st *themes.Styles) string {
+	return Heading(Verb(s.proposal), s.proposal, width, st)
+}
+
+// Verb is what a proposal does.
+func Verb(p publish.Proposal) string {
+	if p.Request.Withdraw {
+		return "Withdraw"
+	}
+	return "Publish"
+}
+
+// tabs names the two pages, and the counts of changes, which are what one looks for first.
+func (s *Screen) tabs(width int, st *themes.Styles) string {
+	changes, commands := st.TabActive, st.Tab
+	if s.commands {
+		changes, commands = commands, changes
+	}
+	left := widget.Spans{{Text: "Changes", Style: changes}, {Text: "   "}, {Text: "Commands", Style: commands}}
+	return HeadingWith(left, widget.Spans{{Text: s.proposal.Plan.Summary(), Style: st.Strong}}, width, st)
+}
+
+func (s *Screen) foot(last, total, width int, st *themes.Styles) string {
+	left := widget.Spans{{Text: "nothing else is touched", Style: st.Dim}}
+	var right widget.Spans
+	if total > s.height {
+		right = widget.Spans{{Text: fmt.Sprintf("%d-%d of %d", s.top+1, last, total), Style: st.Dim}}
+		if last < total {
+			right = append(right, widget.Span{Text: " ▼", Style: st.Accent})
+		}
+	}
+	return HeadingWith(left, right, width, st)
+}
+
+func (s *Screen) viewNoChanges(f views.Frame) string {
+	st, inner := f.Styles, f.Width-2
+	out := []string{s.heading(inner, st), ""}
+	what := "all of this already stands"
+	if s.proposal.Request.Withdraw {
+		what = "there is nothing to withdraw"
+	}
+	out = append(out, widget.Spans{{Text: "✓ ", Style: st.Good}, {Text: "No changes", Style: st.Strong}, {Text: ": " + what, Style: st.Text}}.Cut(inner).Render(st, false), "")
+	for _, w := range s.proposal.Plan.Warnings {
+		out = append(out, Note(w.Title, w.Detail, inner, st)...)
+	}
+	head, rows := Forwards(s.proposal.Items, inner, st)
+	if len(rows) > 0 {
+		out = append(append(out, head), rows...)
+	}
+	s.height = max(1, f.Height-2)
+	s.top = max(0, min(s.top, len(out)-f.Height))
+	out = append(out[:2:2], out[2+s.top:]...)
+	return widget.Lines(" "+strings.Join(out, "\n "), f.Width, f.Height)
+}
+
+func (s *Screen) dialog() widget.Dialog {
+	p := s.proposal
+	d := widget.Dialog{Title: "Apply this on " + p.Gateway.Name + "?", Yes: "Apply", Cancel: "Cancel", OnYes: s.onYes}
+	d.Lines = []string{p.Plan.Summary() + "."}
+	if p.Request.Withdraw {
+		d.Title, d.Yes = "Withdraw from "+p.Gateway.Name+"?", "Withdraw"
+		d.Lines = []string{closes(p.Items) + "; " + p.Plan.Summary() + "."}
+	}
+	for _, w := range p.Plan.Warnings {
+		d.Lines = append(d.Lines, "! "+w.Title)
+	}
+	d.Lines = append(d.Lines, "If a step fails, everything is undone.")
+	return d
+}

@@ -1,0 +1,97 @@
+package preview
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"portico/cloud"
+	"portico/themes"
+	"portico/views/widget"
+)
+
+// Wrap breaks s into lines of at most width cells, at spaces only, so that an option of a rule
+// stays whole; a word longer than a line is broken. Leading spaces are kept, and later lines
+// are indented by two more.
+func Wrap(s string, width int) []string {
+	if width <= 0 {
+		return nil
+	}
+	body := strings.TrimLeft(s, " ")
+	indent := min(len(s)-len(body), width/2)
+	line := strings.Repeat(" ", indent)
+	used, hang := indent, strings.Repeat(" ", min(indent+2, width/2))
+	var out []string
+	for i, word := range strings.Split(body, " ") {
+		w := widget.Width(word)
+		if i > 0 {
+			if used+1+w <= width {
+				line, used = line+" "+word, used+1+w
+				continue
+			}
+			out = append(out, line)
+			line, used = hang, len(hang)
+		}
+		for used+w > width {
+			head, rest := breakWord(word, max(1, width-used))
+			out = append(out, line+head)
+			word, w = rest, widget.Width(rest)
+			line, used = hang, len(hang)
+		}
+		line, used = line+word, used+w
+	}
+	return append(out, line)
+}
+
+// breakWord splits a word after at most width cells, and after one character at least.
+func breakWord(word string, width int) (head, rest string) {
+	used := 0
+	for i, r := range word {
+		n := widget.Width(string(r))
+		if i > 0 && used+n > width {
+			return word[:i], word[i:]
+		}
+		used += n
+	}
+	return word, ""
+}
+
+// Problem is an error as a screen shows it in place: what happened, why, and what to do, each
+// wrapped to width.
+func Problem(err error, width int, st *themes.Styles) []string {
+	x := cloud.Explain(err)
+	var out []string
+	out = appendPart(out, "✗ ", x.What, st.Bad, st.Bad, width, st)
+	out = appendPart(out, "  why   ", x.Why, st.Dim, st.Text, width, st)
+	return appendPart(out, "  next  ", x.Next, st.Dim, st.Text, width, st)
+}
+
+func appendPart(out []string, label, text string, labelInk, ink lipgloss.Style, width int, st *themes.Styles) []string {
+	if text == "" {
+		return out
+	}
+	room := width - widget.Width(label)
+	if room < 8 {
+		label, room = "", width
+	}
+	for i, l := range Wrap(text, room) {
+		if i > 0 {
+			label = strings.Repeat(" ", widget.Width(label))
+		}
+		out = append(out, widget.Spans{{Text: label, Style: labelInk}, {Text: l, Style: ink}}.Render(st, false))
+	}
+	return out
+}
+
+// Note is a warning in place: its title, and its detail where there is room to read it.
+func Note(title, detail string, width int, st *themes.Styles) []string {
+	out := appendPart(nil, "! ", title, st.Warn, st.Warn, width, st)
+	if detail == "" {
+		return out
+	}
+	one := widget.Spans{{Text: "! " + title + "  ", Style: st.Warn}, {Text: detail, Style: st.Dim}}
+	if one.Width() <= width {
+		return []string{one.Render(st, false)}
+	}
+	return appendPart(out, "  ", detail, st.Dim, st.Dim, width, st)
+}

@@ -1,0 +1,91 @@
+package widget
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"portico/themes"
+)
+
+// Dialog is a question over the screen. The focus begins on Cancel: nobody says yes by accident.
+type Dialog struct {
+	Title       string
+	Lines       []string
+	Input       *Input // nil when nothing is to be typed
+	Yes, Cancel string // Yes "" leaves one button
+	OnYes       bool   // the focus is on Yes
+}
+
+// dialogWidth is the widest text of a dialog that reads well.
+const dialogWidth = 64
+
+// View draws the dialog in at most width by height cells. In a low terminal the explanation is
+// cut, never the buttons.
+func (d Dialog) View(st *themes.Styles, width, height int) string {
+	frame := st.Border.Border(lipgloss.RoundedBorder()).BorderForeground(st.Border.GetForeground()).Padding(0, 2)
+	roomy := height >= 12
+	inner := min(dialogWidth, width-frame.GetHorizontalFrameSize())
+	if inner < 8 {
+		return ""
+	}
+	var text []string
+	for _, l := range d.Lines {
+		text = append(text, Wrap(l, inner)...)
+	}
+	fixed := frame.GetVerticalFrameSize() + 2 // title, buttons
+	if d.Input != nil {
+		fixed++
+	}
+	if roomy {
+		fixed += 2
+	}
+	if room := max(0, height-fixed); len(text) > room {
+		text = text[:room]
+	}
+	lines := []string{Paint(st.Title, Truncate(d.Title, inner))}
+	if roomy {
+		lines = append(lines, "")
+	}
+	for _, l := range text {
+		lines = append(lines, Paint(st.Text, l))
+	}
+	if d.Input != nil {
+		lines = append(lines, Paint(st.Accent, "> ")+d.Input.View(st, inner-2, true))
+	}
+	if roomy {
+		lines = append(lines, "")
+	}
+	lines = append(lines, d.buttons(st, inner))
+	widest := 0
+	for _, l := range lines {
+		widest = max(widest, Width(l))
+	}
+	for i, l := range lines {
+		lines[i] = Pad(l, min(inner, max(widest, 32)))
+	}
+	return frame.Render(strings.Join(lines, "\n"))
+}
+
+func (d Dialog) buttons(st *themes.Styles, width int) string {
+	button := func(text string, focus bool) string {
+		if focus {
+			return Paint(st.ButtonFocus, " ▸ "+text+" ")
+		}
+		return Paint(st.Button, "   "+text+" ")
+	}
+	line := button(d.Cancel, !d.OnYes)
+	if d.Yes != "" {
+		line = button(d.Yes, d.OnYes) + "  " + line
+	}
+	return Truncate(line, width)
+}
+
+// Over draws box in the middle of base, which is width by height cells.
+func Over(base, box string, width, height int) string {
+	if box == "" {
+		return base
+	}
+	x, y := max(0, (width-lipgloss.Width(box))/2), max(0, (height-lipgloss.Height(box))/2)
+	return lipgloss.NewCompositor(lipgloss.NewLayer(base), lipgloss.NewLayer(box).X(x).Y(y).Z(1)).Render()
+}

@@ -1,0 +1,155 @@
+package widget
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/themes"
+)
+
+// List is a table with a filter line and a count below it: the body of most screens.
+type List[R any] struct {
+	*Table[R]
+	Keys   ListKeys
+	one    string // what one row is: "instance"
+	many   string
+	input  Input
+	typing bool
+}
+
+// ListKeys are the bindings that every list has.
+type ListKeys struct {
+	TableKeys
+	Mark, Filter, Clear key.Binding
+}
+
+// NewList returns an empty list of what one and many name.
+func NewList[R any](t *Table[R], one, many string) *List[R] {
+	return &List[R]{Table: t, one: one, many: many, input: NewInput("", false), Keys: ListKeys{
+		TableKeys: NewTableKeys(),
+		Mark:      key.NewBinding(key.WithKeys("space"), key.WithHelp("space", "mark")),
+		Filter:    key.NewBinding(key.WithKeys("/"), key.WithHelp("/", "filter")),
+		Clear:     key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear filter and marks")),
+	}}
+}
+
+// Bindings lists the bindings for help: those for moving and those for choosing.
+func (k ListKeys) Bindings() [][]key.Binding {
+	return [][]key.Binding{k.TableKeys.Bindings(), {k.Mark, k.Filter, k.Clear}}
+}
+
+// Typing reports whether the filter takes all keys.
+func (l *List[R]) Typing() bool { return l.typing }
+
+// Resize tells the size that View will be called with.
+func (l *List[R]) Resize(height int) { l.SetHeight(height - l.below(height) - 1) }
+
+// Update takes moves, marks and the filter; it reports whether the message was for it.
+func (l *List[R]) Update(msg tea.Msg) bool {
+	if l.typing {
+		return l.edit(msg)
+	}
+	k, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return false
+	}
+	switch {
+	case key.Matches(k, l.Keys.Filter):
+		l.typing = true
+	case key.Matches(k, l.Keys.Mark):
+		l.ToggleMark()
+	case key.Matches(k, l.Keys.Clear) && l.FilterText() != "":
+		l.input.Set("")
+		l.SetFilter("")
+	case key.Matches(k, l.Keys.Clear) && l.Marked() > 0:
+		l.ClearMarks()
+	default:
+		return l.Table.Update(l.Keys.TableKeys, k)
+	}
+	return true
+}
+
+// edit narrows the list with each key. Arrows still move the cursor.
+func (l *List[R]) edit(msg tea.Msg) bool {
+	switch m := msg.(type) {
+	case tea.KeyPressMsg:
+		switch m.String() {
+		case "enter":
+			l.typing = false
+			return true
+		case "esc":
+			l.typing = false
+			l.input.Set("")
+		case "up", "down", "pgup", "pgdown":
+			return l.Table.Update(l.Keys.TableKeys, m)
+		default:
+			l.input.Update(m)
+		}
+	case tea.PasteMsg:
+		l.input.Update(m)
+	default:
+		return false
+	}
+	l.SetFilter(l.input.Value())
+	return true
+}
+
+// below is the number of lines below the table.
+func (l *List[R]) below(height int) int {
+	switch {
+	case height >= 12:
+		return 2
+	case height >= 4:
+		return 1
+	}
+	return 0
+}
+
+// View draws the list in exactly height lines. What is shown instead of rows when there are none
+// is the caller's word, empty.
+func (l *List[R]) View(st *themes.Styles, width, height int, empty string) string {
+	below := l.below(height)
+	body := l.Table.View(st, width, height-below)
+	switch {
+	case l.Len() == 0:
+		body = Lines("\n"+spaces(gutter)+Paint(st.Dim, Truncate(empty, width-gutter)), width, height-below)
+	case l.Shown() == 0:
+		head, _, _ := strings.Cut(body, "\n")
+		body = Lines(head+"\n"+spaces(gutter)+Paint(st.Dim, Truncate("nothing matches, esc clears the filter", width-gutter)), width, height-below)
+	}
+	switch below {
+	case 1:
+		body += "\n" + l.foot(st, width)
+	case 2:
+		body += "\n\n" + l.foot(st, width)
+	}
+	return body
+}
+
+func (l *List[R]) foot(st *themes.Styles, width int) string {
+	line := " "
+	if l.typing || l.FilterText() != "" {
+		line += Paint(st.Key, "/") + " " + l.input.View(st, max(0, min(30, width-20)), l.typing) + "   "
+	}
+	if l.Len() > 0 {
+		line += Paint(st.Dim, l.count())
+	}
+	if n := l.Marked(); n > 0 {
+		line += Paint(st.Mark, fmt.Sprintf("   %d marked", n))
+	}
+	return Truncate(line, width)
+}
+
+func (l *List[R]) count() string {
+	word := l.many
+	if l.Len() == 1 {
+		word = l.one
+	}
+	if l.Shown() == l.Len() {
+		return fmt.Sprintf("%d %s", l.Len(), word)
+	}
+	return fmt.Sprintf("%d of %d %s", l.Shown(), l.Len(), word)
+}
