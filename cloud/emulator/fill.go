@@ -58,8 +58,8 @@ func (m *Model) AddSubnet(s SubnetSpec) string {
 	x.gateway, _ = hostRange(x.cidr)
 	m.subnets[x.id] = x
 	if !n.external {
-		p := m.addPort("dhcp/"+s.Name, n.id, fixedIP{x.id, x.gateway.Next()})
-		p.owner, p.device, p.status = "network:dhcp", "dhcp-"+n.id, statusActive
+		p := m.addPort("dhcp/"+s.Name, n.id, "dhcp-"+n.id, fixedIP{x.id, x.gateway.Next()})
+		p.owner, p.status = "network:dhcp", statusActive
 	}
 	return x.id
 }
@@ -74,26 +74,28 @@ func hostRange(p netip.Prefix) (first, last netip.Addr) {
 	return p.Addr().Next(), netip.AddrFrom4(b)
 }
 
-// addPort adds a port with one fixed address; it is an error if the subnet has the address in use.
-func (m *Model) addPort(name, network string, fixed ...fixedIP) *port {
-	for _, f := range fixed {
-		if m.portAt(f.subnet, f.addr) != nil {
-			m.fail("address %s is in use", f.addr)
-		}
+// addPort adds a port of a device with one fixed address, which must be free.
+func (m *Model) addPort(name, network, device string, fixed fixedIP) *port {
+	if m.byFixed[fixed] != nil {
+		m.fail("address %s is in use", fixed.addr)
 	}
-	p := &port{meta: m.newMeta("port", name), network: network, fixed: fixed, adminUp: true, status: "DOWN"}
+	p := &port{
+		meta: m.newMeta("port", name), network: network, device: device, fixed: []fixedIP{fixed}, adminUp: true,
+		status: "DOWN",
+	}
 	p.revision = 1
-	m.ports[p.id] = p
+	m.ports[p.id], m.byFixed[fixed] = p, p
+	m.byDevice[device] = append(m.byDevice[device], p)
 	return p
 }
 
-func (m *Model) portAt(subnet string, addr netip.Addr) *port {
-	for _, p := range m.ports {
-		if slices.Contains(p.fixed, fixedIP{subnet, addr}) {
-			return p
-		}
+// removePort undoes addPort.
+func (m *Model) removePort(p *port) {
+	delete(m.ports, p.id)
+	for _, f := range p.fixed {
+		delete(m.byFixed, f)
 	}
-	return nil
+	m.byDevice[p.device] = slices.DeleteFunc(slices.Clone(m.byDevice[p.device]), func(q *port) bool { return q == p })
 }
 
 // subnetOf returns the first subnet of a network.
@@ -130,8 +132,8 @@ func (m *Model) AddRouter(s RouterSpec) string {
 			m.fail("router %q: no such subnet %q", s.Name, id)
 			continue
 		}
-		p := m.addPort(s.Name+"/"+sub.name, sub.network, fixedIP{id, sub.gateway})
-		p.owner, p.device, p.status = "network:router_interface", x.id, statusActive
+		p := m.addPort(s.Name+"/"+sub.name, sub.network, x.id, fixedIP{id, sub.gateway})
+		p.owner, p.status = "network:router_interface", statusActive
 	}
 	return x.id
 }

@@ -91,8 +91,8 @@ func (m *Model) addNIC(s *server, nic NIC) {
 			m.fail("server %q: no such security group %q", s.name, g)
 		}
 	}
-	p := m.addPort(s.name+"/"+nic.Address.String(), sub.network, fixedIP{sub.id, nic.Address})
-	p.name, p.device, p.owner = nic.Name, s.id, "compute:nova"
+	p := m.addPort(s.name+"/"+nic.Address.String(), sub.network, s.id, fixedIP{sub.id, nic.Address})
+	p.name, p.owner = nic.Name, "compute:nova"
 	p.secure, p.groups = !nic.Insecure, slices.Clone(groups)
 }
 
@@ -100,7 +100,7 @@ func (m *Model) addNIC(s *server, nic NIC) {
 func (m *Model) freeAddress(s *subnet) netip.Addr {
 	first, last := hostRange(s.cidr)
 	for a := first; a.Compare(last) <= 0; a = a.Next() {
-		if a != s.gateway && m.portAt(s.id, a) == nil {
+		if a != s.gateway && m.byFixed[fixedIP{s.id, a}] == nil {
 			return a
 		}
 	}
@@ -133,7 +133,7 @@ func (m *Model) DeleteServer(serverID string) {
 				f.router, f.status = "", "DOWN"
 			}
 		}
-		delete(m.ports, p.id)
+		m.removePort(p)
 	}
 	delete(m.servers, serverID)
 }

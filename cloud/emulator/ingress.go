@@ -77,8 +77,8 @@ func (m *Model) instance(s *server) Instance {
 
 // portByAddress returns the port with this fixed address, else the one this floating IP leads to.
 func (m *Model) portByAddress(addr netip.Addr) *port {
-	for _, p := range m.ports {
-		if slices.ContainsFunc(p.fixed, func(f fixedIP) bool { return f.addr == addr }) {
+	for subnet := range m.subnets {
+		if p := m.byFixed[fixedIP{subnet, addr}]; p != nil {
 			return p
 		}
 	}

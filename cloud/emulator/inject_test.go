@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"sync"
 	"testing"
@@ -130,5 +131,41 @@ func TestFillReportsMistakes(t *testing.T) {
 				t.Error("no error")
 			}
 		})
+	}
+}
+
+func TestDeleteServer(t *testing.T) {
+	c := startDemo(t)
+	if err := c.Fill(func(m *Model) { m.DeleteServer(ID("server", DemoWeb)) }); err != nil {
+		t.Fatal(err)
+	}
+	if i, ok := c.ByAddress(netip.MustParseAddr("192.168.0.40")); ok {
+		t.Errorf("its address still leads to %q", i.Name)
+	}
+	f := call(t, c, "GET", v2+"/floatingips?floating_ip_address=203.0.113.31", "").items(t, "floatingips")
+	if len(f) != 1 || f[0]["port_id"] != nil || f[0]["status"] != "DOWN" {
+		t.Errorf("its floating IP: %v", f)
+	}
+	if a := call(t, c, "GET", "/compute/v2.1/servers/"+ID("server", DemoWeb), ""); a.status != http.StatusNotFound {
+		t.Errorf("the server: %d", a.status)
+	}
+}
+
+// BenchmarkServersDetail answers one page of a project of 5,000 instances.
+func BenchmarkServersDetail(b *testing.B) {
+	c, err := Start(Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if err := c.Fill(many(5000)); err != nil {
+		b.Fatal(err)
+	}
+	list := c.listServers(true)
+	r := &request{Request: &http.Request{URL: &url.URL{Path: "/compute/v2.1/servers/detail"}}, minor: maxMinor}
+	for b.Loop() {
+		if res := c.answer(list, r, false); res.status != http.StatusOK {
+			b.Fatal(res.status)
+		}
 	}
 }

@@ -26,6 +26,9 @@ type Model struct {
 	images   map[string]*image
 	keypairs map[string]*keypair
 	quotas   map[string]int
+
+	byDevice map[string][]*port // ports of a server or router, in the order they were made
+	byFixed  map[fixedIP]*port
 }
 
 // meta is what every Neutron resource carries.
@@ -138,6 +141,7 @@ func newModel(c *Cloud) *Model {
 		ports: map[string]*port{}, fips: map[string]*floatingIP{}, groups: map[string]*group{},
 		rules: map[string]*rule{}, servers: map[string]*server{}, flavors: map[string]*flavor{},
 		images: map[string]*image{}, keypairs: map[string]*keypair{},
+		byDevice: map[string][]*port{}, byFixed: map[fixedIP]*port{},
 		// Neutron's own defaults (neutron/conf/quota.py).
 		quotas: map[string]int{
 			"network": 100, "subnet": 100, "subnetpool": -1, "port": 500, "router": 10,
@@ -189,16 +193,7 @@ func (m *Model) setPortStatus(s *server) {
 }
 
 // portsOf returns a device's ports in the order they were made.
-func (m *Model) portsOf(device string) []*port {
-	var out []*port
-	for _, p := range m.ports {
-		if p.device == device {
-			out = append(out, p)
-		}
-	}
-	slices.SortFunc(out, func(a, b *port) int { return a.serial - b.serial })
-	return out
-}
+func (m *Model) portsOf(device string) []*port { return m.byDevice[device] }
 
 // rulesOf returns a group's rules in the order of their IDs, as Neutron does.
 func (m *Model) rulesOf(group string) []*rule {
