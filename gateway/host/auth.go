@@ -171,7 +171,7 @@ func (l *login) denied(cause error) error {
 		"name the key with --identity or IdentityFile"
 	text := "user " + l.hop.user + ": "
 	switch {
-	case strings.Contains(cause.Error(), "Too many authentication failures"):
+	case strings.Contains(strings.ToLower(cause.Error()), "too many authentication failures"):
 		text += "the server gave up after " + list(l.offered)
 		e.Next = "your agent holds many keys: name the right one as identity file and set IdentitiesOnly yes"
 	case !slices.Contains(l.methods, "publickey"):

@@ -50,7 +50,7 @@ type Prompter interface {
 }
 
 // HostKeyQuestion is what to show of an unknown host key.
-type HostKeyQuestion struct {
+type HostKeyQuestion struct { //nolint:revive // "host key" is the term; "key" alone is the user's
 	Host        string // as asked for
 	Addr        string // host:port as known_hosts will have it
 	Type        string // "ssh-ed25519"

@@ -69,8 +69,40 @@ func TestLabCancelEndsTheCommand(t *testing.T) {
 	t.Logf("command gone: %v", time.Since(start))
 }
 
-func TestLabWrongUserAndRestrictedSudo(t *testing.T) {
+func TestLabWrongUser(t *testing.T) {
 	cfg := lab(t)
 	cfg.User = "nobody-there"
 	fails(t, cfg, gateway.Auth, "nobody-there", "id_ed25519")
+}
+
+// TestLabSudoRefuses makes accounts on the gateway whose sudo says no, each in its way.
+func TestLabSudoRefuses(t *testing.T) {
+	cfg := lab(t)
+	admin := mustDial(t, cfg)
+	root := func(args ...string) {
+		t.Helper()
+		if res, err := admin.Run(context.WithoutCancel(t.Context()), gateway.Command{Args: args}); err != nil || res.Exit != 0 {
+			t.Errorf("%q: %s, %v", args, res.Stderr, err)
+		}
+	}
+	tests := []struct{ user, shell, sudoers, says string }{
+		{"p-nobody", "/bin/bash", "", "sudo refused"},
+		{"p-password", "/bin/sh", "p-password ALL=(ALL) ALL", "NOPASSWD"},
+		{"p-tty", "/bin/bash", "Defaults:p-tty requiretty\np-tty ALL=(ALL) NOPASSWD: ALL", "requiretty"},
+		{"p-some", "/bin/sh", "p-some ALL=(ALL) NOPASSWD: /usr/bin/true", "sudo refused"},
+		{"p-nologin", "/usr/sbin/nologin", "", "gets no shell"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.user, func(t *testing.T) {
+			root("useradd", "-m", "-s", tt.shell, tt.user)
+			defer root("sh", "-c", "rm -f /etc/sudoers.d/"+tt.user+"; userdel -rf "+tt.user+" 2>/dev/null")
+			root("sh", "-c", "install -d -m 700 -o $1 /home/$1/.ssh && install -m 600 -o $1 /home/labuser/.ssh/authorized_keys /home/$1/.ssh/ && printf \"$2\\n\" >/etc/sudoers.d/$1",
+				"sh", tt.user, tt.sudoers)
+			mine := cfg
+			mine.User = tt.user
+			_, err := mustDial(t, mine).Run(t.Context(), gateway.Command{Args: []string{"iptables", "-S"}})
+			checkError(t, err, gateway.Permission, tt.says)
+			t.Log(err)
+		})
+	}
 }

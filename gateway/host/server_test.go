@@ -26,6 +26,7 @@ type server struct {
 	lines   []string // every command line it got
 	logins  int
 	signals []string
+	refuses bool // to run anything
 	wg      sync.WaitGroup
 }
 
@@ -163,7 +164,12 @@ func (s *server) session(nc ssh.NewChannel) {
 			c.line = msg.Line
 			s.mu.Lock()
 			s.lines = append(s.lines, msg.Line)
+			refuses := s.refuses
 			s.mu.Unlock()
+			if refuses {
+				_ = req.Reply(false, nil)
+				continue
+			}
 			_ = req.Reply(true, nil)
 			s.wg.Go(func() { finish(ch, s.handler(c)) })
 		case "signal":
