@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -156,36 +155,42 @@ func fromEnvironment(env func(string) string) clouds.Cloud {
 
 // check finds what is missing before a request is made.
 func (s *settings) check() error {
-	where := "in clouds.yaml"
-	if s.name == "" {
-		where = "in the environment"
-	}
-	need := func(what, key, env string) error {
-		name := key
-		if s.name == "" {
-			name = env
-		}
-		return invalid(s.name, what+" is missing", fmt.Sprintf("set %s %s", name, where))
-	}
 	a := s.auth
-	switch {
-	case a.IdentityEndpoint == "":
-		return need("the address of Keystone", "auth_url", "OS_AUTH_URL")
-	case !strings.HasPrefix(a.IdentityEndpoint, "http://") && !strings.HasPrefix(a.IdentityEndpoint, "https://"):
+	if a.IdentityEndpoint == "" {
+		return s.missing("the address of Keystone", "auth_url", "OS_AUTH_URL")
+	}
+	if !strings.HasPrefix(a.IdentityEndpoint, "http://") && !strings.HasPrefix(a.IdentityEndpoint, "https://") {
 		return invalid(s.name, "the address of Keystone is no URL", "auth_url (OS_AUTH_URL) must begin with https:// or http://")
+	}
+	switch {
 	case a.TokenID != "":
 		return nil
-	case a.ApplicationCredentialID != "" || a.ApplicationCredentialName != "":
-		if a.ApplicationCredentialSecret == "" {
-			return need("the application credential's secret", "application_credential_secret", "OS_APPLICATION_CREDENTIAL_SECRET")
-		}
-		return nil
-	case a.Username == "" && a.UserID == "":
-		return need("the user", "username", "OS_USERNAME")
-	case a.Password == "" && a.Passcode == "":
-		return need("the password", "password", "OS_PASSWORD")
-	case a.Scope == nil || *a.Scope == (gophercloud.AuthScope{}):
-		return need("the project", "project_name", "OS_PROJECT_NAME")
+	case a.ApplicationCredentialID == "" && a.ApplicationCredentialName == "":
+		return s.checkPassword()
+	case a.ApplicationCredentialSecret == "":
+		return s.missing("the application credential's secret", "application_credential_secret", "OS_APPLICATION_CREDENTIAL_SECRET")
 	}
 	return nil
+}
+
+func (s *settings) checkPassword() error {
+	a := s.auth
+	switch {
+	case a.Username == "" && a.UserID == "":
+		return s.missing("the user", "username", "OS_USERNAME")
+	case a.Password == "" && a.Passcode == "":
+		return s.missing("the password", "password", "OS_PASSWORD")
+	case a.Scope == nil || *a.Scope == (gophercloud.AuthScope{}):
+		return s.missing("the project", "project_name", "OS_PROJECT_NAME")
+	}
+	return nil
+}
+
+// missing names the key or the variable, by where the configuration came from.
+func (s *settings) missing(what, key, env string) error {
+	next := "set " + key + " in clouds.yaml"
+	if s.name == "" {
+		next = "set " + env + " in the environment"
+	}
+	return invalid(s.name, what+" is missing", next)
 }

@@ -66,7 +66,22 @@ func wrap(op, target string, err error) error {
 	return e
 }
 
-// fromAnswer decides by the HTTP status, and by the message where one status has two meanings.
+// byStatus are the HTTP statuses with one meaning.
+var byStatus = map[int]cloud.Kind{
+	http.StatusUnauthorized:       cloud.Auth,
+	http.StatusForbidden:          cloud.Permission,
+	http.StatusNotFound:           cloud.NotFound,
+	http.StatusGone:               cloud.NotFound,
+	http.StatusConflict:           cloud.Conflict,
+	http.StatusPreconditionFailed: cloud.Stale,
+	http.StatusTooManyRequests:    cloud.Transient,
+	http.StatusBadGateway:         cloud.Transient,
+	http.StatusServiceUnavailable: cloud.Transient,
+	http.StatusGatewayTimeout:     cloud.Transient,
+}
+
+// fromAnswer decides by the HTTP status, and by the message where one status has two meanings:
+// Neutron says 409 and Nova 403 or 413 when a quota is used up, and 413 can also be a rate limit.
 func fromAnswer(e *cloud.Error, answer gophercloud.ErrUnexpectedResponseCode) {
 	kind, message := apiMessage(answer.Body)
 	text := fmt.Sprintf("HTTP %d %s", answer.Actual, http.StatusText(answer.Actual))
@@ -74,33 +89,30 @@ func fromAnswer(e *cloud.Error, answer gophercloud.ErrUnexpectedResponseCode) {
 		text = fmt.Sprintf("%s (HTTP %d)", message, answer.Actual)
 	}
 	e.Err = &reason{text, answer}
-	again := retryAfter(answer.ResponseHeader, time.Now())
-	overQuota := kind == "OverQuota" || strings.Contains(strings.ToLower(message), "quota exceeded")
-	switch status := answer.Actual; {
-	case status == http.StatusUnauthorized:
-		e.Kind = cloud.Auth
+	e.Kind = statusKind(answer, kind == "OverQuota" || strings.Contains(strings.ToLower(message), "quota exceeded"))
+	switch again := retryAfter(answer.ResponseHeader, time.Now()); {
+	case e.Kind == cloud.Auth:
 		e.Next = "check user, password and project, or that the token or application credential is still valid"
-	case overQuota && (status == http.StatusForbidden || status == http.StatusConflict || status == http.StatusRequestEntityTooLarge):
-		e.Kind = cloud.Quota
-	case status == http.StatusForbidden:
-		e.Kind = cloud.Permission
-	case status == http.StatusNotFound || status == http.StatusGone:
-		e.Kind = cloud.NotFound
-	case status == http.StatusConflict:
-		e.Kind = cloud.Conflict
-	case status == http.StatusPreconditionFailed:
-		e.Kind = cloud.Stale
-	case status == http.StatusRequestEntityTooLarge && again < 0:
-		e.Kind = cloud.Quota
-	case status == http.StatusRequestEntityTooLarge || status == http.StatusTooManyRequests || status >= 502 && status <= 504:
-		e.Kind = cloud.Transient
-		if again > 0 {
-			e.Next = fmt.Sprintf("try again in %s", again.Round(time.Second))
-		}
-	case status >= 500:
-		e.Kind, e.Next = cloud.Internal, "the cloud failed inside: try again, and if it stays tell its operators the time and this message"
-	case status >= 400:
-		e.Kind = cloud.Invalid
+	case e.Kind == cloud.Internal:
+		e.Next = "the cloud failed inside: try again, and if it stays tell its operators the time and this message"
+	case e.Kind == cloud.Transient && again > 0:
+		e.Next = fmt.Sprintf("try again in %s", again.Round(time.Second))
+	}
+}
+
+func statusKind(answer gophercloud.ErrUnexpectedResponseCode, overQuota bool) cloud.Kind {
+	kind, known := byStatus[answer.Actual]
+	switch {
+	case answer.Actual == http.StatusRequestEntityTooLarge && !overQuota && answer.ResponseHeader.Get("Retry-After") != "":
+		return cloud.Transient
+	case answer.Actual == http.StatusRequestEntityTooLarge, overQuota && (kind == cloud.Permission || kind == cloud.Conflict):
+		return cloud.Quota
+	case known:
+		return kind
+	case answer.Actual >= 400 && answer.Actual < 500:
+		return cloud.Invalid
+	default:
+		return cloud.Internal
 	}
 }
 

@@ -69,22 +69,8 @@ func TestLabInventory(t *testing.T) {
 	requireLab(t)
 	byPassword, byCredential := labInventory(t, "demo"), labInventory(t, "demo-app")
 	for _, inv := range []cloud.Inventory{byPassword, byCredential} {
-		for _, name := range []string{"gw", "vm2"} {
-			i := slices.IndexFunc(inv.Instances, func(i cloud.Instance) bool { return i.Name == name })
-			if i < 0 {
-				t.Fatalf("no instance %s in %v", name, inv.Instances)
-			}
-			if vm := inv.Instances[i]; vm.Flavor == "" || vm.VCPUs == 0 || vm.RAM == 0 || vm.ImageID == "" || vm.KeyName == "" {
-				t.Errorf("%s is incomplete: %+v", name, vm)
-			}
-			ports := inv.InstancePorts(inv.Instances[i].ID)
-			if len(ports) != 1 || len(ports[0].FixedIPs) != 1 {
-				t.Errorf("%s has ports %+v", name, ports)
-			}
-			if fips := inv.FloatingIPsOf(ports); name == "gw" && len(fips) == 0 {
-				t.Error("gw has no floating IP")
-			}
-		}
+		checkVM(t, &inv, "gw", true)
+		checkVM(t, &inv, "vm2", false)
 		if q := inv.Quotas; !q.SecurityGroups.Known || !q.SecurityGroupRules.Known || !q.FloatingIPs.Known {
 			t.Errorf("quotas unknown: %+v", q)
 		}
@@ -94,8 +80,74 @@ func TestLabInventory(t *testing.T) {
 	if diff := cmp.Diff(byPassword, byCredential, compare); diff != "" {
 		t.Errorf("password and application credential see different things:\n%s", diff)
 	}
-	if len(byPassword.Instances) == 0 || byPassword.Identity.ProjectID == "" {
-		t.Errorf("empty inventory of %+v", byPassword.Identity)
+	for _, name := range []string{"gw", "vm2"} {
+		a, b := vm(t, &byPassword, name), vm(t, &byCredential, name)
+		if diff := cmp.Diff(a, b); diff != "" {
+			t.Errorf("%s differs:\n%s", name, diff)
+		}
+	}
+}
+
+func vm(t *testing.T, inv *cloud.Inventory, name string) cloud.Instance {
+	t.Helper()
+	i := slices.IndexFunc(inv.Instances, func(i cloud.Instance) bool { return i.Name == name })
+	if i < 0 {
+		t.Fatalf("no instance %s in %v", name, inv.Instances)
+	}
+	return inv.Instances[i]
+}
+
+func checkVM(t *testing.T, inv *cloud.Inventory, name string, public bool) {
+	t.Helper()
+	i := vm(t, inv, name)
+	if slices.Contains([]string{i.Flavor, i.ImageID, i.KeyName}, "") || i.VCPUs*i.RAM == 0 || i.Created.IsZero() {
+		t.Errorf("%s is incomplete: %+v", name, i)
+	}
+	ports := inv.InstancePorts(i.ID)
+	if len(ports) != 1 || len(ports[0].FixedIPs) != 1 || !ports[0].PortSecurity || ports[0].Revision == 0 {
+		t.Fatalf("%s has ports %+v", name, ports)
+	}
+	if _, ok := inv.Subnet(ports[0].FixedIPs[0].SubnetID); !ok {
+		t.Errorf("the subnet of %s is not listed", name)
+	}
+	if slices.ContainsFunc(ports[0].Groups, func(id string) bool { _, ok := inv.Group(id); return !ok }) {
+		t.Errorf("a security group of %s is not listed: %v", name, ports[0].Groups)
+	}
+	if fips := inv.FloatingIPsOf(ports); public && (len(fips) == 0 || !fips[0].Address.IsValid()) {
+		t.Errorf("%s has no floating IP", name)
+	}
+}
+
+// An administrator's token sees all projects, another project's user none of ours.
+func TestLabProjectsAreSeparate(t *testing.T) {
+	requireLab(t)
+	demo, _ := labClient(t, "demo")
+	ours, err := demo.Inventory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"admin", "other"} {
+		c, _ := labClient(t, name)
+		inv, err := c.Inventory(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range inv.Networks {
+			if n.Name == "lan" {
+				t.Errorf("%s: network lan of demo is listed", name)
+			}
+		}
+		for _, g := range inv.SecurityGroups {
+			if _, ok := ours.Group(g.ID); ok {
+				t.Errorf("%s: security group %s of demo is listed", name, g.Name)
+			}
+		}
+		if !slices.ContainsFunc(inv.Networks, func(n cloud.Network) bool { return n.External }) {
+			t.Errorf("%s: the external network is not listed", name)
+		}
+		if len(inv.Instances)+len(inv.Ports)+len(inv.FloatingIPs)+len(inv.Routers) > 0 {
+			t.Errorf("%s: %d instances, %d ports, %d floating IPs, %d routers", name, len(inv.Instances), len(inv.Ports), len(inv.FloatingIPs), len(inv.Routers))
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -30,28 +31,32 @@ func TestSecurityGroupLife(t *testing.T) {
 	if _, err = c.CreateRule(ctx, want); cloud.KindOf(err) != cloud.Conflict {
 		t.Errorf("the same rule again: %v", err)
 	}
-	if err = c.SetPortGroups(ctx, "p2", []string{g.ID}, 1); err != nil {
-		t.Fatal(err)
-	}
-	if err = c.DeleteGroup(ctx, g.ID); cloud.KindOf(err) != cloud.Conflict {
-		t.Errorf("deleting a group in use: %v", err)
-	}
-	if err = c.SetPortGroups(ctx, "p2", nil, 0); err != nil {
-		t.Fatal(err)
-	}
-	if p, err := c.Port(ctx, "p2"); err != nil || len(p.Groups) != 0 || p.Revision != 3 {
-		t.Errorf("port %+v, %v", p, err)
-	}
+	carryAndDrop(t, c, g.ID)
 	for range 2 { // the second time it is gone already
-		if err := c.DeleteRule(ctx, r.ID); err != nil {
-			t.Error(err)
-		}
-		if err := c.DeleteGroup(ctx, g.ID); err != nil {
+		if err := errors.Join(c.DeleteRule(ctx, r.ID), c.DeleteGroup(ctx, g.ID)); err != nil {
 			t.Error(err)
 		}
 	}
 	if slices.ContainsFunc(f.lists["security_groups"], func(o object) bool { return o["id"] == g.ID }) {
 		t.Error("the group is still there")
+	}
+}
+
+// carryAndDrop gives the group to a port and takes it away again.
+func carryAndDrop(t *testing.T, c *Client, group string) {
+	t.Helper()
+	ctx := t.Context()
+	if err := c.SetPortGroups(ctx, "p2", []string{group}, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.DeleteGroup(ctx, group); cloud.KindOf(err) != cloud.Conflict {
+		t.Errorf("deleting a group in use: %v", err)
+	}
+	if err := c.SetPortGroups(ctx, "p2", nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := c.Port(ctx, "p2"); err != nil || len(p.Groups) != 0 || p.Revision != 3 {
+		t.Errorf("port %+v, %v", p, err)
 	}
 }
 
