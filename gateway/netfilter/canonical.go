@@ -14,27 +14,31 @@ import (
 // order in which addresses, interfaces and protocol come first. Words it does not know keep
 // their place. Canonical(Canonical(x)) is Canonical(x).
 func Canonical(args []string) []string {
-	var head [len(headOrder)][]string // -s -d -i -o -p with their values, in the order saved
+	head := map[string][]string{} // the options of headOrder, with "!" and value
 	var rest []string
 	for i := 0; i < len(args); {
 		words, n := nextOption(args[i:])
 		i += n
-		slot := -1
+		option := ""
 		if len(words) > 1 {
-			slot = slices.Index(headOrder[:], words[len(words)-2])
+			option = words[len(words)-2]
 		}
 		switch {
-		case slot < 0 || head[slot] != nil: // one given twice is nothing we would write
+		case !slices.Contains(headOrder, option) || head[option] != nil: // one given twice is nothing we would write
 			rest = append(rest, words...)
 		case !isEverything(words):
-			head[slot] = words
+			head[option] = words
 		}
 	}
 	protocol := ""
-	if p := head[len(headOrder)-1]; len(p) == 2 {
+	if p := head["-p"]; len(p) == 2 {
 		protocol = p[1]
 	}
-	return append(slices.Concat(head[:]...), implyMatch(protocol, rest)...)
+	out := make([]string, 0, len(args)+2)
+	for _, option := range headOrder {
+		out = append(out, head[option]...)
+	}
+	return append(out, implyMatch(protocol, rest)...)
 }
 
 // nextOption takes one option with its "!" and its value, rewritten, and tells how many words
@@ -53,7 +57,8 @@ func nextOption(args []string) (words []string, n int) {
 	return words, n
 }
 
-var headOrder = [...]string{"-s", "-d", "-i", "-o", "-p"}
+// headOrder is the order in which iptables-save begins a rule.
+var headOrder = []string{"-s", "-d", "-i", "-o", "-p"}
 
 // takesValue is for the options whose value is rewritten or must not be taken for an option.
 func takesValue(option string) bool {
@@ -184,18 +189,21 @@ func implyMatch(protocol string, rest []string) []string {
 		return rest
 	}
 	for i := 0; i < len(rest); i++ {
+		start := i
+		if rest[i] == "!" && i+1 < len(rest) {
+			i++
+		}
 		switch rest[i] {
 		case "-m":
 			if i+1 < len(rest) && (rest[i+1] == protocol || rest[i+1] == "multiport") {
 				return rest
 			}
 		case "--dport", "--sport":
-			if i > 0 && rest[i-1] == "!" {
-				i--
-			}
-			return slices.Insert(slices.Clone(rest), i, "-m", protocol)
+			return slices.Insert(slices.Clone(rest), start, "-m", protocol)
 		}
-		i += arity(rest[i])
+		if takesValue(rest[i]) {
+			i++
+		}
 	}
 	return rest
 }

@@ -58,7 +58,8 @@ func Diff(have Ruleset, want Layout) Patch {
 	}
 	for _, c := range table.Chains {
 		if Owned(c.Name) && !wanted[c.Name] {
-			patch.Removed = append(patch.Removed, splitLines(strings.Join(lines(canonicalChain(c)), ""))...)
+			_, removed := lineDiff(canonicalChain(c), Chain{})
+			patch.Removed = append(patch.Removed, removed...)
 			forth.remove(c.Name)
 			back.declare(c)
 		}

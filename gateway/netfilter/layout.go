@@ -58,8 +58,10 @@ func keepCounters(want, have Chain) Chain {
 // lineDiff lists the "-A CHAIN ..." lines that only one of two versions of a chain has, in order.
 // A rule that moved is in both lists.
 func lineDiff(have, want Chain) (added, removed []string) {
-	before, after := lines(have), lines(want)
-	old, wanted := strings.Join(before, ""), strings.Join(after, "")
+	old, wanted := strings.Join(lines(have), ""), strings.Join(lines(want), "")
+	if old == "" || wanted == "" {
+		return splitLines(wanted), splitLines(old)
+	}
 	for _, e := range udiff.Lines(old, wanted) {
 		removed = append(removed, splitLines(old[e.Start:e.End])...)
 		added = append(added, splitLines(e.New)...)

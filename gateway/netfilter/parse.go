@@ -13,7 +13,7 @@ import (
 // Text that stops short (a table without COMMIT) is an error, so that a cut connection never
 // looks like a gateway without rules. Errors are of kind Invalid and name the line.
 func Parse(text string) (Ruleset, error) {
-	p := parser{text: text}
+	p := parser{text: text, tables: map[string]bool{}}
 	for {
 		line, ok := p.next()
 		if !ok {
@@ -33,8 +33,9 @@ type parser struct {
 	text   string
 	number int // of the line last read, from 1
 	out    Ruleset
-	table  *Table         // the one being read; nil between tables
-	chains map[string]int // its chains, by name
+	tables map[string]bool // those begun
+	table  *Table          // the one being read; nil between tables
+	chains map[string]int  // its chains, by name
 }
 
 // next returns the next line without its newline.
@@ -84,9 +85,10 @@ func (p *parser) startTable(name string) error {
 	if name == "" || strings.ContainsAny(name, " \t") {
 		return fmt.Errorf("a table's name was expected")
 	}
-	if _, seen := p.out.Table(name); seen {
+	if p.tables[name] {
 		return fmt.Errorf("table %s appears twice", name)
 	}
+	p.tables[name] = true
 	p.out.Tables = append(p.out.Tables, Table{Name: name})
 	p.table = &p.out.Tables[len(p.out.Tables)-1]
 	p.chains = map[string]int{}

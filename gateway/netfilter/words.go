@@ -14,10 +14,10 @@ var errQuote = errors.New(`a quotation mark (") is not closed`)
 func splitWords(line string) ([]string, error) {
 	var words []string
 	for i := 0; i < len(line); {
-		switch {
-		case line[i] == ' ' || line[i] == '\t':
+		switch line[i] {
+		case ' ', '\t':
 			i++
-		case line[i] == '"':
+		case '"':
 			word, n, err := quotedWord(line[i+1:])
 			if err != nil {
 				return nil, err
@@ -71,7 +71,7 @@ type quoting int
 
 const (
 	bare    quoting = iota // as it is
-	string_                // quoted unless letters, digits, - and _ only; " \ ' escaped
+	careful                // quoted unless letters, digits, - and _ only; " \ ' escaped
 	always                 // quoted whatever it holds; " and \ escaped
 )
 
@@ -79,7 +79,7 @@ const (
 func quotingOf(option string) quoting {
 	switch option {
 	case "--comment", "--log-prefix", "--nflog-prefix", "--ulog-prefix", "--path", "--idletimer-label":
-		return string_
+		return careful
 	case "--string", "--hex-string", "--u32", "--bytecode":
 		return always
 	}
@@ -92,7 +92,7 @@ func appendWord(b []byte, option, word string) []byte {
 	switch {
 	case how == always:
 		return appendQuoted(b, word, `"\`)
-	case how == string_ && !isPlain(word):
+	case how == careful && !isPlain(word):
 		return appendQuoted(b, word, `"\'`)
 	case word == "" || strings.ContainsAny(word, " \t\n\""):
 		return appendQuoted(b, word, `"\'`)
@@ -116,8 +116,9 @@ func appendQuoted(b []byte, word, escape string) []byte {
 
 func isPlain(word string) bool {
 	for i := range len(word) {
-		c := word[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
+		switch c := word[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		default:
 			return false
 		}
 	}

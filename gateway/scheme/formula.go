@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
@@ -72,6 +73,9 @@ func placed(err error) error {
 	return errors.New(message)
 }
 
+// operators are those of two operands that a formula may use.
+var operators = []string{"+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "and", "or", "&&", "||"}
+
 // arithmeticOnly is a visitor that refuses whatever is not arithmetic, comparison or choice.
 type arithmeticOnly struct{ err error }
 
@@ -88,7 +92,7 @@ func (g *arithmeticOnly) Visit(node *ast.Node) {
 	case *ast.FloatNode:
 		g.refuse(n, "only whole numbers can be used")
 	case *ast.BinaryNode:
-		if !strings.Contains(" + - * / % == != < > <= >= and or && || ", " "+n.Operator+" ") {
+		if !slices.Contains(operators, n.Operator) {
 			g.refuse(n, fmt.Sprintf("the operator %s cannot be used", n.Operator))
 		}
 	default:
