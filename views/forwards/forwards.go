@@ -1,0 +1,194 @@
+// Package forwards is the list of what is published: each public endpoint, where it leads, who may
+// come in, and what the last test said.
+package forwards
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/help"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/publish"
+	"portico/themes"
+	"portico/views"
+	"portico/views/widget"
+)
+
+// row is a forward with its instance's name.
+type row struct {
+	gateway.Forward
+	name string
+	gone bool // the instance is no longer there
+}
+
+func rowID(r row) string { return string(r.Service.Protocol) + " " + r.Public.String() }
+
+// Screen is the list. Make one with New.
+type Screen struct {
+	list     *widget.List[row]
+	keys     keys
+	readOnly bool
+	snapshot views.SnapshotMsg
+	tests    views.Tests
+}
+
+var (
+	_ views.Screen = (*Screen)(nil)
+	_ views.Typing = (*Screen)(nil)
+)
+
+// New returns the empty list. In a read-only console nothing can be withdrawn.
+func New(readOnly bool) *Screen {
+	s := &Screen{keys: newKeys(), readOnly: readOnly}
+	s.list = widget.NewList(widget.NewTable(rowID, s.columns()...), "forward", "forwards")
+	return s
+}
+
+func (s *Screen) columns() []widget.Column[row] {
+	dim := func(text func(row) string) func(row, *themes.Styles, int) widget.Spans {
+		return func(r row, st *themes.Styles, _ int) widget.Spans {
+			return widget.Spans{{Text: text(r), Style: st.Dim}}
+		}
+	}
+	private := func(r row) string { return r.Private.String() }
+	return []widget.Column[row]{
+		{
+			Title: "PUBLIC", Min: 8, Text: func(r row) string { return r.Public.String() },
+			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
+				return widget.Spans{{Text: r.Public.Addr().String() + ":", Style: st.Dim}, {Text: fmt.Sprint(r.Public.Port()), Style: st.Strong}}
+			},
+		},
+		{Title: "PRIVATE", Priority: 3, Text: private, Cell: dim(private)},
+		{Title: "SERVICE", Max: 16, Priority: 2, Text: service},
+		{
+			Title: "INSTANCE", Min: 8, Max: 28, Text: func(r row) string { return r.name },
+			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
+				if r.gone {
+					return widget.Spans{{Text: "gone: ", Style: st.Warn}, {Text: r.name, Style: st.Dim}}
+				}
+				return widget.Spans{{Text: r.name, Style: st.Text}}
+			},
+		},
+		{Title: "FROM", Min: 8, Max: 20, Priority: 4, Text: sources, Cell: dim(sources)},
+		{
+			Title: "TEST", Min: 11, Grow: true, Priority: 1,
+			Text: func(r row) string { w, _ := s.tests.Word(r.Key(), plain, false); return w },
+			Cell: s.testCell,
+		},
+	}
+}
+
+// plain are the styles for text that is only searched.
+var plain = &themes.Styles{}
+
+// service is the name; one that is not TCP says so.
+func service(r row) string {
+	if r.Service.Protocol == gateway.UDP {
+		return r.Service.Name + " udp"
+	}
+	return r.Service.Name
+}
+
+func sources(r row) string {
+	if len(r.Sources) == 0 {
+		return "anywhere"
+	}
+	out := make([]string, len(r.Sources))
+	for i, p := range r.Sources {
+		out[i] = p.String()
+	}
+	return strings.Join(out, ", ")
+}
+
+func (s *Screen) testCell(r row, st *themes.Styles, width int) widget.Spans {
+	word, style := s.tests.Word(r.Key(), st, false)
+	line := widget.Spans{{Text: word, Style: style}}
+	if res, ok, running := s.tests.Of(r.Key()); ok && !running && res.Detail != "" && width > widget.Width(word)+8 {
+		line = append(line, widget.Span{Text: "  " + res.Detail, Style: st.Dim})
+	}
+	return line
+}
+
+// Title names the screen.
+func (s *Screen) Title() string { return "Forwards" }
+
+// Typing reports whether the filter takes all keys.
+func (s *Screen) Typing() bool { return s.list.Typing() }
+
+// Update takes data and keys.
+func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
+	switch msg := msg.(type) {
+	case views.SnapshotMsg:
+		s.snapshot = msg
+		s.list.SetRows(rows(msg.Snapshot))
+	case views.SizeMsg:
+		s.list.Resize(msg.Height)
+	default:
+		s.tests.Take(msg)
+		if !s.list.Update(msg) {
+			if k, ok := msg.(tea.KeyPressMsg); ok {
+				return s, s.act(k)
+			}
+		}
+	}
+	return s, nil
+}
+
+func rows(s publish.Snapshot) []row {
+	if s.State == nil {
+		return nil
+	}
+	names := make(map[string]string, len(s.Inventory.Instances))
+	for _, i := range s.Inventory.Instances {
+		names[i.ID] = i.Name
+	}
+	out := make([]row, len(s.State.Forwards))
+	for n, f := range s.State.Forwards {
+		name, ok := names[f.Instance]
+		if !ok {
+			name = f.Instance
+		}
+		out[n] = row{Forward: f, name: name, gone: !ok}
+	}
+	return out
+}
+
+// View draws the list.
+func (s *Screen) View(f views.Frame) string {
+	if f.Width <= 0 || f.Height <= 0 {
+		return ""
+	}
+	return s.list.View(f.Styles, f.Width, f.Height, s.empty())
+}
+
+func (s *Screen) empty() string {
+	err := s.snapshot.GatewayErr
+	switch {
+	case s.snapshot.Snapshot.State != nil:
+		return "nothing is published yet; choose instances on 1 and press p"
+	case err != nil && cloud.KindOf(err) == gateway.NotFound:
+		return "there is no gateway yet, so nothing is published"
+	case err != nil:
+		return "what is published is not known: the gateway has not answered"
+	case s.snapshot.CloudAt.IsZero():
+		return "asking the cloud…"
+	}
+	return "asking the gateway…"
+}
+
+// Keys are the bindings that work now.
+func (s *Screen) Keys() help.KeyMap {
+	k := s.keys
+	r, ok := s.list.Current()
+	k.Copy.SetEnabled(ok)
+	if ok && !isSSH(r.Forward) {
+		k.Copy.SetHelp("y", "copy address")
+	}
+	k.Test.SetEnabled(ok)
+	k.Withdraw.SetEnabled(ok && !s.readOnly)
+	k.list = s.list.Keys
+	return k
+}

@@ -1,0 +1,101 @@
+package forwards
+
+import (
+	"slices"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/gateway"
+	"portico/views"
+	"portico/views/widget"
+)
+
+type keys struct {
+	Copy, Test, Withdraw, Refresh key.Binding
+	list                          widget.ListKeys
+}
+
+func newKeys() keys {
+	return keys{
+		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
+		Test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test")),
+		Withdraw: key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
+		Refresh:  key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
+	}
+}
+
+// ShortHelp is what the status bar shows, most needed first.
+func (k keys) ShortHelp() []key.Binding {
+	return []key.Binding{k.Copy, k.Test, k.Withdraw, k.list.Mark, k.list.Filter, k.Refresh}
+}
+
+// FullHelp is what the help page shows.
+func (k keys) FullHelp() [][]key.Binding {
+	return append([][]key.Binding{{k.Copy, k.Test, k.Withdraw, k.Refresh}}, k.list.Bindings()...)
+}
+
+// act turns a key into what is to be done.
+func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
+	if key.Matches(msg, s.keys.Refresh) {
+		return views.Refresh{}
+	}
+	rows := s.list.Chosen()
+	if len(rows) == 0 {
+		return nil
+	}
+	switch {
+	case key.Matches(msg, s.keys.Copy):
+		return s.copy()
+	case key.Matches(msg, s.keys.Test):
+		out := make([]gateway.Forward, len(rows))
+		for i, r := range rows {
+			out[i] = r.Forward
+		}
+		return views.Test{Forwards: out}
+	case key.Matches(msg, s.keys.Withdraw):
+		return s.withdraw(rows)
+	}
+	return nil
+}
+
+// copy is about the row under the cursor: ssh is copied as a command, others as an address.
+func (s *Screen) copy() views.Intent {
+	r, ok := s.list.Current()
+	switch {
+	case !ok:
+		return nil
+	case isSSH(r.Forward):
+		return views.CopySSH{Forward: r.Forward}
+	}
+	return views.CopyText{Text: r.Public.String(), What: "address"}
+}
+
+func isSSH(f gateway.Forward) bool {
+	return f.Service.Name == "ssh" || f.Service.Protocol == gateway.TCP && f.Service.Port == 22
+}
+
+// withdraw asks for exactly the chosen forwards. One request names the same services for all of
+// its instances, so a choice that no request can express is refused, not widened.
+func (s *Screen) withdraw(rows []row) views.Intent {
+	if s.readOnly {
+		return views.Tell{Text: "this console only looks: it was started read-only"}
+	}
+	want := map[gateway.Key]bool{}
+	var w views.Withdraw
+	for _, r := range rows {
+		want[r.Key()] = true
+		if !slices.Contains(w.Instances, r.Instance) {
+			w.Instances = append(w.Instances, r.Instance)
+		}
+		if !slices.Contains(w.Services, r.Service.Name) {
+			w.Services = append(w.Services, r.Service.Name)
+		}
+	}
+	for _, f := range s.snapshot.Snapshot.State.Forwards {
+		if !want[f.Key()] && slices.Contains(w.Instances, f.Instance) && slices.Contains(w.Services, f.Service.Name) {
+			return views.Tell{Text: "mark the same services of each instance, or withdraw them one instance at a time"}
+		}
+	}
+	return w
+}

@@ -1,0 +1,165 @@
+package instances
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"portico/gateway"
+	"portico/gateway/publish"
+	"portico/themes"
+	"portico/views/widget"
+)
+
+type row = publish.InstanceRow
+
+func (s *Screen) columns() []widget.Column[row] {
+	return []widget.Column[row]{
+		{
+			Title: "NAME", Min: 8, Max: 28,
+			Text: func(r row) string { return r.Instance.Name },
+		},
+		{
+			Title: "STATUS", Max: 18, Priority: 2,
+			Text: func(r row) string { g, w := status(r); return g + " " + w },
+			Cell: func(r row, st *themes.Styles, _ int) widget.Spans { return statusCell(r, st) },
+		},
+		{
+			Title: "ADDRESS", Max: 15, Priority: 3,
+			Text: func(r row) string { return address(r.Private) },
+			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
+				if len(r.Private) == 0 && s.snapshot.Snapshot.Inventory.Unknown("ports") {
+					return widget.Spans{{Text: "unknown", Style: st.Faint}}
+				}
+				return widget.Spans{{Text: address(r.Private), Style: st.Dim}}
+			},
+		},
+		{
+			Title: "REACHABLE", Min: 16, Grow: true, Priority: 1,
+			Text: func(r row) string { return s.reachable(r, plain, false).Text() },
+			Cell: s.reachableCell,
+		},
+	}
+}
+
+// plain are the styles for text that is only searched.
+var plain = &themes.Styles{}
+
+// address is the first IPv4 address, else the first.
+func address(addrs []netip.Addr) string {
+	for _, a := range addrs {
+		if a.Is4() {
+			return a.String()
+		}
+	}
+	if len(addrs) > 0 {
+		return addrs[0].String()
+	}
+	return ""
+}
+
+// words of Nova's status that Portico says otherwise; the rest is shown in lower case.
+var statusWords = map[string][2]string{
+	"ACTIVE":            {"●", "active"},
+	"SHUTOFF":           {"○", "shut off"},
+	"BUILD":             {"◐", "building"},
+	"ERROR":             {"✗", "error"},
+	"REBOOT":            {"◐", "rebooting"},
+	"HARD_REBOOT":       {"◐", "rebooting"},
+	"REBUILD":           {"◐", "rebuilding"},
+	"RESIZE":            {"◐", "resizing"},
+	"VERIFY_RESIZE":     {"◐", "resized, to confirm"},
+	"MIGRATING":         {"◐", "migrating"},
+	"PASSWORD":          {"◐", "setting password"},
+	"SHELVED":           {"○", "shelved"},
+	"SHELVED_OFFLOADED": {"○", "shelved"},
+	"DELETED":           {"○", "deleted"},
+	"SOFT_DELETED":      {"○", "deleted"},
+	"UNKNOWN":           {"?", "unknown"},
+	"":                  {"?", "unknown"},
+}
+
+// status is a glyph and a word. What Nova is doing goes before what it says the state is.
+func status(r row) (glyph, word string) {
+	if t := r.Instance.TaskState; t != "" && r.Instance.Status != "BUILD" {
+		return "◐", strings.NewReplacer("_", " ", "-", " ").Replace(strings.ToLower(t))
+	}
+	if w, ok := statusWords[r.Instance.Status]; ok {
+		return w[0], w[1]
+	}
+	return "○", strings.NewReplacer("_", " ").Replace(strings.ToLower(r.Instance.Status))
+}
+
+func statusCell(r row, st *themes.Styles) widget.Spans {
+	glyph, word := status(r)
+	style, text := st.Dim, st.Dim
+	switch glyph {
+	case "●":
+		style, text = st.Good, st.Text
+	case "◐":
+		style, text = st.Warn, st.Text
+	case "✗":
+		style, text = st.Bad, st.Bad
+	}
+	return widget.Spans{{Text: glyph, Style: style}, {Text: " " + word, Style: text}}
+}
+
+// reachableCell says less when there is little room: first without latencies, then only the ports.
+func (s *Screen) reachableCell(r row, st *themes.Styles, width int) widget.Spans {
+	full := s.reachable(r, st, false)
+	if full.Width() <= width {
+		return full
+	}
+	return s.reachable(r, st, true)
+}
+
+// reachable is how one gets to an instance: through the gateway, one entry for each service, or by
+// an address of its own.
+func (s *Screen) reachable(r row, st *themes.Styles, brief bool) widget.Spans {
+	var out widget.Spans
+	add := func(text string, style lipgloss.Style) { out = append(out, widget.Span{Text: text, Style: style}) }
+	for _, a := range r.Public {
+		word := " floating IP"
+		if r.Gateway {
+			word = " gateway"
+		}
+		s.part(&out)
+		add(a.String(), st.Text)
+		add(word, st.Accent)
+	}
+	for _, f := range r.Forwards {
+		s.part(&out)
+		add(f.Service.Name+" ", st.Dim)
+		add(fmt.Sprint(f.Public.Port()), st.Strong)
+		if word, style := s.testWord(r, f, st, brief); word != "" {
+			add(" "+word, style)
+		}
+	}
+	switch {
+	case len(out) > 0:
+	case s.gatewayKnown() || r.Gateway:
+		add("private", st.Faint)
+	case s.snapshot.GatewayErr != nil:
+		add("unknown", st.Faint)
+	default:
+		add("…", st.Faint)
+	}
+	return out
+}
+
+func (s *Screen) part(line *widget.Spans) {
+	if len(*line) > 0 {
+		*line = append(*line, widget.Span{Text: "  "})
+	}
+}
+
+// testWord is the last test of a forward; an instance that does not run cannot answer, which is no
+// failure.
+func (s *Screen) testWord(r row, f gateway.Forward, st *themes.Styles, brief bool) (string, lipgloss.Style) {
+	if glyph, _ := status(r); glyph == "○" {
+		return "off", st.Faint
+	}
+	return s.tests.Word(f.Key(), st, brief)
+}

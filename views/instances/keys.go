@@ -1,0 +1,123 @@
+package instances
+
+import (
+	"fmt"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/gateway"
+	"portico/gateway/publish"
+	"portico/views"
+	"portico/views/widget"
+)
+
+type keys struct {
+	Publish, Withdraw, Test, Copy, Refresh key.Binding
+	list                                   widget.ListKeys
+}
+
+func newKeys() keys {
+	return keys{
+		Publish:  key.NewBinding(key.WithKeys("enter", "p"), key.WithHelp("p", "publish")),
+		Withdraw: key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
+		Test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test")),
+		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
+		Refresh:  key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
+	}
+}
+
+// ShortHelp is what the status bar shows, most needed first.
+func (k keys) ShortHelp() []key.Binding {
+	return []key.Binding{k.Publish, k.Withdraw, k.Test, k.Copy, k.list.Mark, k.list.Filter, k.Refresh}
+}
+
+// FullHelp is what the help page shows.
+func (k keys) FullHelp() [][]key.Binding {
+	return append([][]key.Binding{{k.Publish, k.Withdraw, k.Test, k.Copy, k.Refresh}}, k.list.Bindings()...)
+}
+
+// act turns a key into what is to be done. A key that cannot do its work here says why.
+func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
+	if key.Matches(msg, s.keys.Refresh) {
+		return views.Refresh{}
+	}
+	rows := s.list.Chosen()
+	if len(rows) == 0 {
+		return nil
+	}
+	switch {
+	case key.Matches(msg, s.keys.Publish):
+		return s.publish(rows)
+	case key.Matches(msg, s.keys.Withdraw):
+		return s.withdraw(rows)
+	case key.Matches(msg, s.keys.Test):
+		return s.test(rows)
+	case key.Matches(msg, s.keys.Copy):
+		return s.copy()
+	}
+	return nil
+}
+
+func (s *Screen) publish(rows []publish.InstanceRow) views.Intent {
+	if s.readOnly {
+		return views.Tell{Text: "this console only looks: it was started read-only"}
+	}
+	var ids []string
+	for _, r := range rows {
+		if !r.Gateway {
+			ids = append(ids, r.Instance.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return views.Tell{Text: rows[0].Instance.Name + " is the gateway itself; choose an instance behind it"}
+	}
+	return views.Publish{Instances: ids}
+}
+
+func (s *Screen) withdraw(rows []publish.InstanceRow) views.Intent {
+	if s.readOnly {
+		return views.Tell{Text: "this console only looks: it was started read-only"}
+	}
+	var ids []string
+	for _, r := range rows {
+		if len(r.Forwards) > 0 {
+			ids = append(ids, r.Instance.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return views.Tell{Text: nothingPublished(rows)}
+	}
+	return views.Withdraw{Instances: ids}
+}
+
+func (s *Screen) test(rows []publish.InstanceRow) views.Intent {
+	var forwards []gateway.Forward
+	for _, r := range rows {
+		forwards = append(forwards, r.Forwards...)
+	}
+	if len(forwards) == 0 {
+		return views.Tell{Text: nothingPublished(rows)}
+	}
+	return views.Test{Forwards: forwards}
+}
+
+// copy is about the row under the cursor, whatever is marked: a clipboard holds one command.
+func (s *Screen) copy() views.Intent {
+	r, ok := s.list.Current()
+	if !ok {
+		return nil
+	}
+	f, ok := publish.SSHForward(r)
+	if !ok {
+		return views.Tell{Text: "ssh of " + r.Instance.Name + " is not published; p publishes it"}
+	}
+	return views.CopySSH{Forward: f}
+}
+
+func nothingPublished(rows []publish.InstanceRow) string {
+	if len(rows) == 1 {
+		return rows[0].Instance.Name + " has nothing published"
+	}
+	return fmt.Sprintf("none of the %d instances has anything published", len(rows))
+}
