@@ -1,6 +1,8 @@
 package host
 
 import (
+	"crypto"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -8,6 +10,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -15,29 +18,57 @@ import (
 	"portico/gateway"
 )
 
-// lockedRSA writes an RSA key with the passphrase "secret", in the old or in OpenSSH's own format.
-func lockedRSA(t *testing.T, dir string, old bool) (string, ssh.Signer) {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+// lockedKey is a key whose passphrase is "secret". Locking one takes long, so all tests share them.
+type lockedKey struct {
+	raw    any
+	signer ssh.Signer
+	block  *pem.Block
+}
+
+var (
+	lockedEd25519 = sync.OnceValue(func() lockedKey {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return lock(key, err)
+	})
+	lockedRSA = sync.OnceValue(func() lockedKey {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		return lock(key, err)
+	})
+)
+
+func lock(key crypto.PrivateKey, err error) lockedKey {
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	signer, err := ssh.NewSignerFromKey(key)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	block, err := ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte("secret"))
-	if old {
-		block, err = x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key), []byte("secret"), x509.PEMCipherAES128) //nolint:staticcheck // the weak format is what is tested
+	if err != nil {
+		panic(err)
 	}
+	return lockedKey{key, signer, block}
+}
+
+// writeLocked writes a locked key.
+func writeLocked(t *testing.T, path string) (string, ssh.Signer) {
+	t.Helper()
+	return writePEM(t, path, lockedEd25519().block), lockedEd25519().signer
+}
+
+// oldFormat locks an RSA key as OpenSSL used to.
+func oldFormat(t *testing.T, key any) *pem.Block {
+	t.Helper()
+	rsaKey, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		t.Fatalf("a %T", key)
+	}
+	block, err := x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey), []byte("secret"), x509.PEMCipherAES128) //nolint:staticcheck // the weak format is what is tested
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "rsa")
-	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path, signer
+	return block
 }
 
 func TestDialWithALockedRSAKey(t *testing.T) {
@@ -56,7 +87,12 @@ func TestDialWithALockedRSAKey(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, asRoot(cat))
-			path, signer := lockedRSA(t, w.home, tt.old)
+			key := lockedRSA()
+			block, signer := key.block, key.signer
+			if tt.old {
+				block = oldFormat(t, key.raw)
+			}
+			path := writePEM(t, filepath.Join(w.home, "rsa"), block)
 			if tt.pub {
 				if err := os.WriteFile(path+".pub", ssh.MarshalAuthorizedKey(signer.PublicKey()), 0o600); err != nil {
 					t.Fatal(err)
@@ -83,7 +119,7 @@ func TestDialWithALockedRSAKey(t *testing.T) {
 
 func TestDialGoesOnAfterAKeyThatWasNotUnlocked(t *testing.T) {
 	w := newWorld(t, asRoot(cat))
-	locked, signer := writeKey(t, filepath.Join(w.home, "locked"), "secret")
+	locked, signer := writeLocked(t, filepath.Join(w.home, "locked"))
 	w.srv = serve(t, w.hostKey, asRoot(cat), signer.PublicKey(), w.signer.PublicKey())
 	w.trust(t)
 	cfg := w.config()
@@ -112,7 +148,7 @@ func TestDialToAServerThatLimitsTries(t *testing.T) {
 	cfg := w.config()
 	cfg.IdentityFiles = nil
 	for _, name := range []string{"x", "y", "z"} {
-		path, _ := writeKey(t, filepath.Join(w.home, name), "")
+		path, _ := writeKey(t, filepath.Join(w.home, name))
 		cfg.IdentityFiles = append(cfg.IdentityFiles, path)
 	}
 	fails(t, cfg, gateway.Auth, "gave up", "IdentitiesOnly")

@@ -64,7 +64,7 @@ func newWorld(t *testing.T, handler func(*call) int) *world {
 	t.Setenv("HOME", w.home)
 	t.Setenv("USERPROFILE", w.home)
 	t.Setenv("SSH_AUTH_SOCK", "")
-	w.key, w.signer = writeKey(t, filepath.Join(w.home, "key"), "")
+	w.key, w.signer = writeKey(t, filepath.Join(w.home, "key"))
 	w.known = filepath.Join(w.home, ".ssh", "known_hosts")
 	w.hostKey = newSigner(t)
 	w.srv = serve(t, w.hostKey, handler, w.signer.PublicKey())
@@ -108,28 +108,30 @@ func mustDial(t *testing.T, cfg Config) *SSH {
 	return s
 }
 
-// writeKey makes a key file, encrypted if there is a passphrase.
-func writeKey(t *testing.T, path, passphrase string) (string, ssh.Signer) {
+// writeKey makes a key file and returns its path.
+func writeKey(t *testing.T, path string) (string, ssh.Signer) {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	block, err := ssh.MarshalPrivateKey(key, "test")
-	if passphrase != "" {
-		block, err = ssh.MarshalPrivateKeyWithPassphrase(key, "test", []byte(passphrase))
-	}
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	signer, err := ssh.NewSignerFromKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return path, signer
+	return writePEM(t, path, block), signer
+}
+
+func writePEM(t *testing.T, path string, block *pem.Block) string {
+	t.Helper()
+	if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil { // #nosec G703 -- in the test's own directory
+		t.Fatal(err)
+	}
+	return path
 }
 
 // fails dials and checks the error: its kind, what it says and what it advises.
@@ -183,7 +185,7 @@ func TestDialAuthenticates(t *testing.T) {
 		w := newWorld(t, ok).trust(t)
 		cfg := w.config()
 		cfg.IdentityFiles = nil
-		cfg.AgentSocket = serveAgent(t, w.key)
+		cfg.AgentSocket = serveAgent(t, rawKey(t, w.key))
 		mustDial(t, cfg)
 		cfg.NoAgent = true
 		fails(t, cfg, gateway.Auth, "labuser", "no key to offer", "ssh-add")
@@ -195,24 +197,25 @@ func TestDialAuthenticates(t *testing.T) {
 			t.Fatal(err)
 		}
 		cfg := w.config()
-		cfg.IdentityFiles, cfg.IdentitiesOnly, cfg.AgentSocket = []string{pub}, true, serveAgent(t, w.key)
+		cfg.IdentityFiles, cfg.IdentitiesOnly, cfg.AgentSocket = []string{pub}, true, serveAgent(t, rawKey(t, w.key))
 		mustDial(t, cfg)
 		cfg.AgentSocket = ""
 		fails(t, cfg, gateway.Auth, "chosen.pub", "public key")
 	})
 }
 
-// serveAgent runs an agent that holds the key of a file.
-func serveAgent(t *testing.T, keyFile string) string {
+func rawKey(t *testing.T, file string) any {
 	t.Helper()
-	text, err := os.ReadFile(keyFile)
+	raw, err := ssh.ParseRawPrivateKey([]byte(read(t, file)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := ssh.ParseRawPrivateKey(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return raw
+}
+
+// serveAgent runs an agent that holds the key.
+func serveAgent(t *testing.T, raw any) string {
+	t.Helper()
 	ring := agent.NewKeyring()
 	if err := ring.Add(agent.AddedKey{PrivateKey: raw, Comment: "laptop"}); err != nil {
 		t.Fatal(err)
@@ -241,11 +244,11 @@ func serveAgent(t *testing.T, keyFile string) string {
 
 func TestDialSaysWhichKeysWereRefused(t *testing.T) {
 	w := newWorld(t, asRoot(func(*call) int { return 0 })).trust(t)
-	other, _ := writeKey(t, filepath.Join(w.home, "other"), "")
-	inAgent, _ := writeKey(t, filepath.Join(w.home, "agentkey"), "")
+	other, _ := writeKey(t, filepath.Join(w.home, "other"))
+	inAgent, _ := writeKey(t, filepath.Join(w.home, "agentkey"))
 	cfg := w.config()
 	cfg.IdentityFiles = []string{other, filepath.Join(w.home, "missing")}
-	cfg.AgentSocket = serveAgent(t, inAgent)
+	cfg.AgentSocket = serveAgent(t, rawKey(t, inAgent))
 	fails(t, cfg, gateway.Auth, "user labuser", "~/other", "agent key laptop", "~/missing (no such file", "authorized_keys")
 	cfg.User = "root"
 	cfg.IdentityFiles = []string{w.key}
@@ -269,7 +272,7 @@ func TestDialAsksPassphrase(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, asRoot(func(*call) int { return 0 }))
-			locked, signer := writeKey(t, filepath.Join(w.home, "locked"), "secret")
+			locked, signer := writeLocked(t, filepath.Join(w.home, "locked"))
 			if tt.allowed {
 				w.srv = serve(t, w.hostKey, asRoot(func(*call) int { return 0 }), signer.PublicKey())
 			}
@@ -295,26 +298,13 @@ func TestDialAsksPassphrase(t *testing.T) {
 }
 
 func TestDialPrefersTheAgentToAPassphrase(t *testing.T) {
-	w := newWorld(t, asRoot(func(*call) int { return 0 })).trust(t)
-	raw, err := os.ReadFile(w.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := ssh.ParseRawPrivateKey(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, err := ssh.MarshalPrivateKeyWithPassphrase(key.(*ed25519.PrivateKey), "", []byte("secret"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	locked := filepath.Join(w.home, "locked")
-	if err := os.WriteFile(locked, pem.EncodeToMemory(block), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	w := newWorld(t, asRoot(func(*call) int { return 0 }))
+	locked, signer := writeLocked(t, filepath.Join(w.home, "locked"))
+	w.srv = serve(t, w.hostKey, w.srv.handler, signer.PublicKey())
+	w.trust(t)
 	human := &fakeHuman{}
 	cfg := w.config()
-	cfg.IdentityFiles, cfg.Prompter, cfg.AgentSocket = []string{locked}, human, serveAgent(t, w.key)
+	cfg.IdentityFiles, cfg.Prompter, cfg.AgentSocket = []string{locked}, human, serveAgent(t, lockedEd25519().raw)
 	mustDial(t, cfg)
 	if diff := cmp.Diff([]string(nil), human.files); diff != "" {
 		t.Errorf("asked for a passphrase (-want +got):\n%s", diff)

@@ -150,8 +150,8 @@ func TestRouteRefuses(t *testing.T) {
 
 func TestDialByTwoJumpHosts(t *testing.T) {
 	w := newWorld(t, asRoot(cat))
-	keyA, signA := writeKey(t, filepath.Join(w.home, "a"), "")
-	keyB, signB := writeKey(t, filepath.Join(w.home, "b"), "")
+	keyA, signA := writeKey(t, filepath.Join(w.home, "a"))
+	keyB, signB := writeKey(t, filepath.Join(w.home, "b"))
 	a := serve(t, newSigner(t), asRoot(cat), signA.PublicKey())
 	hostB := newSigner(t)
 	b := serve(t, hostB, asRoot(cat), signB.PublicKey())
