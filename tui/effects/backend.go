@@ -1,0 +1,50 @@
+package effects
+
+import (
+	"context"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/plan"
+	"portico/gateway/probe"
+	"portico/gateway/publish"
+)
+
+// Reader reads what stands. gateway/publish's Publisher is the Backend, and so each part of it.
+type Reader interface {
+	// Inventory reads the project.
+	Inventory(ctx context.Context) (cloud.Inventory, error)
+	// Observe finds the gateway and reads what stands there. The error is of Kind NotFound when
+	// there is none.
+	Observe(ctx context.Context, inv cloud.Inventory) (gateway.Gateway, gateway.State, error)
+	// Logins tells how to log in to each instance, by ID. It may know some of them and fail for others.
+	Logins(ctx context.Context, inv cloud.Inventory) (map[string]publish.Login, error)
+}
+
+// Planner works out what a request would change. It asks nobody, and is quick.
+type Planner interface {
+	Plan(ctx context.Context, s publish.Snapshot, r publish.Request) (publish.Proposal, error)
+}
+
+// Applier carries a proposal out. It calls emit in order, from one goroutine.
+type Applier interface {
+	Apply(ctx context.Context, p publish.Proposal, emit func(plan.Event)) plan.Report
+}
+
+// Prober tests forwards for real. emit is called once for each, from any goroutine, one at a time.
+// ProbeNew tries those that were just made again and again for as long as a cloud needs to open
+// its doors, and emits each try.
+type Prober interface {
+	Probe(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result
+	ProbeNew(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result
+}
+
+// Backend is all that the console can do.
+type Backend interface {
+	Reader
+	Planner
+	Applier
+	Prober
+}
+
+var _ Backend = (*publish.Publisher)(nil)

@@ -1,0 +1,103 @@
+package effects
+
+import (
+	"context"
+	"sync"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/plan"
+	"portico/gateway/probe"
+	"portico/gateway/publish"
+)
+
+// Lazy is a Backend that is connected when it is first needed, so that the console's first frame
+// waits for nobody. A connect that failed is tried again with the next refresh.
+func Lazy(connect func(context.Context) (Backend, error)) Backend { return &lazy{connect: connect} }
+
+type lazy struct {
+	connect func(context.Context) (Backend, error)
+
+	mu      sync.Mutex
+	backend Backend
+}
+
+func (l *lazy) get(ctx context.Context) (Backend, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.backend != nil {
+		return l.backend, nil
+	}
+	b, err := l.connect(ctx)
+	if err == nil {
+		l.backend = b
+	}
+	return b, err
+}
+
+func (l *lazy) Inventory(ctx context.Context) (cloud.Inventory, error) {
+	b, err := l.get(ctx)
+	if err != nil {
+		return cloud.Inventory{}, err
+	}
+	return b.Inventory(ctx)
+}
+
+func (l *lazy) Observe(ctx context.Context, inv cloud.Inventory) (gateway.Gateway, gateway.State, error) {
+	b, err := l.get(ctx)
+	if err != nil {
+		return gateway.Gateway{}, gateway.State{}, err
+	}
+	return b.Observe(ctx, inv)
+}
+
+func (l *lazy) Logins(ctx context.Context, inv cloud.Inventory) (map[string]publish.Login, error) {
+	b, err := l.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.Logins(ctx, inv)
+}
+
+func (l *lazy) Plan(ctx context.Context, s publish.Snapshot, r publish.Request) (publish.Proposal, error) {
+	b, err := l.get(ctx)
+	if err != nil {
+		return publish.Proposal{}, err
+	}
+	return b.Plan(ctx, s, r)
+}
+
+func (l *lazy) Apply(ctx context.Context, p publish.Proposal, emit func(plan.Event)) plan.Report {
+	b, err := l.get(ctx)
+	if err != nil {
+		return plan.Report{PlanID: p.Plan.ID, Err: err}
+	}
+	return b.Apply(ctx, p, emit)
+}
+
+func (l *lazy) Probe(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
+	b, err := l.get(ctx)
+	if err != nil {
+		return unknown(fs, err, emit)
+	}
+	return b.Probe(ctx, fs, emit)
+}
+
+func (l *lazy) ProbeNew(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
+	b, err := l.get(ctx)
+	if err != nil {
+		return unknown(fs, err, emit)
+	}
+	return b.ProbeNew(ctx, fs, emit)
+}
+
+// unknown is the result of tests that could not be made.
+func unknown(fs []gateway.Forward, err error, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
+	out := map[gateway.Key]probe.Result{}
+	for _, f := range fs {
+		r := probe.Result{Target: probe.Target{Addr: f.Public, Service: f.Service}, Outcome: probe.Unknown, Detail: err.Error()}
+		out[f.Key()] = r
+		emit(f.Key(), r)
+	}
+	return out
+}
