@@ -85,6 +85,17 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestValuesThatLookLikeOptions(t *testing.T) {
+	r := Rule{Args: []string{"-m", "comment", "--comment", "-j", "--to-destination", "10.0.0.1:22", "-j", "MINE"}}
+	if target, goTo := r.Target(); target != "MINE" || goTo {
+		t.Errorf("target is %q", target)
+	}
+	r = Rule{Args: []string{"--comment", "--comment", "10.0.0.1/32"}}
+	if got := r.String(); got != "--comment --comment 10.0.0.1/32" {
+		t.Errorf("the words are %s: a value was taken for an option", got)
+	}
+}
+
 func TestParseErrorsNameTheLine(t *testing.T) {
 	cases := []struct{ name, text, err string }{
 		{"cut short", "*nat\n:PREROUTING ACCEPT [0:0]\n", "ends before the COMMIT of table nat"},

@@ -99,6 +99,7 @@ func TestTraceMatches(t *testing.T) {
 		{"! -s 198.51.100.0/24 -j DROP", Delivered},
 		{"-d 10.0.0.5 -i eth+ -j DROP", Dropped},
 		{"! -i eth1.5 -j DROP", Delivered},
+		{"-i + -o + -j DROP", Dropped},
 		{"-p udp -j DROP", Delivered},
 		{"-p 6 -j DROP", Dropped},
 		{"-p tcp -m tcp --dport 443 -j DROP", Dropped},
@@ -164,6 +165,32 @@ func TestTraceChains(t *testing.T) {
 				t.Errorf("%s, want %s; hops %v", v.Outcome, c.want, v.Hops)
 			}
 		})
+	}
+}
+
+// Filter rules see the destination after DNAT, and the source before SNAT.
+func TestTraceOrderOfTables(t *testing.T) {
+	rules := mustParse(t, `*filter
+:FORWARD DROP [0:0]
+:OUTPUT DROP [0:0]
+-A FORWARD -s 198.51.100.7/32 -d 192.168.0.9/32 -j ACCEPT
+-A OUTPUT -d 192.168.0.9/32 -j ACCEPT
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A PREROUTING -j DNAT --to-destination 192.168.0.9
+-A OUTPUT -j DNAT --to-destination 192.168.0.9
+-A POSTROUTING -d 192.168.0.9/32 -j SNAT --to-source 10.0.0.5
+COMMIT
+`)
+	p := tcp("198.51.100.7:40000", "10.0.0.5:443")
+	for _, originated := range []bool{false, true} {
+		p.Originated = originated
+		if v := rules.Trace(p); v.Outcome != Forwarded || v.Src.Addr().String() != "10.0.0.5" {
+			t.Errorf("originated %v: %s from %s; hops %v", originated, v.Outcome, v.Src, v.Hops)
+		}
 	}
 }
 

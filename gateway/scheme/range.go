@@ -60,7 +60,7 @@ type public struct {
 func (p public) String() string { return fmt.Sprintf("%s/%d", p.protocol, p.port) }
 
 // Assign gives each of want its public port, in the order of want. With formulas that is
-// [Scheme.Entry]; with a range an endpoint that stands keeps its port, and the others get the
+// [Scheme.Entry]; with a range a service without a port has its public one, an endpoint that stands keeps its port, and the others get the
 // lowest free ones in the order of address, protocol and service name, so that the same question has
 // the same answer whoever asks. A port that is reserved or that another endpoint has is an error
 // of kind Conflict that names what has it.
@@ -149,6 +149,9 @@ func (a *assignment) fromRange(r Range, want []Endpoint) ([]Entry, error) {
 		}
 		if err := a.take(e, port); err != nil {
 			return nil, err
+		}
+		if e.Service.Port == 0 {
+			e.Service.Port = port
 		}
 		out[i] = Entry{Addr: e.Addr, Service: e.Service, Port: port}
 	}

@@ -70,6 +70,28 @@ func TestAssignByFormulaRefusesTakenPorts(t *testing.T) {
 	}
 }
 
+func TestPrivatePorts(t *testing.T) {
+	addr := netip.MustParseAddr("192.168.0.11")
+	cases := []struct {
+		name, scheme string
+		svc          gateway.Service
+		want         uint16
+	}{
+		{"the caller's", "per-service", gateway.Service{Name: "ssh", Protocol: gateway.TCP, Port: 2222}, 2222},
+		{"the scheme's", "per-service", gateway.Service{Name: "ssh", Protocol: gateway.TCP}, 22},
+		{"the public one by rule", "two-octet", gateway.Service{Name: "mosh", Protocol: gateway.UDP}, 30011},
+		{"the public one of a range", "next-free", gateway.Service{Name: "mosh", Protocol: gateway.UDP}, 20000},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := byName(t, c.scheme).Assign(lan, []Endpoint{{addr, c.svc}}, nil, nil)
+			if err != nil || len(got) != 1 || got[0].Service.Port != c.want {
+				t.Errorf("%v, %v; want private port %d", got, err, c.want)
+			}
+		})
+	}
+}
+
 // TestAssignIsStable: asking again with what stands after the first answer changes nothing, and
 // the order of the question does not matter.
 func TestAssignIsStable(t *testing.T) {

@@ -90,8 +90,8 @@ func (s *Scheme) Port(subnet netip.Prefix, addr netip.Addr, svc gateway.Service)
 	return e.Port, err
 }
 
-// Entry is like [Scheme.Port] and tells the private port too: svc's own, or, where the scheme
-// says so, the public one.
+// Entry is like [Scheme.Port] and tells the private port too: the public one where the scheme
+// says so, else svc's own, else, if that is 0, the scheme's.
 func (s *Scheme) Entry(subnet netip.Prefix, addr netip.Addr, svc gateway.Service) (Entry, error) {
 	fail := func(err error, next string) (Entry, error) {
 		return Entry{}, &gateway.Error{
@@ -115,8 +115,11 @@ func (s *Scheme) Entry(subnet netip.Prefix, addr netip.Addr, svc gateway.Service
 	if err != nil {
 		return fail(err, "choose another scheme: 'portico scheme list'")
 	}
-	if c.Services[i].SamePort {
+	switch rule := c.Services[i]; {
+	case rule.SamePort:
 		svc.Port = port
+	case svc.Port == 0:
+		svc.Port = rule.Service.Port
 	}
 	return Entry{Addr: addr, Service: svc, Port: port}, nil
 }
