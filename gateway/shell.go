@@ -2,8 +2,9 @@ package gateway
 
 import "strings"
 
-// Quote joins words into one POSIX shell command line in which each stays one word, whatever it
-// holds. It is the only place where text becomes part of a shell command.
+// Quote joins words into one line that a POSIX shell splits into exactly these words again (POSIX
+// Shell Command Language, 2.2.2). It is the only place where text becomes part of a shell
+// command. A word must not contain NUL: no program can get one.
 func Quote(words ...string) string {
 	out := make([]string, len(words))
 	for i, w := range words {
@@ -16,8 +17,9 @@ func Quote(words ...string) string {
 	return strings.Join(out, " ")
 }
 
-// plain are the characters that no POSIX shell gives a meaning, beside letters and digits.
-const plain = "@%+=:,./_-"
+// plain are the characters that no POSIX shell gives a meaning anywhere in a word, beside letters
+// and digits. The equals sign is not one: a first word with it would be an assignment.
+const plain = "@+:,./_-"
 
 func needsQuote(r rune) bool {
 	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

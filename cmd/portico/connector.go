@@ -68,11 +68,9 @@ func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login publish.
 			cfg.KnownHosts = []string{g.KnownHosts}
 		}
 	}
-	if cfg.User == "" {
-		cfg.User = login.User
-	}
-	if login.KeyFile != "" && len(cfg.IdentityFiles) == 0 {
-		cfg.IdentityFiles = []string{login.KeyFile}
+	cfg.FallbackUser = login.User
+	if login.KeyFile != "" {
+		cfg.FallbackIdentities = []string{login.KeyFile}
 	}
 	if c.adjust != nil {
 		c.adjust(&cfg)

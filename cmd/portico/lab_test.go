@@ -117,7 +117,9 @@ func (l *lab) portico(env []string, args ...string) result {
 	return r
 }
 
-func (l *lab) openstack(args ...string) string { return l.must(l.oslab, append([]string{"os"}, args...)...) }
+func (l *lab) openstack(args ...string) string {
+	return l.must(l.oslab, append([]string{"os"}, args...)...)
+}
 
 func (l *lab) admin(args ...string) string {
 	l.t.Helper()

@@ -46,6 +46,9 @@ type login struct {
 // identities from their files.
 func newLogin(ctx context.Context, h *hop, u *unlocker) *login {
 	l := &login{hop: h, unlock: u}
+	for _, s := range h.signers {
+		l.queue = append(l.queue, candidate{"key " + ssh.FingerprintSHA256(s.PublicKey()), func() (ssh.Signer, error) { return s, nil }})
+	}
 	agentKeys := l.askAgent(ctx)
 	var files []candidate
 	for _, path := range h.identities {

@@ -1,11 +1,14 @@
 package host
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"portico/gateway"
 )
 
 // Defaults of [Config].
@@ -21,6 +24,17 @@ type Config struct {
 	Host string // address, DNS name or alias in ~/.ssh/config: what one would type after ssh
 	Port uint16 // 22 if nothing else is said
 	User string // the local user if nothing else is said
+
+	// FallbackUser and FallbackIdentities are a guess: they count where neither this configuration
+	// nor ssh_config says who to be, and after the keys that those name.
+	FallbackUser       string
+	FallbackIdentities []string
+
+	// Signers are offered before all other keys. HostKeys, if any, are the only host keys that are
+	// trusted, and no known_hosts file is read or written. Both hold for the target, not for
+	// jump hosts.
+	Signers  []ssh.Signer
+	HostKeys []ssh.PublicKey
 
 	IdentityFiles  []string // private keys, or public keys whose private part an agent holds
 	IdentitiesOnly bool     // offer no key of the agent that is not among the identity files
@@ -38,24 +52,11 @@ type Config struct {
 	KeepAlive time.Duration // a peer silent for two intervals is gone; negative: never ask
 }
 
-// Prompter asks a human. Its methods may be called from any goroutine, one at a time, and
-// must return when ctx ends. Time spent in them does not count as time-out.
-type Prompter interface {
-	// HostKey asks whether an unknown host key is the right one. An error means that no
-	// answer was given.
-	HostKey(ctx context.Context, q HostKeyQuestion) (accept bool, err error)
-	// Passphrase asks for the passphrase of a key file. The caller overwrites the
-	// bytes when it has used them. An error means that none was given; other keys are tried then.
-	Passphrase(ctx context.Context, file string) ([]byte, error)
-}
-
-// HostKeyQuestion is what to show of an unknown host key.
-type HostKeyQuestion struct { //nolint:revive // "host key" is the term; "key" alone is the user's
-	Host        string // as asked for
-	Addr        string // host:port as known_hosts will have it
-	Type        string // "ssh-ed25519"
-	Fingerprint string // "SHA256:..." as ssh-keygen -l prints it
-}
+// Prompter and HostKeyQuestion are the gateway package's: who answers need not know of SSH.
+type (
+	Prompter        = gateway.Prompter
+	HostKeyQuestion = gateway.HostKeyQuestion
+)
 
 func (c Config) timeout() time.Duration {
 	if c.Timeout > 0 {

@@ -30,6 +30,9 @@ type hostKeys struct {
 
 // newHostKeys reads the known_hosts files there are.
 func newHostKeys(h *hop, ask Prompter) (*hostKeys, error) {
+	if len(h.pinned) > 0 {
+		h.knownHosts = nil
+	}
 	var files []string
 	for _, file := range h.knownHosts {
 		if _, err := os.Stat(file); err == nil {
@@ -69,6 +72,9 @@ func (k *hostKeys) algorithms() []string {
 // callback is an [ssh.HostKeyCallback] that keeps the refusal.
 func (k *hostKeys) callback(ctx context.Context) ssh.HostKeyCallback {
 	known := k.db.HostKeyCallback()
+	if len(k.hop.pinned) > 0 {
+		known = k.pinnedKey
+	}
 	return func(name string, remote net.Addr, key ssh.PublicKey) error {
 		err := known(name, remote, key)
 		if knownhosts.IsHostUnknown(err) {
@@ -81,6 +87,14 @@ func (k *hostKeys) callback(ctx context.Context) ssh.HostKeyCallback {
 		k.mu.Unlock()
 		return err
 	}
+}
+
+// pinnedKey is an [ssh.HostKeyCallback] for a host whose keys were given.
+func (k *hostKeys) pinnedKey(_ string, _ net.Addr, key ssh.PublicKey) error {
+	if slices.ContainsFunc(k.hop.pinned, func(p ssh.PublicKey) bool { return sameKey(p, key) }) {
+		return nil
+	}
+	return errors.New("it is not the one that was given")
 }
 
 func (k *hostKeys) refused() error {
@@ -129,7 +143,7 @@ func (k *hostKeys) untrusted(key ssh.PublicKey, err error) error {
 		e.Err = fmt.Errorf("the key has CHANGED: it shows %s, but %s line %d has %s %s", got,
 			short(want.Filename), want.Line, want.Key.Type(), ssh.FingerprintSHA256(want.Key))
 		e.Next = "someone may be in between, or the machine was rebuilt: compare with the fingerprint in its console log; " +
-			"only if that shows the new key, run " + Quote("ssh-keygen", "-f", want.Filename, "-R", name)
+			"only if that shows the new key, run " + gateway.Quote("ssh-keygen", "-f", want.Filename, "-R", name)
 	case errors.As(err, &revoked):
 		e.Err = fmt.Errorf("the key %s is marked as revoked in %s line %d", got, short(revoked.Revoked.Filename), revoked.Revoked.Line)
 		e.Next = "do not connect; ask who revoked it"

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"portico/gateway"
 )
 
@@ -26,6 +28,8 @@ type hop struct {
 	only            bool     // no other keys of the agent
 	agent           string   // socket of the agent, "" for none
 	knownHosts      []string
+	signers         []ssh.Signer
+	pinned          []ssh.PublicKey // the only host keys that are trusted, if there are any
 	hash, neverAsks bool
 	timeout         time.Duration
 }
@@ -129,12 +133,13 @@ func (f *sshConfig) hop(cfg Config) (*hop, error) {
 	if n, err := strconv.ParseUint(h.port, 10, 16); err != nil || n == 0 {
 		return nil, invalid(cfg, fmt.Errorf("bad port %q", h.port), "correct Port in your ssh configuration")
 	}
-	h.user = first(cfg.User, f.get(alias, "User"), localUser())
+	h.user = first(cfg.User, f.get(alias, "User"), cfg.FallbackUser, localUser())
 	h.keyAlias = first(cfg.HostKeyAlias, f.get(alias, "HostKeyAlias"))
 	if secs, err := strconv.Atoi(f.get(alias, "ConnectTimeout")); err == nil && secs > 0 && cfg.Timeout == 0 {
 		h.timeout = time.Duration(secs) * time.Second
 	}
 	h.only = cfg.IdentitiesOnly || yes(f.get(alias, "IdentitiesOnly"))
+	h.signers, h.pinned = cfg.Signers, cfg.HostKeys
 	h.hash = yes(f.get(alias, "HashKnownHosts"))
 	h.neverAsks = yes(f.get(alias, "StrictHostKeyChecking"))
 	f.fillFiles(h, cfg)

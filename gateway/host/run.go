@@ -29,7 +29,7 @@ func (s *SSH) Run(ctx context.Context, c gateway.Command) (gateway.Result, error
 	if err != nil {
 		return gateway.Result{}, err
 	}
-	res, err := s.runLine(ctx, Quote(append(slices.Clone(prefix), c.Args...)...), c.Stdin)
+	res, err := s.runLine(ctx, gateway.Quote(append(slices.Clone(prefix), c.Args...)...), c.Stdin)
 	if err == nil && len(prefix) > 0 {
 		err = sudoError(s.name, s.User(), c.Args[0], res)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kevinburke/ssh_config"
@@ -113,14 +114,15 @@ func (f *sshConfig) fillFiles(h *hop, cfg Config) {
 		files = f.all(h.alias, "IdentityFile")
 	}
 	h.explicit = len(files) > 0
+	files = append(slices.Clone(files), cfg.FallbackIdentities...)
 	if !h.explicit {
 		for _, name := range defaultIdentities {
 			files = append(files, inHome(name))
 		}
 	}
 	for _, file := range files {
-		if !none(file) {
-			h.identities = append(h.identities, expand(file, h))
+		if path := expand(file, h); !none(file) && !slices.Contains(h.identities, path) {
+			h.identities = append(h.identities, path)
 		}
 	}
 	h.knownHosts = cfg.KnownHosts

@@ -9,7 +9,7 @@ import (
 // Patch is what turns our part of a table into a [Layout], and back.
 type Patch struct {
 	Table string
-	// Added and Removed are lines "-A CHAIN words", for people.
+	// Added and Removed are lines "-A CHAIN words", and "-I CHAIN N words" for jumps, for people.
 	Added, Removed []string
 	// Restore and Undo are input for iptables-restore --noflush --counters; "" if there is
 	// nothing to do. Undo brings back what Diff was given, rule by rule and in its order.
@@ -67,7 +67,7 @@ func Diff(have Ruleset, want Layout) Patch {
 	for _, e := range jumpEdits(table, want.Jumps) {
 		line := appendLine(e.chain, e.rule)
 		if e.insert {
-			patch.Added = append(patch.Added, line)
+			patch.Added = append(patch.Added, strings.Replace(line, "-A "+e.chain, "-I "+e.chain+" "+strconv.Itoa(e.index), 1))
 		} else {
 			patch.Removed = append(patch.Removed, line)
 		}

@@ -50,7 +50,7 @@ func TestDiffFromNothing(t *testing.T) {
 		Added: []string{
 			"-A PORTICO-PREROUTING -p tcp -m tcp --dport 30000:30015 -g PORTICO-TCP-30000-30015",
 			"-A PORTICO-TCP-30000-30015 -d 10.0.0.5/32 -p tcp -m tcp --dport 30011 -j DNAT --to-destination 192.168.0.11:22",
-			"-A PREROUTING -j PORTICO-PREROUTING",
+			"-I PREROUTING 1 -j PORTICO-PREROUTING",
 		},
 		Restore: `*nat
 :PORTICO-PREROUTING - [0:0]
@@ -113,11 +113,11 @@ func TestDiffMendsJumps(t *testing.T) {
 	}{
 		{name: "as wanted", damage: ""},
 		{name: "not first", damage: "-I PREROUTING 1 -p udp -j ACCEPT\n"},
-		{name: "missing", damage: "-D PREROUTING 1\n", added: []string{"-A PREROUTING -j PORTICO-PREROUTING"}},
+		{name: "missing", damage: "-D PREROUTING 1\n", added: []string{"-I PREROUTING 1 -j PORTICO-PREROUTING"}},
 		{name: "twice", damage: "-A PREROUTING -j PORTICO-PREROUTING\n", removed: []string{"-A PREROUTING -j PORTICO-PREROUTING"}},
 		{name: "elsewhere", damage: "-A DOCKER -j PORTICO-PREROUTING\n", removed: []string{"-A DOCKER -j PORTICO-PREROUTING"}},
 		{name: "narrowed", damage: "-D PREROUTING 1\n-A PREROUTING -s 10.0.0.0/8 -j PORTICO-PREROUTING\n",
-			removed: []string{"-A PREROUTING -s 10.0.0.0/8 -j PORTICO-PREROUTING"}, added: []string{"-A PREROUTING -j PORTICO-PREROUTING"}},
+			removed: []string{"-A PREROUTING -s 10.0.0.0/8 -j PORTICO-PREROUTING"}, added: []string{"-I PREROUTING 1 -j PORTICO-PREROUTING"}},
 		{name: "goto", damage: "-A OUTPUT -g PORTICO-TCP-30000-30015\n", removed: []string{"-A OUTPUT -g PORTICO-TCP-30000-30015"}},
 		{name: "strange chain of ours", damage: ":PORTICO-OLD - [0:0]\n-A PORTICO-OLD -j ACCEPT\n-A OUTPUT -j PORTICO-OLD\n",
 			removed: []string{"-A PORTICO-OLD -j ACCEPT", "-A OUTPUT -j PORTICO-OLD"}},
