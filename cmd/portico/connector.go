@@ -13,7 +13,7 @@ import (
 // others wait, so that an unknown host key is asked about once.
 type connector struct {
 	configs  []gatewayConfig
-	prompter host.Prompter
+	prompter gateway.Prompter
 	adjust   func(*host.Config) // the demo trusts its own gateway's key without a file
 
 	mu   sync.Mutex
@@ -25,7 +25,7 @@ type runnerCloser interface {
 	Close() error
 }
 
-func newConnector(configs []gatewayConfig, prompter host.Prompter) *connector {
+func newConnector(configs []gatewayConfig, prompter gateway.Prompter) *connector {
 	return &connector{configs: configs, prompter: prompter, open: map[string]runnerCloser{}}
 }
 

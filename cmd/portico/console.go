@@ -1,5 +1,34 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
 
-func (a *app) console(ctx context.Context) error { return nil }
+	"portico/tui"
+	"portico/tui/effects"
+)
+
+// console opens the screens. They show before the cloud has answered: signing in is part of the
+// first refresh, and is tried again with the next ones.
+func (a *app) console(ctx context.Context) error {
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	options, err := a.options(cfg)
+	if err != nil {
+		return err
+	}
+	if !a.interactive() {
+		return wrongUse("open the console", errors.New("standard input is not a terminal"), "use a command instead: portico list")
+	}
+	prompter := effects.NewPrompter()
+	backend := effects.Lazy(func(ctx context.Context) (effects.Backend, error) {
+		w, err := a.wireWith(ctx, prompter, cfg, options)
+		if err != nil {
+			return nil, err
+		}
+		return w.publisher, nil
+	})
+	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: a.flags.cloud})
+}

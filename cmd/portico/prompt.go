@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"portico/cloud"
-	"portico/gateway/host"
+	"portico/gateway"
 )
 
 // terminalPrompter asks on the terminal, for the commands.
@@ -20,10 +20,10 @@ type terminalPrompter struct {
 	out interface{ Write([]byte) (int, error) }
 }
 
-var _ host.Prompter = terminalPrompter{}
+var _ gateway.Prompter = terminalPrompter{}
 
 // HostKey asks as ssh(1) does: only a typed "yes" accepts.
-func (p terminalPrompter) HostKey(_ context.Context, q host.HostKeyQuestion) (bool, error) {
+func (p terminalPrompter) HostKey(_ context.Context, q gateway.HostKeyQuestion) (bool, error) {
 	fprint(p.out, "The host key of %s is not known.\n  %s %s\nIs it the right one? Compare it with what the machine's console shows. (yes/no) ", cloud.Clean(q.Addr), q.Type, q.Fingerprint)
 	answer, err := p.line()
 	return strings.EqualFold(answer, "yes"), err
@@ -45,7 +45,7 @@ func (p terminalPrompter) line() (string, error) {
 }
 
 // prompter is nil where nobody can be asked.
-func (a *app) prompter() host.Prompter {
+func (a *app) prompter() gateway.Prompter {
 	if !a.interactive() {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 
 	"portico/cloud/openstack"
 	"portico/gateway"
-	"portico/gateway/host"
 	"portico/gateway/publish"
 )
 
@@ -18,7 +17,7 @@ type wiring struct {
 }
 
 // wire reads the configuration, signs in and puts the parts together.
-func (a *app) wire(ctx context.Context, prompter host.Prompter) (*wiring, error) {
+func (a *app) wire(ctx context.Context, prompter gateway.Prompter) (*wiring, error) {
 	cfg, err := a.loadConfig()
 	if err != nil {
 		return nil, err
@@ -30,7 +29,7 @@ func (a *app) wire(ctx context.Context, prompter host.Prompter) (*wiring, error)
 	return a.wireWith(ctx, prompter, cfg, options)
 }
 
-func (a *app) wireWith(ctx context.Context, prompter host.Prompter, cfg config, options publish.Options) (*wiring, error) {
+func (a *app) wireWith(ctx context.Context, prompter gateway.Prompter, cfg config, options publish.Options) (*wiring, error) {
 	o := openstack.Options{Cloud: a.flags.cloud, UserAgent: "portico/" + versionText()}
 	if a.flags.debug != "" {
 		f, err := os.OpenFile(a.flags.debug, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
