@@ -9,7 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"portico/cloud"
-	"portico/gateway/host"
+	"portico/gateway"
 	"portico/views"
 )
 
@@ -25,7 +25,7 @@ type Prompter struct {
 	open map[int]*question
 }
 
-var _ host.Prompter = (*Prompter)(nil)
+var _ gateway.Prompter = (*Prompter)(nil)
 
 // question waits for its answer; ctx ends when the asker has given up.
 type question struct {
@@ -52,7 +52,7 @@ var (
 )
 
 // HostKey shows an unknown host key's fingerprint and asks whether it is the right one.
-func (p *Prompter) HostKey(ctx context.Context, q host.HostKeyQuestion) (bool, error) {
+func (p *Prompter) HostKey(ctx context.Context, q gateway.HostKeyQuestion) (bool, error) {
 	a, err := p.ask(ctx, views.AskMsg{
 		Title: "Is this the right machine?",
 		Lines: []string{

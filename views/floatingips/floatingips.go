@@ -197,6 +197,9 @@ func newKeys() keys {
 
 // Keys are the bindings that work now.
 func (s *Screen) Keys() help.KeyMap {
+	if s.list.Typing() {
+		return s.list.TypingKeys()
+	}
 	k := s.keys
 	_, ok := s.list.Current()
 	k.Copy.SetEnabled(ok)

@@ -181,6 +181,9 @@ func (s *Screen) empty() string {
 
 // Keys are the bindings that work now.
 func (s *Screen) Keys() help.KeyMap {
+	if s.list.Typing() {
+		return s.list.TypingKeys()
+	}
 	k := s.keys
 	r, ok := s.list.Current()
 	k.Copy.SetEnabled(ok)

@@ -110,6 +110,9 @@ func (s *Screen) noGateway() bool {
 
 // Keys are the bindings that work now.
 func (s *Screen) Keys() help.KeyMap {
+	if s.list.Typing() {
+		return s.list.TypingKeys()
+	}
 	k := s.keys
 	r, ok := s.list.Current()
 	_, ssh := publish.SSHForward(r)

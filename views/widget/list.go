@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -40,6 +41,20 @@ func NewList[R any](t *Table[R], one, many string) *List[R] {
 func (k ListKeys) Bindings() [][]key.Binding {
 	return [][]key.Binding{k.TableKeys.Bindings(), {k.Mark, k.Filter, k.Clear}}
 }
+
+// TypingKeys are the bindings while the filter takes all keys.
+func (l *List[R]) TypingKeys() help.KeyMap {
+	return filterKeys{
+		key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "keep filter")),
+		key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear filter")),
+		key.NewBinding(key.WithKeys("up", "down"), key.WithHelp("up/down", "move")),
+	}
+}
+
+type filterKeys []key.Binding
+
+func (k filterKeys) ShortHelp() []key.Binding  { return k }
+func (k filterKeys) FullHelp() [][]key.Binding { return [][]key.Binding{k} }
 
 // Typing reports whether the filter takes all keys.
 func (l *List[R]) Typing() bool { return l.typing }

@@ -140,7 +140,7 @@ func (t *Table[R]) line(st *themes.Styles, i int, widths []int, width int) strin
 		mark = "•"
 	}
 	line := make(Spans, 0, 4*len(widths))
-	line = append(line, Span{pointer, st.Accent}, Span{mark, st.Mark}, Span{" ", st.Text})
+	line = append(line, Span{mark, st.Mark}, Span{pointer, st.Accent}, Span{" ", st.Text})
 	first := true
 	for c, w := range widths {
 		if w == 0 {

@@ -1,0 +1,106 @@
+package tui
+
+import (
+	"slices"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/tui/effects"
+	"portico/views"
+	"portico/views/widget"
+)
+
+// dialog is a question over the screen and who wants the answer.
+type dialog struct {
+	widget.Dialog
+	id     int // of an AskMsg; 0 for the console's own
+	quiet  time.Time
+	answer func(yes bool, secret string) tea.Cmd
+}
+
+// grace is how long a dialog that opened by itself takes no keys: they were meant for the screen.
+const grace = 400 * time.Millisecond
+
+// dialogKeys are the bindings that work in a dialog.
+var dialogKeys = []key.Binding{
+	key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
+	key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "other button")),
+	key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "cancel")),
+}
+
+func newDialog(m views.AskMsg) dialog {
+	d := dialog{id: m.ID, Dialog: widget.Dialog{Title: m.Title, Lines: m.Lines, Yes: m.Yes, Cancel: m.Cancel}}
+	if m.Secret {
+		in := widget.NewInput("", true)
+		d.Input = &in
+	}
+	return d
+}
+
+// confirm opens a question of the console's own; unless it is open already.
+func (r *Root) confirm(m views.AskMsg, answer func(yes bool) tea.Cmd) {
+	if slices.ContainsFunc(r.dialogs, func(d dialog) bool { return d.id == 0 && d.Title == m.Title }) {
+		return
+	}
+	d := newDialog(m)
+	d.answer = func(yes bool, _ string) tea.Cmd { return answer(yes) }
+	r.dialogs = append([]dialog{d}, r.dialogs...)
+}
+
+// onAsk queues a question from the background.
+func (r *Root) onAsk(m views.AskMsg) tea.Cmd {
+	d := newDialog(m)
+	d.quiet = r.now.Add(grace)
+	d.answer = func(yes bool, secret string) tea.Cmd {
+		return r.act(views.Answer{ID: m.ID, Yes: yes, Secret: secret})
+	}
+	r.dialogs = append(r.dialogs, d)
+	return nil
+}
+
+func (r *Root) onAskGone(m effects.AskGoneMsg) tea.Cmd {
+	r.dialogs = slices.DeleteFunc(r.dialogs, func(d dialog) bool { return d.id == m.ID && m.ID != 0 })
+	return nil
+}
+
+func (r *Root) dialogKey(m tea.KeyPressMsg) tea.Cmd {
+	d := &r.dialogs[0]
+	if r.now.Before(d.quiet) {
+		return nil
+	}
+	switch m.String() {
+	case "esc":
+		return r.closeDialog(false)
+	case "tab", "shift+tab":
+		d.OnYes = d.Yes != "" && !d.OnYes
+		return nil
+	case "enter":
+		// What was typed is meant to be used.
+		return r.closeDialog(d.OnYes || d.Input != nil && d.Input.Value() != "")
+	}
+	if d.Input != nil {
+		d.Input.Update(m)
+		return nil
+	}
+	switch m.String() {
+	case "left", "right", "h", "l":
+		d.OnYes = d.Yes != "" && !d.OnYes
+	}
+	return nil
+}
+
+// closeDialog answers the question in front and gives the next one a moment.
+func (r *Root) closeDialog(yes bool) tea.Cmd {
+	d := r.dialogs[0]
+	r.dialogs = r.dialogs[1:]
+	if len(r.dialogs) > 0 {
+		r.dialogs[0].quiet = r.now.Add(grace)
+	}
+	secret := ""
+	if d.Input != nil && yes {
+		secret = d.Input.Value()
+	}
+	return d.answer(yes, secret)
+}

@@ -1,0 +1,89 @@
+package tui
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/views"
+)
+
+// globalKeys are the bindings that work on every screen that is not taking text.
+type globalKeys struct{ Help, Quit, NextTab, PrevTab, ForceQuit, Suspend key.Binding }
+
+var globals = globalKeys{
+	Help:      key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help")),
+	Quit:      key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "quit")),
+	NextTab:   key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "next tab")),
+	PrevTab:   key.NewBinding(key.WithKeys("shift+tab"), key.WithHelp("shift+tab", "tab before")),
+	ForceQuit: key.NewBinding(key.WithKeys("ctrl+c"), key.WithHelp("ctrl+c", "quit at once")),
+	Suspend:   key.NewBinding(key.WithKeys("ctrl+z"), key.WithHelp("ctrl+z", "to the background")),
+}
+
+// onKey gives a key to whom it belongs: an open dialog, a screen that takes text, the console,
+// the screen.
+func (r *Root) onKey(m tea.KeyPressMsg) tea.Cmd {
+	switch {
+	case key.Matches(m, globals.ForceQuit):
+		return r.quit()
+	case len(r.dialogs) > 0:
+		return r.dialogKey(m)
+	case r.tooSmall():
+		return nil
+	case r.nav.typing():
+		return r.tell(r.nav.current, m)
+	case key.Matches(m, globals.Suspend) && !r.apply.running():
+		return tea.Suspend
+	}
+	if cmd, ok := r.globalKey(m); ok {
+		return cmd
+	}
+	if m.String() == "esc" && r.notice.err != nil {
+		r.notice = notice{}
+		return nil
+	}
+	return r.tell(r.nav.current, m)
+}
+
+func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
+	for i, t := range r.nav.tabs {
+		if key.Matches(m, t.key) {
+			r.notice = notice{}
+			r.nav.show(i)
+			return nil, true
+		}
+	}
+	top := len(r.nav.stack) == 0
+	switch {
+	case key.Matches(m, globals.Help) && r.nav.current != views.HelpPage:
+		return r.help(), true
+	case key.Matches(m, globals.Quit) && top:
+		return r.quit(), true
+	case key.Matches(m, globals.Quit):
+		// Screens know by themselves what leaving means.
+		return r.tell(r.nav.current, tea.KeyPressMsg{Code: tea.KeyEscape}), true
+	case top && key.Matches(m, globals.NextTab):
+		r.nav.show((r.nav.tab + 1) % len(r.nav.tabs))
+		return nil, true
+	case top && key.Matches(m, globals.PrevTab):
+		r.nav.show((r.nav.tab + len(r.nav.tabs) - 1) % len(r.nav.tabs))
+		return nil, true
+	}
+	return nil, false
+}
+
+// help shows the bindings of the screen in sight and those that work everywhere.
+func (r *Root) help() tea.Cmd {
+	s := r.nav.screen()
+	everywhere := []key.Binding{globals.Help, globals.Quit, globals.ForceQuit, globals.Suspend}
+	var tabs []key.Binding
+	for _, t := range r.nav.tabs {
+		tabs = append(tabs, t.key)
+	}
+	tabs = append(tabs, globals.NextTab, globals.PrevTab)
+	m := views.HelpMsg{Sections: []views.HelpSection{
+		{Title: s.Title(), Keys: s.Keys().FullHelp()},
+		{Title: "Everywhere", Keys: [][]key.Binding{everywhere, tabs}},
+	}}
+	r.navigate(views.HelpPage)
+	return r.tell(views.HelpPage, m)
+}

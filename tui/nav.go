@@ -1,0 +1,110 @@
+package tui
+
+import (
+	"charm.land/bubbles/v2/key"
+
+	"portico/views"
+	"portico/views/apply"
+	"portico/views/floatingips"
+	"portico/views/forwards"
+	"portico/views/help"
+	"portico/views/instances"
+	"portico/views/preview"
+	"portico/views/publish"
+)
+
+// tab is a screen that is always one key away.
+type tab struct {
+	target views.Target
+	key    key.Binding
+}
+
+// tabs lists them in their order.
+func tabs() []tab {
+	t := func(k, title string, to views.Target) tab {
+		return tab{to, key.NewBinding(key.WithKeys(k), key.WithHelp(k, title))}
+	}
+	return []tab{
+		t("1", "Instances", views.Instances),
+		t("2", "Floating IPs", views.FloatingIPs),
+		t("3", "Forwards", views.Forwards),
+	}
+}
+
+// targets lists the screens in the order in which they get data.
+var targets = []views.Target{
+	views.Instances, views.FloatingIPs, views.Forwards, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage,
+}
+
+// navigation is which screen is shown and the way back. All screens live as long as the
+// console, so that each keeps its cursor and its filter.
+type navigation struct {
+	screens map[views.Target]views.Screen
+	tabs    []tab
+	tab     int // the tab one is in, also on screens opened from it
+	current views.Target
+	stack   []views.Target
+}
+
+func newNavigation(readOnly bool) navigation {
+	n := navigation{tabs: tabs(), screens: map[views.Target]views.Screen{
+		views.Instances:   instances.New(readOnly),
+		views.FloatingIPs: floatingips.New(),
+		views.Forwards:    forwards.New(readOnly),
+		views.PublishForm: publish.New(),
+		views.Preview:     preview.New(),
+		views.ApplyRun:    apply.New(),
+		views.HelpPage:    help.New(),
+	}}
+	n.home()
+	return n
+}
+
+// home goes to the present tab; the way back ends there.
+func (n *navigation) home() { n.show(n.tab) }
+
+// show goes to a tab.
+func (n *navigation) show(i int) {
+	n.tab, n.current, n.stack = i, n.tabs[i].target, n.stack[:0]
+}
+
+// to goes to a screen. Tabs are where the way back ends; other screens remember where one was.
+func (n *navigation) to(t views.Target) {
+	for i, tab := range n.tabs {
+		if tab.target == t {
+			n.show(i)
+			return
+		}
+	}
+	if t != n.current {
+		n.stack = append(n.stack, n.current)
+		n.current = t
+	}
+}
+
+// back returns to the screen before; false when there is none.
+func (n *navigation) back() bool {
+	if len(n.stack) == 0 {
+		return false
+	}
+	n.current, n.stack = n.stack[len(n.stack)-1], n.stack[:len(n.stack)-1]
+	return true
+}
+
+func (n *navigation) screen() views.Screen { return n.screens[n.current] }
+
+// typing reports whether the screen takes all keys.
+func (n *navigation) typing() bool {
+	t, ok := n.screen().(views.Typing)
+	return ok && t.Typing()
+}
+
+func (r *Root) navigate(to views.Target) {
+	r.notice = notice{}
+	r.nav.to(to)
+}
+
+func (r *Root) back() {
+	r.notice = notice{}
+	r.nav.back()
+}

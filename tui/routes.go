@@ -1,0 +1,109 @@
+package tui
+
+import (
+	"reflect"
+
+	tea "charm.land/bubbletea/v2"
+
+	"portico/themes"
+	"portico/tui/effects"
+	"portico/views"
+)
+
+// handler handles one kind of message or intent.
+type handler func(*Root, any) tea.Cmd
+
+// entry is one line of a table of handlers.
+type entry struct {
+	kind   reflect.Type
+	handle handler
+}
+
+// on makes the line for values of type M.
+func on[M any](f func(*Root, M) tea.Cmd) entry {
+	return entry{reflect.TypeFor[M](), func(r *Root, m any) tea.Cmd { return f(r, m.(M)) }}
+}
+
+func table(entries ...entry) map[reflect.Type]handler {
+	out := make(map[reflect.Type]handler, len(entries))
+	for _, e := range entries {
+		out[e.kind] = e.handle
+	}
+	return out
+}
+
+// routes says who handles which message.
+func routes() map[reflect.Type]handler {
+	return table(
+		// the terminal
+		on((*Root).onSize),
+		on((*Root).onBackground),
+		on(func(r *Root, _ tea.FocusMsg) tea.Cmd { r.blurred = false; return nil }),
+		on(func(r *Root, _ tea.BlurMsg) tea.Cmd { r.blurred = true; return nil }),
+		on(func(*Root, tea.KeyReleaseMsg) tea.Cmd { return nil }),
+		on((*Root).onKey),
+		on((*Root).onPaste),
+		// time and streams
+		on((*Root).onTick),
+		on((*Root).onMore),
+		// data
+		on((*Root).onInventory),
+		on((*Root).onObserve),
+		on((*Root).onLogins),
+		on(func(r *Root, m views.ProbeMsg) tea.Cmd { return r.broadcast(m) }),
+		on((*Root).onProbeEnd),
+		// plans
+		on(func(r *Root, m views.PlanMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
+		on((*Root).onWithdraw),
+		on((*Root).onApplyEvent),
+		on((*Root).onApplyEnd),
+		// questions and notes
+		on((*Root).onAsk),
+		on((*Root).onAskGone),
+		on(func(r *Root, m views.ToastMsg) tea.Cmd { r.say(m.Text, m.Bad); return nil }),
+	)
+}
+
+// intents says who does what a screen wants done.
+func intents() map[reflect.Type]handler {
+	return table(
+		on(func(r *Root, i views.Navigate) tea.Cmd { r.navigate(i.To); return nil }),
+		on(func(r *Root, _ views.Back) tea.Cmd { r.back(); return nil }),
+		on(func(r *Root, _ views.Quit) tea.Cmd { return r.quit() }),
+		on(func(r *Root, _ views.Refresh) tea.Cmd { return r.refresh() }),
+		on((*Root).publish),
+		on((*Root).withdraw),
+		on(func(r *Root, i views.Draft) tea.Cmd { return r.fx.Plan(r.snapshot, i) }),
+		on((*Root).showPlan),
+		on((*Root).startApply),
+		on(func(r *Root, i views.Test) tea.Cmd { return r.test(i.Forwards, r.fx.Probe) }),
+		on((*Root).copySSH),
+		on((*Root).copyText),
+		on(func(r *Root, i views.Answer) tea.Cmd { r.fx.Reply(i); return nil }),
+		on(func(r *Root, i views.Tell) tea.Cmd { r.say(i.Text, false); return nil }),
+	)
+}
+
+func (r *Root) onSize(m tea.WindowSizeMsg) tea.Cmd {
+	r.width, r.height = m.Width, m.Height
+	return nil
+}
+
+func (r *Root) onBackground(m tea.BackgroundColorMsg) tea.Cmd {
+	r.styles = themes.New(r.o.Palette, m.IsDark())
+	return nil
+}
+
+// onMore handles one message of a stream and asks for the next, in this order.
+func (r *Root) onMore(m effects.More) tea.Cmd { return tea.Batch(r.dispatch(m.Msg), m.Next) }
+
+// onPaste goes to an open dialog before the screen.
+func (r *Root) onPaste(m tea.PasteMsg) tea.Cmd {
+	if len(r.dialogs) == 0 {
+		return r.tell(r.nav.current, m)
+	}
+	if in := r.dialogs[0].Input; in != nil {
+		in.Update(m)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package tui
+
+import (
+	"fmt"
+
+	"charm.land/bubbles/v2/key"
+
+	"portico/views/widget"
+)
+
+// statusBar is the last line: the keys that work here or, for a moment, a word about what was
+// done, and at its end what is under way.
+func (r *Root) statusBar() string {
+	right := r.tasks()
+	room := r.width - 1
+	if right.Width() > 0 {
+		room -= right.Width() + 2
+	}
+	var left widget.Spans
+	if r.toast.text != "" && r.now.Before(r.toast.until) {
+		left = r.toastLine()
+	} else {
+		left = r.keyLine(room)
+	}
+	line := append(widget.Spans{{Text: " "}}, left.Fit(room, false)...)
+	if right.Width() > 0 {
+		line = append(append(line, widget.Span{Text: " "}), right...)
+	}
+	return line.Cut(r.width).Render(r.styles, false)
+}
+
+func (r *Root) toastLine() widget.Spans {
+	if r.toast.bad {
+		return widget.Spans{{Text: "✗ ", Style: r.styles.Bad}, {Text: r.toast.text, Style: r.styles.Text}}
+	}
+	return widget.Spans{{Text: "• ", Style: r.styles.Accent}, {Text: r.toast.text, Style: r.styles.Text}}
+}
+
+// tasks says what is under way.
+func (r *Root) tasks() widget.Spans {
+	st := r.styles
+	switch {
+	case r.apply.running():
+		text := fmt.Sprintf("⟳ applying %d/%d", r.apply.done, len(r.apply.proposal.Plan.Steps))
+		if r.apply.quitWhenDone {
+			text += ", then quit"
+		}
+		return widget.Spans{{Text: text, Style: st.Accent}}
+	case len(r.probing) > 0:
+		return widget.Spans{{Text: fmt.Sprintf("⟳ testing %d", len(r.probing)), Style: st.Dim}}
+	}
+	return nil
+}
+
+// keyLine lists the screen's keys as far as there is room; help and the way out are always there.
+func (r *Root) keyLine(room int) widget.Spans {
+	if len(r.dialogs) > 0 {
+		return r.bindings(dialogKeys)
+	}
+	leave := globals.Quit
+	if len(r.nav.stack) > 0 {
+		leave.SetHelp("q", "back")
+	}
+	tail := r.bindings([]key.Binding{globals.Help, leave})
+	if r.nav.typing() {
+		tail = nil
+	}
+	var line widget.Spans
+	for _, b := range r.nav.screen().Keys().ShortHelp() {
+		one := r.bindings([]key.Binding{b})
+		if line.Width()+one.Width()+tail.Width() > room {
+			break
+		}
+		line = append(line, one...)
+	}
+	return append(line, tail...)
+}
+
+// bindings draws keys and what they do. One that has nothing to act on just now is faint: it keeps
+// its place.
+func (r *Root) bindings(bs []key.Binding) widget.Spans {
+	var out widget.Spans
+	for _, b := range bs {
+		h, name, text := b.Help(), r.styles.Key, r.styles.KeyText
+		if h.Key == "" {
+			continue
+		}
+		if !b.Enabled() {
+			name, text = r.styles.Faint, r.styles.Faint
+		}
+		out = append(out, widget.Span{Text: h.Key, Style: name}, widget.Span{Text: " " + h.Desc + "   ", Style: text})
+	}
+	return out
+}
