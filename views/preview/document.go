@@ -61,7 +61,6 @@ func plain(st *themes.Styles) lipgloss.Style  { return st.Text }
 func strong(st *themes.Styles) lipgloss.Style { return st.Strong }
 func add(st *themes.Styles) lipgloss.Style    { return st.Add }
 func remove(st *themes.Styles) lipgloss.Style { return st.Remove }
-func warn(st *themes.Styles) lipgloss.Style   { return st.Warn }
 
 func signInk(a plan.Action) ink {
 	return func(st *themes.Styles) lipgloss.Style {
@@ -166,12 +165,17 @@ func (d *document) quota(lines []publish.QuotaLine) {
 			d.blank()
 			label = "quota  "
 		}
-		by := dim
-		if q.Known && q.Max >= 0 && float64(q.After) > nearlyFull*float64(q.Max) {
-			by = warn
-		}
+		by := func(st *themes.Styles) lipgloss.Style { return QuotaInk(q, st) }
 		d.text(label, dim, fmt.Sprintf("%s  %*d → %*d %s", widget.Fit(q.Name, names), numbers, q.Before, numbers, q.After, Limit(q)), by)
 	}
+}
+
+// QuotaInk is the colour of a quota: one that is nearly used up is a warning.
+func QuotaInk(q publish.QuotaLine, st *themes.Styles) lipgloss.Style {
+	if q.Known && q.Max >= 0 && float64(q.After) > nearlyFull*float64(q.Max) {
+		return st.Warn
+	}
+	return st.Dim
 }
 
 // Limit says what a quota allows: "of 100", "no limit", or that nobody would tell.
@@ -192,7 +196,7 @@ func layoutCommands(p publish.Proposal, width int) document {
 		d.blank()
 		d.text("# ", dim, cloud.Clean(c.Target+": "+c.Title), dim)
 		for _, l := range c.Shell {
-			d.text("", plain, shellLine(l), plain)
+			d.text("", plain, ShellLine(l), plain)
 		}
 	}
 	return d
@@ -201,12 +205,13 @@ func layoutCommands(p publish.Proposal, width int) document {
 // tab is what a tab in a file that a command writes looks like.
 const tab = "    "
 
-func shellLine(l string) string { return cloud.Clean(strings.ReplaceAll(l, "\t", tab)) }
+// ShellLine is a line of a change's commands as it is shown.
+func ShellLine(l string) string { return cloud.Clean(strings.ReplaceAll(l, "\t", tab)) }
 
-// Commands is the plan as commands, as it is copied.
-func Commands(p plan.Plan) string {
+// CommandsOf is changes as commands, as they are copied.
+func CommandsOf(changes []plan.Change) string {
 	var b strings.Builder
-	for _, c := range p.Changes() {
+	for _, c := range changes {
 		fmt.Fprintf(&b, "# %s: %s\n", cloud.Clean(c.Target), cloud.Clean(c.Title))
 		for _, l := range c.Shell {
 			b.WriteString(l + "\n")

@@ -17,7 +17,7 @@ import (
 const (
 	maxName    = 28
 	maxSources = 36
-	minName    = 8
+	minName    = 6
 )
 
 // Forwards lays a proposal's forwards out as a table of at most width cells: a heading and one
@@ -67,7 +67,7 @@ type (
 )
 
 // gap is what separates two columns; an arrow leads from the public to the private address.
-const gap, arrow = "  ", "  →  "
+const gap, arrow = "  ", " → "
 
 func fitColumns(rows []cellRow, width int) widths {
 	var w widths
@@ -175,4 +175,10 @@ func Names(items []publish.Item) []string {
 		}
 	}
 	return out
+}
+
+// Ink is the colour of an action.
+func Ink(a plan.Action, st *themes.Styles) lipgloss.Style {
+	_, style := sign(a, st)
+	return style
 }

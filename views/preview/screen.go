@@ -103,7 +103,7 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	case key.Matches(msg, k.pages):
 		s.commands, s.top = !s.commands, 0
 	case key.Matches(msg, k.copy):
-		return views.CopyText{Text: Commands(s.proposal.Plan), What: "the commands"}
+		return views.CopyText{Text: CommandsOf(s.proposal.Plan.Changes()), What: "the commands"}
 	}
 	return nil
 }
@@ -181,52 +181,9 @@ func (s *Screen) laidOut(width int, st *themes.Styles) document {
 	return doc
 }
 
-// Heading is a screen's first line: what is done to which instances, and by way of which gateway.
-func Heading(verb string, p publish.Proposal, width int, st *themes.Styles) string {
-	names := Names(p.Items)
-	subject := strings.Join(names, ", ")
-	if len(names) > 3 {
-		subject = fmt.Sprintf("%d VMs: %s", len(names), subject)
-	}
-	left := widget.Spans{{Text: verb + "  ", Style: st.Title}, {Text: subject, Style: st.Text}}
-	return HeadingWith(left, Via(p, st), width, st)
-}
-
-// HeadingWith puts two parts at the ends of a line. The right one, which is context, goes when
-// the left one would keep less than half of the line.
-func HeadingWith(left, right widget.Spans, width int, st *themes.Styles) string {
-	room := width - right.Width() - 2
-	if right.Width() == 0 || room < min(left.Width(), width/2) {
-		return left.Cut(width).Render(st, false)
-	}
-	return left.Fit(room+2, false).Render(st, false) + right.Render(st, false)
-}
-
-// Via names the gateway of a proposal.
-func Via(p publish.Proposal, st *themes.Styles) widget.Spans {
-	if p.Gateway.Name == "" && !p.Gateway.FloatingIP.IsValid() {
-		return nil
-	}
-	out := widget.Spans{{Text: "via ", Style: st.Dim}, {Text: widget.Truncate(p.Gateway.Name, maxName), Style: st.Text}}
-	if p.Gateway.FloatingIP.IsValid() {
-		out = append(out, widget.Span{Text: " " + p.Gateway.FloatingIP.String(), Style: st.Dim})
-	}
-	if len(p.Items) > 0 && p.Items[0].Forward.Engine != "" {
-		out = append(out, widget.Span{Text: " (" + p.Items[0].Forward.Engine + ")", Style: st.Dim})
-	}
-	return out
-}
-
 func (s *Screen) heading(width int, st *themes.Styles) string {
-	return Heading(Verb(s.proposal), s.proposal, width, st)
-}
-
-// Verb is what a proposal does.
-func Verb(p publish.Proposal) string {
-	if p.Request.Withdraw {
-		return "Withdraw"
-	}
-	return "Publish"
+	p := s.proposal
+	return Heading(Verb(p), Names(p.Items), p.Gateway, width, st)
 }
 
 // tabs names the two pages, and the counts of changes, which are what one looks for first.

@@ -10,17 +10,22 @@ import (
 	"portico/views/widget"
 )
 
-// Wrap breaks s into lines of at most width cells, at spaces only, so that an option of a rule
-// stays whole; a word longer than a line is broken. Leading spaces are kept, and later lines
-// are indented by two more.
-func Wrap(s string, width int) []string {
+// Wrap breaks a command or a rule into lines of at most width cells, at spaces only, so that an
+// option stays whole; a word longer than a line is broken. Leading spaces are kept, and later
+// lines are indented by two more.
+func Wrap(s string, width int) []string { return wrap(s, width, 2) }
+
+// Prose breaks a sentence like [Wrap], without indenting.
+func Prose(s string, width int) []string { return wrap(s, width, 0) }
+
+func wrap(s string, width, further int) []string {
 	if width <= 0 {
 		return nil
 	}
 	body := strings.TrimLeft(s, " ")
 	indent := min(len(s)-len(body), width/2)
 	line := strings.Repeat(" ", indent)
-	used, hang := indent, strings.Repeat(" ", min(indent+2, width/2))
+	used, hang := indent, strings.Repeat(" ", min(indent+further, width/2))
 	var out []string
 	for i, word := range strings.Split(body, " ") {
 		w := widget.Width(word)
@@ -74,7 +79,7 @@ func appendPart(out []string, label, text string, labelInk, ink lipgloss.Style, 
 	if room < 8 {
 		label, room = "", width
 	}
-	for i, l := range Wrap(text, room) {
+	for i, l := range Prose(text, room) {
 		if i > 0 {
 			label = strings.Repeat(" ", widget.Width(label))
 		}

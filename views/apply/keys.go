@@ -1,0 +1,46 @@
+package apply
+
+import (
+	"charm.land/bubbles/v2/help"
+	"charm.land/bubbles/v2/key"
+)
+
+type keyMap struct{ back, copy, test, up, down, pageUp, pageDown, top, bottom key.Binding }
+
+var _ help.KeyMap = keyMap{}
+
+func newKeys() keyMap {
+	return keyMap{
+		back:     key.NewBinding(key.WithKeys("enter", "esc", "q"), key.WithHelp("enter", "back to the instances")),
+		copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy")),
+		test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test again")),
+		up:       key.NewBinding(key.WithKeys("up", "k"), key.WithHelp("↑/k", "up")),
+		down:     key.NewBinding(key.WithKeys("down", "j"), key.WithHelp("↓/j", "down")),
+		pageUp:   key.NewBinding(key.WithKeys("pgup", "ctrl+b"), key.WithHelp("pgup", "page up")),
+		pageDown: key.NewBinding(key.WithKeys("pgdown", "ctrl+f", "space"), key.WithHelp("pgdn", "page down")),
+		top:      key.NewBinding(key.WithKeys("home", "g"), key.WithHelp("home/g", "top")),
+		bottom:   key.NewBinding(key.WithKeys("end", "G"), key.WithHelp("end/G", "bottom")),
+	}
+}
+
+func (k keyMap) ShortHelp() []key.Binding { return []key.Binding{k.back, k.copy, k.test, k.down} }
+
+func (k keyMap) FullHelp() [][]key.Binding {
+	return [][]key.Binding{{k.back, k.copy, k.test}, {k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom}}
+}
+
+// Keys returns the bindings that work now.
+func (s *Screen) Keys() help.KeyMap {
+	k := newKeys()
+	left := s.finished && len(s.report.Left) > 0
+	k.back.SetEnabled(!s.Running())
+	k.copy.SetEnabled(len(s.entries) > 0 || left)
+	k.test.SetEnabled(s.testable())
+	switch {
+	case left:
+		k.copy.SetHelp("y", "copy what is left")
+	case s.chosen < len(s.entries) && s.entries[s.chosen].ssh:
+		k.copy.SetHelp("y", "copy the ssh command")
+	}
+	return k
+}

@@ -1,0 +1,229 @@
+// Package apply is the screen that watches a proposal being carried out, and proves it.
+//
+//	ApplyStartMsg -> steps (ApplyEventMsg...) -> ApplyDoneMsg -> tests (ProbeMsg...) -> how to get in
+//	                       \-> error -> undo, in reverse -> what is left, if anything
+//
+// It can be left only when the apply has finished. Seconds and the spinner come from Frame.Now,
+// so the screen asks for no ticks of its own.
+package apply
+
+import (
+	"math"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/gateway"
+	"portico/gateway/plan"
+	"portico/gateway/probe"
+	"portico/gateway/publish"
+	"portico/views"
+	"portico/views/preview"
+)
+
+// Screen watches one apply.
+type Screen struct {
+	proposal publish.Proposal
+	started  bool
+	finished bool
+	report   plan.Report
+	steps    []step
+	undo     []step // newest change first, as they are undone
+	logins   map[string]publish.Login
+
+	tests   []test
+	byKey   map[gateway.Key]int // index into tests
+	entries []entry             // the ways in, once there are some
+	chosen  int                 // of entries
+
+	top    int  // first line in sight
+	follow bool // keep what happens now in sight
+	height int  // as last drawn
+	clock  clock
+}
+
+// step is one change and how far it is.
+type step struct {
+	index   int // in the plan
+	change  plan.Change
+	state   plan.State
+	err     error
+	elapsed time.Duration
+	since   time.Time // when it was first drawn running
+}
+
+// busy reports whether the step is being done or undone now.
+func (s step) busy() bool { return s.state == plan.Running || s.state == plan.Undoing }
+
+// test is one forward being probed. Until a result has come its Outcome is "".
+type test struct {
+	forward  gateway.Forward
+	instance string
+	result   probe.Result
+}
+
+// clock remembers when the apply was first and last drawn.
+type clock struct{ from, to time.Time }
+
+var _ views.Screen = (*Screen)(nil)
+
+// New returns the screen with nothing to watch.
+func New() *Screen { return &Screen{height: 10} }
+
+// Title is the screen's name.
+func (s *Screen) Title() string { return "Apply" }
+
+// Running reports whether an apply is under way: leaving now would leave it unwatched.
+func (s *Screen) Running() bool { return s.started && !s.finished }
+
+// Update takes what happens, and keys.
+func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
+	switch msg := msg.(type) {
+	case views.ApplyStartMsg:
+		s.start(msg.Proposal)
+	case views.ApplyEventMsg:
+		s.event(msg.Event)
+	case views.ApplyDoneMsg:
+		s.done(msg.Report)
+	case views.ProbeStartMsg:
+		s.probing(msg.Keys)
+	case views.ProbeMsg:
+		if i, ok := s.byKey[msg.Key]; ok {
+			s.tests[i].result = msg.Result
+		}
+	case views.LoginsMsg:
+		s.logins = msg.Logins
+		s.findEntries()
+	case tea.KeyPressMsg:
+		return s, s.press(msg)
+	case tea.MouseWheelMsg:
+		switch msg.Button {
+		case tea.MouseWheelUp:
+			s.scroll(-3)
+		case tea.MouseWheelDown:
+			s.scroll(3)
+		}
+	}
+	return s, nil
+}
+
+func (s *Screen) start(p publish.Proposal) {
+	*s = Screen{proposal: p, started: true, follow: true, logins: s.logins, height: s.height}
+	for i, c := range p.Plan.Changes() {
+		s.steps = append(s.steps, step{index: i, change: c})
+	}
+}
+
+// event moves a step on. What is undone is listed apart, so that it stays visible what had been
+// done and where it failed.
+func (s *Screen) event(e plan.Event) {
+	if !s.started || s.finished || e.Step < 0 || e.Step >= len(s.steps) {
+		return
+	}
+	next := step{index: e.Step, change: e.Change, state: e.State, err: e.Err, elapsed: e.Elapsed}
+	switch e.State {
+	case plan.Undoing:
+		s.undo = append(s.undo, next)
+	case plan.Undone, plan.Left:
+		for i := range s.undo {
+			if s.undo[i].index == e.Step {
+				s.undo[i] = next
+				return
+			}
+		}
+		s.undo = append(s.undo, next)
+	case plan.Pending, plan.Running, plan.Done, plan.Failed:
+		s.steps[e.Step] = next
+	}
+}
+
+func (s *Screen) done(r plan.Report) {
+	if !s.started || s.finished {
+		return
+	}
+	s.finished, s.report = true, r
+	s.findEntries()
+}
+
+// probing lists the forwards under test, in the proposal's order; unknown keys are none of this
+// proposal's.
+func (s *Screen) probing(keys []gateway.Key) {
+	if !s.started {
+		return
+	}
+	wanted := map[gateway.Key]bool{}
+	for _, k := range keys {
+		wanted[k] = true
+	}
+	s.tests, s.byKey = nil, map[gateway.Key]int{}
+	for _, it := range s.proposal.Items {
+		if k := it.Forward.Key(); it.Action != plan.Delete && wanted[k] {
+			s.byKey[k] = len(s.tests)
+			s.tests = append(s.tests, test{forward: it.Forward, instance: it.Instance})
+		}
+	}
+}
+
+func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
+	k := newKeys()
+	switch {
+	case key.Matches(msg, k.back):
+		if s.Running() {
+			return views.Tell{Text: "still applying: it can be left when it has finished"}
+		}
+		return views.Navigate{To: views.Instances}
+	case key.Matches(msg, k.copy):
+		return s.copy()
+	case key.Matches(msg, k.test):
+		if s.testable() {
+			return views.Test{Forwards: s.proposal.Want()}
+		}
+	case key.Matches(msg, k.up):
+		s.choose(-1)
+	case key.Matches(msg, k.down):
+		s.choose(1)
+	case key.Matches(msg, k.pageUp):
+		s.scroll(-s.height)
+	case key.Matches(msg, k.pageDown):
+		s.scroll(s.height)
+	case key.Matches(msg, k.top):
+		s.top, s.follow = 0, false
+	case key.Matches(msg, k.bottom):
+		s.top, s.follow = math.MaxInt/2, false
+	}
+	return nil
+}
+
+// testable reports whether there is something to test: forwards that were made, and not undone.
+func (s *Screen) testable() bool {
+	made := s.report.OK() || len(s.report.Done) > 0
+	return s.finished && made && len(s.proposal.Want()) > 0
+}
+
+// copy puts the chosen way in on the clipboard, or, when something is left, the commands that
+// made it.
+func (s *Screen) copy() views.Intent {
+	switch {
+	case s.chosen < len(s.entries):
+		return s.entries[s.chosen].copy
+	case s.finished && len(s.report.Left) > 0:
+		return views.CopyText{Text: preview.CommandsOf(s.report.Left), What: "what is left"}
+	}
+	return nil
+}
+
+// choose moves among the ways in; without any it scrolls.
+func (s *Screen) choose(by int) {
+	if len(s.entries) < 2 {
+		s.scroll(by)
+		return
+	}
+	s.chosen = max(0, min(len(s.entries)-1, s.chosen+by))
+	s.follow = true
+}
+
+// scroll moves the page; how far it can go is known when it is drawn.
+func (s *Screen) scroll(by int) {
+	s.top, s.follow = max(0, s.top+by), false
+}

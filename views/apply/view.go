@@ -1,0 +1,180 @@
+package apply
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"portico/cloud"
+	"portico/gateway/plan"
+	"portico/themes"
+	"portico/views"
+	"portico/views/preview"
+	"portico/views/widget"
+)
+
+// page is the lines below the heading, and which of them should be in sight.
+type page struct {
+	width int
+	st    *themes.Styles
+	now   time.Time
+	lines []string
+	focus int
+}
+
+func (p *page) add(lines ...string) { p.lines = append(p.lines, lines...) }
+
+func (p *page) spans(s widget.Spans) { p.add(s.Cut(p.width).Render(p.st, false)) }
+
+func (p *page) here() { p.focus = len(p.lines) - 1 }
+
+// View draws how far the apply is.
+func (s *Screen) View(f views.Frame) string {
+	if f.Width < 4 || f.Height < 1 {
+		return widget.Lines("", f.Width, f.Height)
+	}
+	if !s.started {
+		return widget.Lines("\n "+widget.Paint(f.Styles.Dim, "nothing is being applied"), f.Width, f.Height)
+	}
+	s.tick(f.Now)
+	inner := f.Width - 2
+	head := []string{s.heading(inner, f), s.progress(inner, f.Styles)}
+	if f.Height >= roomy {
+		head = append(head, "")
+	}
+	s.height = max(1, f.Height-len(head))
+	p := s.page(inner, f, false)
+	if len(p.lines) > s.height && s.finished {
+		p = s.page(inner, f, true)
+	}
+	s.clamp(p)
+	last := min(len(p.lines), s.top+s.height)
+	return widget.Lines(" "+strings.Join(append(head, p.lines[s.top:last]...), "\n "), f.Width, f.Height)
+}
+
+// roomy is the height from which on there are blank lines.
+const roomy = 14
+
+// tick takes the time of the frame: a step that was just started counts from the first frame it
+// is in.
+func (s *Screen) tick(now time.Time) {
+	if s.clock.from.IsZero() {
+		s.clock.from = now
+	}
+	if !s.finished || s.clock.to.IsZero() {
+		s.clock.to = now
+	}
+	for _, list := range [][]step{s.steps, s.undo} {
+		for i := range list {
+			if list[i].busy() && list[i].since.IsZero() {
+				list[i].since = now
+			}
+		}
+	}
+}
+
+// clamp keeps the page within its ends and, while following, the focus in sight.
+func (s *Screen) clamp(p page) {
+	most := max(0, len(p.lines)-s.height)
+	if s.follow {
+		s.top = max(0, min(p.focus-s.height/2, most))
+		if s.finished {
+			s.top = max(0, min(most, max(p.focus-s.height+2, 0)))
+		}
+	}
+	s.top = max(0, min(s.top, most))
+}
+
+func (s *Screen) heading(width int, f views.Frame) string {
+	verb := preview.Verb(s.proposal)
+	return preview.Heading(verb, preview.Names(s.proposal.Items), s.proposal.Gateway, width, f.Styles)
+}
+
+// progress is the one line that says how it stands.
+func (s *Screen) progress(width int, st *themes.Styles) string {
+	done := 0
+	for _, x := range s.steps {
+		if x.state == plan.Done {
+			done++
+		}
+	}
+	counts := fmt.Sprintf("%d of %d changes", done, len(s.steps))
+	took := seconds(s.clock.to.Sub(s.clock.from))
+	left := widget.Spans{{Text: "Applying  ", Style: st.Accent}, {Text: counts, Style: st.Text}}
+	switch {
+	case s.finished && s.report.OK():
+		left = widget.Spans{{Text: "✓ ", Style: st.Good}, {Text: s.success(), Style: st.Strong}}
+	case s.finished:
+		left = widget.Spans{{Text: "✗ ", Style: st.Bad}, {Text: s.verdict(), Style: st.Strong}}
+	case len(s.undo) > 0:
+		left = widget.Spans{{Text: "Undoing  ", Style: st.Warn}, {Text: "a step failed; what was done is taken back", Style: st.Text}}
+	}
+	return preview.HeadingWith(left, widget.Spans{{Text: took, Style: st.Dim}}, width, st)
+}
+
+func (s *Screen) success() string {
+	if s.proposal.Request.Withdraw {
+		return "Withdrawn, and checked: what stands is what was planned"
+	}
+	return "Done, and checked: what stands is what was planned"
+}
+
+// verdict says in what state a failed apply has left things.
+func (s *Screen) verdict() string {
+	switch r := s.report; {
+	case len(r.Left) > 0:
+		return fmt.Sprintf("Failed, and %d of the changes could not be undone", len(r.Left))
+	case len(r.Undone) > 0:
+		return "Failed; everything was undone"
+	case len(r.Done) > 0:
+		return "Done, but the result is not as planned"
+	}
+	return "Not done; nothing was changed"
+}
+
+// page lays out everything below the heading. Folded, what went well takes one line.
+func (s *Screen) page(width int, f views.Frame, folded bool) page {
+	p := page{width: width, st: f.Styles, now: f.Now}
+	// A failure that no step reported, as a plan that was out of date, comes first.
+	if s.finished && !s.report.OK() && !s.reported() {
+		p.add(preview.Problem(s.report.Err, width, f.Styles)...)
+		p.add("")
+	}
+	s.addSteps(&p, folded)
+	s.addUndo(&p, folded)
+	s.addLeft(&p)
+	s.addTests(&p)
+	s.addEntries(&p)
+	return p
+}
+
+// reported tells whether a step shows the error that ended the apply.
+func (s *Screen) reported() bool {
+	for _, x := range s.steps {
+		if x.state == plan.Failed {
+			return true
+		}
+	}
+	return false
+}
+
+// seconds is a duration as people read it while they wait: "0.3 s", "12 s", "1 m 05 s".
+func seconds(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0.0 s"
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.0f s", d.Truncate(time.Second).Seconds())
+	}
+	return fmt.Sprintf("%d m %02d s", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// spinner turns ten times a second.
+func spinner(now time.Time) string {
+	frames := []string{"◐", "◓", "◑", "◒"}
+	return frames[int(now.UnixMilli()/100%int64(len(frames))+int64(len(frames)))%len(frames)]
+}
+
+func clean(s string) string { return cloud.Clean(s) }

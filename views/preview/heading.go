@@ -1,0 +1,54 @@
+package preview
+
+import (
+	"fmt"
+	"strings"
+
+	"portico/gateway"
+	"portico/gateway/publish"
+	"portico/themes"
+	"portico/views/widget"
+)
+
+// Verb is what a proposal does.
+func Verb(p publish.Proposal) string {
+	if p.Request.Withdraw {
+		return "Withdraw"
+	}
+	return "Publish"
+}
+
+// Heading is a screen's first line: what is done to which instances, and by way of which gateway.
+func Heading(verb string, names []string, gw gateway.Gateway, width int, st *themes.Styles) string {
+	subject := strings.Join(names, ", ")
+	if len(names) > 3 {
+		subject = fmt.Sprintf("%d VMs: %s", len(names), subject)
+	}
+	left := widget.Spans{{Text: verb + "  ", Style: st.Title}, {Text: subject, Style: st.Text}}
+	return HeadingWith(left, via(gw, st), width, st)
+}
+
+// HeadingWith puts two parts at the ends of a line. The right one, which is context, goes when
+// the left one would keep less than half of the line.
+func HeadingWith(left, right widget.Spans, width int, st *themes.Styles) string {
+	room := width - right.Width() - 2
+	if right.Width() == 0 || room < min(left.Width(), width/2) {
+		return left.Cut(width).Render(st, false)
+	}
+	return left.Cut(room).Fit(room+2, false).Render(st, false) + right.Render(st, false)
+}
+
+// engine is how a gateway makes forwards real; there is one way so far.
+const engine = "nat"
+
+// via names a gateway.
+func via(gw gateway.Gateway, st *themes.Styles) widget.Spans {
+	if gw.Name == "" && !gw.FloatingIP.IsValid() {
+		return widget.Spans{{Text: "no gateway yet", Style: st.Dim}}
+	}
+	out := widget.Spans{{Text: "via ", Style: st.Dim}, {Text: widget.Truncate(gw.Name, maxName), Style: st.Text}}
+	if gw.FloatingIP.IsValid() {
+		out = append(out, widget.Span{Text: " " + gw.FloatingIP.String(), Style: st.Dim})
+	}
+	return append(out, widget.Span{Text: " (" + engine + ")", Style: st.Dim})
+}

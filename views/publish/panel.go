@@ -1,0 +1,187 @@
+package publish
+
+import (
+	"fmt"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/plan"
+	"portico/themes"
+	"portico/views/preview"
+	"portico/views/widget"
+)
+
+// panel draws what the form would change, in exactly height lines. What matters most comes
+// first: what is wrong, the counts, the warnings; then the forwards, the targets and the quotas,
+// as far as there is room.
+func (s *Screen) panel(width, height int, st *themes.Styles) []string {
+	if height <= 0 || width <= 0 {
+		return nil
+	}
+	lines := s.panelLines(width, height, st)
+	if len(lines) > height {
+		lines = lines[:height]
+	}
+	for len(lines) < height {
+		lines = append(lines, "")
+	}
+	return lines
+}
+
+func (s *Screen) panelLines(width, height int, st *themes.Styles) []string {
+	switch {
+	case s.problem != nil:
+		return preview.Note("no preview yet", s.problem.Error(), width, st)
+	case s.planErr != nil:
+		return preview.Problem(s.cause(), width, st)
+	case s.answered == 0:
+		return []string{widget.Paint(st.Dim, "planning…")}
+	}
+	top := s.summary(width, st)
+	for _, w := range s.proposal.Plan.Warnings {
+		if w.Title != openTitle || !s.anywhere {
+			top = append(top, preview.Note(w.Title, w.Detail, width, st)...)
+		}
+	}
+	head, rows := preview.Forwards(s.proposal.Items, width, st)
+	return arrange(top, head, rows, s.bottom(width, st), height, st)
+}
+
+// cause is why there is no plan. When the gateway's state is not known its own error tells more
+// than that it is not known.
+func (s *Screen) cause() error {
+	if s.gwErr != nil && s.snapshot.State == nil && cloud.KindOf(s.planErr) == gateway.Unreachable {
+		return s.gwErr
+	}
+	return s.planErr
+}
+
+func (s *Screen) summary(width int, st *themes.Styles) []string {
+	if s.proposal.Plan.Empty() {
+		line := widget.Spans{{Text: "✓ ", Style: st.Good}, {Text: "no changes", Style: st.Strong}, {Text: ": all of this already stands", Style: st.Text}}
+		return []string{line.Cut(width).Render(st, false)}
+	}
+	left := widget.Spans{{Text: s.proposal.Plan.Summary(), Style: st.Strong}}
+	return []string{preview.HeadingWith(left, widget.Spans{{Text: "nothing else is touched", Style: st.Dim}}, width, st)}
+}
+
+func (s *Screen) bottom(width int, st *themes.Styles) []string {
+	if s.proposal.Plan.Empty() {
+		return nil
+	}
+	list := sumUp(s.proposal.Plan.Changes())
+	names := 0
+	for _, t := range list {
+		names = max(names, widget.Width(t.name))
+	}
+	names = min(names, max(12, width*3/5))
+	out := make([]string, 0, len(list)+len(s.proposal.Quota))
+	for _, t := range list {
+		out = append(out, t.line(names, st).Cut(width).Render(st, false))
+	}
+	for _, q := range s.proposal.Quota {
+		if q.Before != q.After {
+			line := widget.Spans{{Text: widget.Fit("quota of "+q.Name, names) + "  ", Style: st.Dim}, {Text: fmt.Sprintf("%d → %d %s", q.Before, q.After, preview.Limit(q)), Style: preview.QuotaInk(q, st)}}
+			out = append(out, line.Cut(width).Render(st, false))
+		}
+	}
+	return out
+}
+
+// arrange fits the parts into height lines. The forwards give way to the targets down to a few
+// rows; after that the targets are cut.
+func arrange(top []string, head string, rows, bottom []string, height int, st *themes.Styles) []string {
+	const fewRows = 3
+	out := append([]string(nil), top...)
+	room := height - len(top)
+	blanks := 0
+	if room >= 1+len(rows)+len(bottom)+2 {
+		blanks = 2
+	}
+	table := min(len(rows), max(fewRows, room-1-len(bottom)))
+	if len(bottom) > 1 && room-1-table < 2 {
+		table = min(len(rows), room-1) // a single line would say nothing of the targets
+	}
+	if room < 3 || len(rows) == 0 {
+		return out
+	}
+	table = max(1, min(table, room-1))
+	if blanks > 0 {
+		out = append(out, "")
+	}
+	out = append(out, head)
+	out = append(out, cut(rows, table, "forwards", st)...)
+	if blanks > 0 {
+		out = append(out, "")
+	}
+	return append(out, cut(bottom, max(0, height-len(out)), "lines", st)...)
+}
+
+// cut keeps the first lines and says how many more there are.
+func cut(lines []string, height int, what string, st *themes.Styles) []string {
+	if len(lines) <= height {
+		return lines
+	}
+	if height <= 0 {
+		return nil
+	}
+	more := fmt.Sprintf("… %d more %s", len(lines)-height+1, what)
+	return append(append([]string(nil), lines[:height-1]...), widget.Paint(st.Dim, more))
+}
+
+// target sums up the changes of one place.
+type target struct {
+	name  string
+	first plan.Change
+	by    map[plan.Action]int
+	total int
+	also  int // further places with the same single change
+}
+
+// sumUp groups changes by target, and targets that get the same single change into one.
+func sumUp(changes []plan.Change) []*target {
+	var out []*target
+	byName, byTitle := map[string]*target{}, map[string]*target{}
+	several := map[string]int{}
+	for _, c := range changes {
+		several[c.Target]++
+	}
+	for _, c := range changes {
+		title := string(rune(c.Action)) + c.Title
+		if t := byTitle[title]; t != nil && several[c.Target] == 1 {
+			t.also++
+			continue
+		}
+		t := byName[c.Target]
+		if t == nil {
+			t = &target{name: cloud.Clean(c.Target), first: c, by: map[plan.Action]int{}}
+			byName[c.Target] = t
+			out = append(out, t)
+		}
+		if several[c.Target] == 1 {
+			byTitle[title] = t
+		}
+		t.by[c.Action]++
+		t.total++
+	}
+	for _, t := range out {
+		if t.also > 0 {
+			t.name = fmt.Sprintf("%s and %d more", t.name, t.also)
+		}
+	}
+	return out
+}
+
+// line is what happens at one place, or, where several things do, how many.
+func (t *target) line(names int, st *themes.Styles) widget.Spans {
+	out := widget.Spans{{Text: widget.Fit(t.name, names) + "  ", Style: st.Text}}
+	if t.total == 1 {
+		return append(out, widget.Span{Text: string(rune(t.first.Action)) + " ", Style: preview.Ink(t.first.Action, st)}, widget.Span{Text: cloud.Clean(t.first.Title), Style: st.Dim})
+	}
+	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Delete} {
+		if n := t.by[a]; n > 0 {
+			out = append(out, widget.Span{Text: fmt.Sprintf("%c %d  ", a, n), Style: preview.Ink(a, st)})
+		}
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package publish
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"portico/gateway"
+	"portico/gateway/publish"
+)
+
+// words splits what was typed into a field: by commas and spaces, in any mixture.
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
+}
+
+// serviceName is what a rule's comment can carry.
+var serviceName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+
+const serviceForm = "name=tcp/8080"
+
+// parseOwn reads own services, each as name=tcp/8080. The error is about the first that is wrong.
+func parseOwn(text string) ([]string, error) {
+	list := words(text)
+	for _, w := range list {
+		name, spec, _ := strings.Cut(w, "=")
+		proto, number, _ := strings.Cut(spec, "/")
+		port, err := strconv.ParseUint(number, 10, 16)
+		switch {
+		case spec == "":
+			return nil, fmt.Errorf("%s: say protocol and port, as %s", w, serviceForm)
+		case !serviceName.MatchString(name):
+			return nil, fmt.Errorf("%q: names have a-z, 0-9 and dashes", name)
+		case proto != string(gateway.TCP) && proto != string(gateway.UDP):
+			return nil, fmt.Errorf("%s: %q is neither tcp nor udp", w, proto)
+		case err != nil || port == 0:
+			return nil, fmt.Errorf("%s: ports run from 1 to 65535", w)
+		}
+	}
+	return list, nil
+}
+
+// parseSources reads networks and single addresses. The error is about the first that is wrong.
+func parseSources(text string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, w := range words(text) {
+		p, err := netip.ParsePrefix(w)
+		if err != nil {
+			a, aerr := netip.ParseAddr(w)
+			if aerr != nil {
+				return nil, fmt.Errorf("%s is no address or network", w)
+			}
+			p = netip.PrefixFrom(a.WithZone(""), a.BitLen())
+		}
+		if !p.Addr().Is4() {
+			return nil, fmt.Errorf("%s is not IPv4", w)
+		}
+		out = append(out, p)
+	}
+	return gateway.SortPrefixes(out), nil
+}
+
+var (
+	errNoService = errors.New("choose at least one service")
+	errNoSource  = errors.New("type networks, as 198.51.100.0/24")
+)
+
+// request reads the form. Whatever is missing or wrong is an error: an empty list of sources
+// would let anybody in, and an empty list of services would mean ssh.
+func (s *Screen) request() (publish.Request, error) {
+	req := publish.Request{Instances: s.instances, Scheme: s.scheme}
+	for _, c := range s.services {
+		if c.on {
+			req.Services = append(req.Services, c.service.Name)
+		}
+	}
+	own, err := parseOwn(s.own.Value())
+	if err != nil {
+		return req, err
+	}
+	req.Services = append(req.Services, own...)
+	if len(req.Services) == 0 {
+		return req, errNoService
+	}
+	if s.anywhere {
+		return req, nil
+	}
+	if req.Sources, err = parseSources(s.only.Value()); err != nil {
+		return req, err
+	}
+	if len(req.Sources) == 0 {
+		return req, errNoSource
+	}
+	return req, nil
+}

@@ -1,0 +1,228 @@
+// Package publish is the form that says what to publish. What it asks for and what that would
+// change stand side by side: every key that changes the form asks for a new plan.
+//
+//	OpenFormMsg -> form --any change--> Draft{Seq} ... PlanMsg{Seq} -> preview --enter--> ShowPlan
+//
+// Only the answer to the latest Draft counts. The form never fills in what was left out: an
+// unfinished list of networks is a problem shown in place, never "anywhere".
+package publish
+
+import (
+	"slices"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/gateway"
+	"portico/gateway/publish"
+	"portico/gateway/scheme"
+	"portico/views"
+	"portico/views/widget"
+)
+
+// Screen is the form for one or several instances.
+type Screen struct {
+	instances []string // IDs; none: the form is not open
+	names     []string
+	snapshot  publish.Snapshot
+	gwErr     error // why the gateway's state is not known
+	schemes   []scheme.Scheme
+
+	services       []choice
+	own            widget.Input
+	scheme         string // name; "" until the schemes are known
+	anywhere       bool
+	only           widget.Input
+	sourcesTouched bool
+	focus          field
+
+	at place // of the one instance; unknown when there are several
+
+	seq      int // of the latest draft
+	answered int
+	problem  error // why the form can't be planned as it is
+	proposal publish.Proposal
+	planErr  error
+	opening  bool // enter was pressed before the plan came
+}
+
+// choice is one checkbox.
+type choice struct {
+	service gateway.Service
+	on      bool
+}
+
+var (
+	_ views.Screen = (*Screen)(nil)
+	_ views.Typing = (*Screen)(nil)
+)
+
+// New returns the form, not yet opened for anything.
+func New() *Screen {
+	s := &Screen{}
+	s.reset()
+	return s
+}
+
+// reset empties the form. What is known of the project stays, and so does the number of the last draft:
+// answers to drafts of an earlier form are stale.
+func (s *Screen) reset() {
+	*s = Screen{
+		snapshot: s.snapshot, gwErr: s.gwErr, schemes: s.schemes, seq: s.seq, anywhere: true,
+		own: widget.NewInput(serviceForm, false), only: widget.NewInput("networks, as 198.51.100.0/24", false),
+	}
+	for i, svc := range publish.Services() {
+		s.services = append(s.services, choice{service: svc, on: i == 0})
+	}
+	if len(s.schemes) > 0 {
+		s.scheme = s.schemes[0].Name
+	}
+}
+
+// Title is the screen's name.
+func (s *Screen) Title() string { return "Publish" }
+
+// Typing reports whether a text has the keyboard.
+func (s *Screen) Typing() bool { return s.focus.text() }
+
+// Update takes data, plans and keys.
+func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
+	switch msg := msg.(type) {
+	case views.OpenFormMsg:
+		s.reset()
+		s.instances = slices.Clone(msg.Instances)
+		s.learn()
+		return s, s.draft()
+	case views.SnapshotMsg:
+		s.snapshot, s.gwErr = msg.Snapshot, msg.GatewayErr
+		s.learn()
+		return s, s.draft()
+	case views.SchemesMsg:
+		s.schemes = slices.Clone(msg.Schemes)
+		if !slices.ContainsFunc(s.schemes, func(x scheme.Scheme) bool { return x.Name == s.scheme }) {
+			s.scheme = ""
+			if len(s.schemes) > 0 {
+				s.scheme = s.schemes[0].Name
+			}
+		}
+		s.keepFocus()
+		return s, s.draft()
+	case views.PlanMsg:
+		return s, s.planned(msg)
+	case tea.PasteMsg:
+		s.opening = false
+		if s.edit(msg) {
+			return s, s.draft()
+		}
+	case tea.KeyPressMsg:
+		return s, s.press(msg)
+	}
+	return s, nil
+}
+
+// keepFocus moves the focus to the first field when its own is gone.
+func (s *Screen) keepFocus() {
+	if !slices.Contains(s.fields(), s.focus) {
+		s.focus = field{}
+	}
+}
+
+// learn takes over what the snapshot says of the instances.
+func (s *Screen) learn() {
+	s.names = s.names[:0]
+	for _, id := range s.instances {
+		s.names = append(s.names, publish.InstanceName(s.snapshot.Inventory, id))
+	}
+	s.at = place{}
+	if len(s.instances) == 1 {
+		s.at = placeOf(s.snapshot, s.instances[0])
+	}
+	if sources := s.standingSources(); len(sources) > 0 && !s.sourcesTouched {
+		s.anywhere = false
+		text := ""
+		for i, p := range sources {
+			if i > 0 {
+				text += ", "
+			}
+			text += p.String()
+		}
+		s.only.Set(text)
+	}
+}
+
+func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
+	k := newKeys()
+	s.opening = false
+	switch {
+	case key.Matches(msg, k.back):
+		s.instances = nil // a form that was left asks for no more plans
+		return views.Back{}
+	case key.Matches(msg, k.open):
+		return s.open()
+	case key.Matches(msg, k.next) || !s.Typing() && msg.String() == "right":
+		s.move(1)
+	case key.Matches(msg, k.prev) || !s.Typing() && msg.String() == "left":
+		s.move(-1)
+	case s.Typing():
+		if s.edit(msg) {
+			return s.draft()
+		}
+	case key.Matches(msg, k.toggle):
+		if s.toggle() {
+			return s.draft()
+		}
+	}
+	return nil
+}
+
+// draft asks for the plan of the form as it is now. A form that can't be planned has no preview,
+// and answers still on their way are stale.
+func (s *Screen) draft() views.Intent {
+	if len(s.instances) == 0 {
+		return nil
+	}
+	s.seq++
+	req, err := s.request()
+	if err != nil {
+		s.problem, s.planErr, s.proposal, s.answered, s.opening = err, nil, publish.Proposal{}, s.seq, false
+		return nil
+	}
+	if s.problem != nil {
+		s.problem, s.answered = nil, 0
+	}
+	return views.Draft{Seq: s.seq, Request: req}
+}
+
+func (s *Screen) planned(msg views.PlanMsg) views.Intent {
+	if msg.Seq != s.seq || s.problem != nil || len(s.instances) == 0 {
+		return nil
+	}
+	s.answered, s.proposal, s.planErr = msg.Seq, msg.Proposal, msg.Err
+	if s.planErr != nil {
+		s.proposal = publish.Proposal{}
+	}
+	if s.opening {
+		return s.open()
+	}
+	return nil
+}
+
+// open shows the plan, or says why there is none to show. A plan that is still being made is
+// shown when it comes, unless another key is pressed first.
+func (s *Screen) open() views.Intent {
+	s.opening = false
+	switch {
+	case len(s.instances) == 0:
+		return nil
+	case s.problem != nil:
+		return views.Tell{Text: s.problem.Error()}
+	case s.answered != s.seq:
+		s.opening = true
+		return nil
+	case s.planErr != nil:
+		return views.Tell{Text: "there is no plan to preview: see what is wrong above"}
+	case s.proposal.Plan.Empty():
+		return views.Tell{Text: "no changes: all of this already stands"}
+	}
+	return views.ShowPlan{Proposal: s.proposal}
+}
