@@ -24,7 +24,7 @@ func Default() Palette {
 		Name:     "portico",
 		Text:     Pair{"#dcdfe4", "#24292f"},
 		Dim:      Pair{"#8b93a1", "#656d76"},
-		Faint:    Pair{"#4b5263", "#b6bec8"},
+		Faint:    Pair{"#5b6474", "#a3acb7"},
 		Accent:   Pair{"#56b6f0", "#0a66c2"},
 		OnAccent: Pair{"#10141a", "#ffffff"},
 		Selected: Pair{"#263243", "#dbeafe"},

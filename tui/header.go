@@ -65,10 +65,10 @@ func (r *Root) health() widget.Spans {
 		return widget.Spans{{Text: "○", Style: st.Warn}, {Text: " no gateway", Style: st.Warn}}
 	case r.gw.err != nil:
 		return widget.Spans{{Text: "✗", Style: st.Bad}, {Text: " not reached", Style: st.Bad}}
-	case r.snapshot.State == nil && r.cloud.err != nil:
-		return widget.Spans{{Text: "?", Style: st.Dim}}
+	case r.snapshot.State == nil && r.cloud.at.IsZero():
+		return widget.Spans{{Text: ""}}
 	case r.snapshot.State == nil:
-		return widget.Spans{{Text: "…", Style: st.Dim}}
+		return widget.Spans{{Text: "◐", Style: st.Dim}, {Text: " asking the gateway", Style: st.Dim}}
 	}
 	for _, f := range r.snapshot.State.Facts {
 		if !f.OK {

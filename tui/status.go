@@ -2,9 +2,11 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"charm.land/bubbles/v2/key"
 
+	"portico/views"
 	"portico/views/widget"
 )
 
@@ -62,18 +64,25 @@ func (r *Root) keyLine(room int) widget.Spans {
 		leave.SetHelp("q", "back")
 	}
 	tail := r.bindings([]key.Binding{globals.Help, leave})
-	if r.nav.typing() {
+	switch {
+	case r.nav.typing():
 		tail = nil
+	case r.nav.current == views.HelpPage:
+		tail = r.bindings([]key.Binding{leave})
 	}
 	var line widget.Spans
 	for _, b := range r.nav.screen().Keys().ShortHelp() {
 		one := r.bindings([]key.Binding{b})
-		if line.Width()+one.Width()+tail.Width() > room {
+		if line.Width()+one.Width()+tail.Width()-2 > room { // the last gap need not fit
 			break
 		}
 		line = append(line, one...)
 	}
-	return append(line, tail...)
+	line = append(line, tail...)
+	if n := len(line) - 1; n >= 0 {
+		line[n].Text = strings.TrimRight(line[n].Text, " ")
+	}
+	return line
 }
 
 // bindings draws keys and what they do. One that has nothing to act on just now is faint: it keeps
@@ -88,7 +97,7 @@ func (r *Root) bindings(bs []key.Binding) widget.Spans {
 		if !b.Enabled() {
 			name, text = r.styles.Faint, r.styles.Faint
 		}
-		out = append(out, widget.Span{Text: h.Key, Style: name}, widget.Span{Text: " " + h.Desc + "   ", Style: text})
+		out = append(out, widget.Span{Text: h.Key, Style: name}, widget.Span{Text: " " + h.Desc + "  ", Style: text})
 	}
 	return out
 }

@@ -46,7 +46,7 @@ func (s *Screen) columns() []widget.Column[row] {
 		{Title: "STATUS", Max: 14, Priority: 2, Text: func(r row) string { g, w := status(r); return g + " " + w }, Cell: statusCell},
 		{Title: "FORWARDS", Priority: 1, Right: true, Text: s.carries, Cell: s.carriesCell},
 		{
-			Title: "DESCRIPTION", Min: 12, Grow: true, Priority: 3,
+			Title: "DESCRIPTION", Min: 12, Want: 30, Grow: true, Priority: 3,
 			Text: func(r row) string { return r.FloatingIP.Description },
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
 				return widget.Spans{{Text: r.FloatingIP.Description, Style: st.Dim}}

@@ -56,15 +56,15 @@ func (s *Screen) columns() []widget.Column[row] {
 	private := func(r row) string { return r.Private.String() }
 	return []widget.Column[row]{
 		{
-			Title: "PUBLIC", Min: 8, Text: func(r row) string { return r.Public.String() },
+			Title: "PUBLIC", Text: func(r row) string { return r.Public.String() },
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
 				return widget.Spans{{Text: r.Public.Addr().String() + ":", Style: st.Dim}, {Text: fmt.Sprint(r.Public.Port()), Style: st.Strong}}
 			},
 		},
-		{Title: "PRIVATE", Priority: 3, Text: private, Cell: dim(private)},
+		{Title: "PRIVATE", Priority: 4, Text: private, Cell: dim(private)},
 		{Title: "SERVICE", Max: 16, Priority: 2, Text: service},
 		{
-			Title: "INSTANCE", Min: 8, Max: 28, Text: func(r row) string { return r.name },
+			Title: "INSTANCE", Min: 12, Max: 28, Text: func(r row) string { return r.name },
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
 				if r.gone {
 					return widget.Spans{{Text: "gone: ", Style: st.Warn}, {Text: r.name, Style: st.Dim}}
@@ -72,9 +72,9 @@ func (s *Screen) columns() []widget.Column[row] {
 				return widget.Spans{{Text: r.name, Style: st.Text}}
 			},
 		},
-		{Title: "FROM", Min: 8, Max: 20, Priority: 4, Text: sources, Cell: dim(sources)},
+		{Title: "FROM", Max: 20, Priority: 3, Text: sources, Cell: dim(sources)},
 		{
-			Title: "TEST", Min: 11, Grow: true, Priority: 1,
+			Title: "TEST", Min: 11, Want: 11, Grow: true, Priority: 1,
 			Text: func(r row) string { w, _ := s.tests.Word(r.Key(), plain, false); return w },
 			Cell: s.testCell,
 		},
@@ -94,7 +94,7 @@ func service(r row) string {
 
 func sources(r row) string {
 	if len(r.Sources) == 0 {
-		return "anywhere"
+		return "any"
 	}
 	out := make([]string, len(r.Sources))
 	for i, p := range r.Sources {

@@ -18,7 +18,7 @@ type row = publish.InstanceRow
 func (s *Screen) columns() []widget.Column[row] {
 	return []widget.Column[row]{
 		{
-			Title: "NAME", Min: 8, Max: 28,
+			Title: "NAME", Min: 10, Max: 28,
 			Text: func(r row) string { return r.Instance.Name },
 		},
 		{
@@ -37,7 +37,7 @@ func (s *Screen) columns() []widget.Column[row] {
 			},
 		},
 		{
-			Title: "REACHABLE", Min: 16, Grow: true, Priority: 1,
+			Title: "REACHABLE", Min: 16, Want: 38, Grow: true, Priority: 1,
 			Text: func(r row) string { return s.reachable(r, plain, false).Text() },
 			Cell: s.reachableCell,
 		},
@@ -139,8 +139,10 @@ func (s *Screen) reachable(r row, st *themes.Styles, brief bool) widget.Spans {
 	}
 	switch {
 	case len(out) > 0:
+	case len(r.Private) == 0 && !s.snapshot.Snapshot.Inventory.Unknown("ports"):
+		add("no address", st.Faint)
 	case s.gatewayKnown() || r.Gateway:
-		add("private", st.Faint)
+		add("private", st.Dim)
 	case s.snapshot.GatewayErr != nil:
 		add("unknown", st.Faint)
 	default:

@@ -15,7 +15,7 @@ import (
 // detailFrom is the width from which there is room for the detail pane, detailWidth what it takes.
 const (
 	detailFrom  = 120
-	detailWidth = 42
+	detailWidth = 40
 )
 
 // Screen is the list. Make one with New.

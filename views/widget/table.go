@@ -15,10 +15,14 @@ type Column[R any] struct {
 	// Cell draws the cell; nil draws Text in the style for text. It is cut to width, so a cell that
 	// can say less chooses itself what to leave out.
 	Cell func(r R, st *themes.Styles, width int) Spans
-	// Min is the least width that makes sense, Max the largest that is given; 0 is no bound. A
-	// column that grows takes what the others leave over; the others are as wide as their widest cell.
+	// Min is the least width that makes sense; a column without one is never made narrower than
+	// its widest cell. Max bounds the width that is asked for; 0 is no bound.
 	Min, Max int
-	Grow     bool
+	// Want, if set, is asked for in place of the widest cell's width: for cells that change all the
+	// time, so that no column moves with them.
+	Want int
+	// Grow gives the column what the others leave over.
+	Grow bool
 	// Priority decides which column goes first when there is no room: the highest number, and of
 	// equals the one further to the right. A column with 0 always stays.
 	Priority int

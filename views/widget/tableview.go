@@ -17,7 +17,9 @@ func (t *Table[R]) measure() {
 	t.widest = make([]int, len(t.columns))
 	for i, c := range t.columns {
 		w := max(Width(c.Title), c.Min)
-		if !c.Grow {
+		if c.Want > 0 {
+			w = max(w, c.Want)
+		} else {
 			for _, r := range t.rows {
 				if s := c.Text(r); len(s) > w { // no text is wider than its bytes
 					w = max(w, Width(s))
@@ -61,24 +63,30 @@ func (t *Table[R]) layout(width int) []int {
 	return widths
 }
 
-// shrink takes cells from columns that are wider than they need be, the last ones first; false if
-// that is not enough.
+// shrink takes cells from columns that are wider than they need be, from whichever has most to
+// spare; false if that is not enough.
 func (t *Table[R]) shrink(widths []int, excess int) bool {
-	possible := 0
-	for i, c := range t.columns {
-		if widths[i] > 0 && c.Min > 0 {
-			possible += max(0, widths[i]-c.Min)
+	spare := func(i int) int {
+		if c := t.columns[i]; widths[i] > 0 && c.Min > 0 {
+			return max(0, widths[i]-c.Min)
 		}
+		return 0
+	}
+	possible := 0
+	for i := range widths {
+		possible += spare(i)
 	}
 	if possible < excess {
 		return false
 	}
-	for i := len(widths) - 1; i >= 0 && excess > 0; i-- {
-		if c := t.columns[i]; widths[i] > 0 && c.Min > 0 {
-			by := min(excess, max(0, widths[i]-c.Min))
-			widths[i] -= by
-			excess -= by
+	for ; excess > 0; excess-- {
+		most := 0
+		for i := range widths {
+			if spare(i) > spare(most) {
+				most = i
+			}
 		}
+		widths[most]--
 	}
 	return true
 }
