@@ -1,0 +1,174 @@
+// Package shell is what runs on the emulated gateway: a POSIX shell (mvdan.cc/sh) whose files are
+// in memory and whose programs are Go functions.
+//
+//	exec request --> shell --> builtin, function
+//	                   '-----> PATH --> /usr/sbin/iptables-restore (memfs) --> program --> kernel
+//
+// Nothing of the machine it runs on can be reached: files are opened, listed and examined in
+// memory only, and no process is ever started. A program exists where its file does: removing
+// /usr/bin/flock takes flock away, and a user whose PATH lacks /usr/sbin has no iptables.
+package shell
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"portico/gateway/emulator/internal/kernel"
+	"portico/gateway/emulator/internal/memfs"
+)
+
+// Sudo is what sudo does for a user who is not root.
+type Sudo int
+
+// The ways of sudo.
+const (
+	SudoAllowed  Sudo = iota // without a password
+	SudoPassword             // a password is needed, and there is no terminal
+	SudoRefused              // the user is not in the sudoers file
+)
+
+// Listener is a socket of one of the gateway's own programs, as ss shows it.
+type Listener struct {
+	Proto   string // "tcp" or "udp"
+	Addr    string // "0.0.0.0:22", "[::]:22", "127.0.0.1:6010"
+	Program string // "sshd"
+}
+
+// Fault is what comes of a program that is made to fail.
+type Fault struct {
+	Exit   int
+	Stderr string
+	After  bool // let it do its work first
+	Cut    bool // and cut the connection it was asked over
+}
+
+// Machine is a gateway's software. Its fields are set before the first Run.
+type Machine struct {
+	Hostname  string
+	FS        *memfs.FS
+	Kernel    *kernel.Kernel
+	Now       func() time.Time
+	Listening func() []Listener
+	// Fault is asked before each program; nil or a nil answer lets it run.
+	Fault func(args []string) *Fault
+
+	mu    sync.Mutex
+	sudo  Sudo
+	locks map[string]chan struct{}
+	units map[string]string // state of units that were started: "active", "failed"
+
+	programs map[string]program
+	own      map[string]func(*script, []string) int
+
+	busy    int // commands that run
+	stopped *sync.Cond
+}
+
+// New is a machine with the disk of a Debian cloud image. listening tells its open sockets.
+func New(hostname string, k *kernel.Kernel, now func() time.Time, listening func() []Listener) *Machine {
+	m := &Machine{
+		Hostname: hostname, FS: memfs.New(now), Kernel: k, Now: now, Listening: listening,
+		locks: map[string]chan struct{}{}, units: map[string]string{}, programs: programs(), own: ownCommands(),
+	}
+	m.stopped = sync.NewCond(&m.mu)
+	m.install()
+	return m
+}
+
+// enter counts a command until what it returns is called.
+func (m *Machine) enter() (leave func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.busy++
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.busy--; m.busy == 0 {
+			m.stopped.Broadcast()
+		}
+	}
+}
+
+// SetSudo says what sudo does from now on.
+func (m *Machine) SetSudo(s Sudo) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sudo = s
+}
+
+// Session is one command line, as a login user gives it to the SSH server.
+type Session struct {
+	User           string
+	Env            []string // "NAME=value" from env requests
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Cut            func() // ends the connection
+}
+
+// Run runs a line in the user's shell and returns its exit status: 143 if ctx ended it.
+func (m *Machine) Run(ctx context.Context, line string, s Session) int {
+	defer m.enter()()
+	home := "/home/" + s.User
+	path := "/usr/local/bin:/usr/bin:/bin:/usr/games"
+	if s.User == string(memfs.Root) {
+		home, path = "/root", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	}
+	env := append([]string{"HOME=" + home, "USER=" + s.User, "LOGNAME=" + s.User, "SHELL=/bin/sh", "PATH=" + path}, s.Env...)
+	p := &process{
+		machine: m, ctx: ctx, user: memfs.Who(s.User), env: env, dir: home,
+		stdin: s.Stdin, stdout: &lockedWriter{w: s.Stdout}, stderr: &lockedWriter{w: s.Stderr}, cut: s.Cut,
+	}
+	return p.script(line, "sh", nil)
+}
+
+// Wait returns when no command runs any more; the contexts of all must have ended.
+func (m *Machine) Wait() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.busy > 0 {
+		m.stopped.Wait()
+	}
+}
+
+// Boot does what init does after the kernel has started: sysctl files, then enabled units. What
+// they print goes to console.
+func (m *Machine) Boot(ctx context.Context, console io.Writer) {
+	defer m.enter()()
+	m.mu.Lock()
+	m.locks, m.units = map[string]chan struct{}{}, map[string]string{}
+	m.mu.Unlock()
+	_ = m.FS.Remove(memfs.Root, "/run", true)
+	_ = m.FS.Mkdir(memfs.Root, "/run/lock", 0o755, true)
+	p := m.init(ctx, console)
+	p.run([]string{"sysctl", "-q", "--system"})
+	for _, unit := range p.enabledUnits() {
+		p.run([]string{"systemctl", "start", unit})
+	}
+}
+
+// init is a process of root's without a terminal.
+func (m *Machine) init(ctx context.Context, out io.Writer) *process {
+	w := &lockedWriter{w: out}
+	return &process{
+		machine: m, ctx: ctx, user: memfs.Root, dir: "/", stdin: strings.NewReader(""), stdout: w, stderr: w, cut: func() {},
+		env: []string{"HOME=/root", "USER=root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+	}
+}
+
+// lockedWriter lets several commands of a pipeline or in the background write to one place.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.w == nil {
+		return len(b), nil
+	}
+	return l.w.Write(b)
+}

@@ -1,0 +1,118 @@
+package emulator
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/term"
+
+	"portico/gateway/emulator/internal/shell"
+)
+
+// session is one SSH session (RFC 4254, 6): requests that prepare it, then one that starts a
+// command or a shell.
+type session struct {
+	gateway *Gateway
+	user    string
+	channel ssh.Channel
+	cut     func()
+
+	env      []string
+	terminal *term.Terminal // after pty-req
+	started  bool
+}
+
+func (s *session) serve(ctx context.Context, requests <-chan *ssh.Request) {
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	for r := range requests {
+		ok := false
+		switch r.Type {
+		case "env":
+			var v struct{ Name, Value string }
+			if ok = ssh.Unmarshal(r.Payload, &v) == nil; ok {
+				s.env = append(s.env, v.Name+"="+v.Value)
+			}
+		case "pty-req":
+			s.terminal, ok = term.NewTerminal(s.channel, ""), true
+			resize(s.terminal, ptySize(r.Payload))
+		case "window-change":
+			resize(s.terminal, r.Payload)
+		case "signal":
+			cancel() // TERM, INT, HUP, KILL: all end it
+		case "exec", "shell":
+			var v struct{ Command string }
+			if ok = !s.started && (r.Type == "shell" || ssh.Unmarshal(r.Payload, &v) == nil); ok {
+				s.started = true
+				work.Go(func() { s.command(ctx, r.Type == "shell", v.Command) })
+			}
+		}
+		if r.WantReply {
+			_ = r.Reply(ok, nil)
+		}
+	}
+	cancel() // the client has gone
+	work.Wait()
+}
+
+// command runs what the session is for, reports its status and ends it.
+func (s *session) command(ctx context.Context, interactive bool, line string) {
+	defer func() { _ = s.channel.Close() }()
+	status := 0
+	switch {
+	case interactive:
+		status = s.shell(ctx)
+	default:
+		var answered bool
+		if status, answered = s.exec(ctx, line); !answered {
+			s.cut()
+			return
+		}
+	}
+	_ = s.channel.CloseWrite()
+	_, _ = s.channel.SendRequest("exit-status", false, binary.BigEndian.AppendUint32(nil, uint32(status))) //nolint:gosec // 0 to 255
+}
+
+// exec runs one line; answered is false if the connection is to break instead.
+func (s *session) exec(ctx context.Context, line string) (status int, answered bool) {
+	g := s.gateway
+	g.mu.Lock()
+	g.commands = append(g.commands, line)
+	g.mu.Unlock()
+	fault := g.lineFault(line)
+	if fault == nil || fault.After {
+		status = s.run(ctx, line, s.channel, s.channel, s.channel.Stderr())
+	}
+	if fault == nil {
+		return status, true
+	}
+	if fault.Cut {
+		return 0, false
+	}
+	_, _ = io.WriteString(s.channel.Stderr(), fault.Stderr)
+	return fault.Exit, true
+}
+
+func (s *session) run(ctx context.Context, line string, in io.Reader, out, errs io.Writer) int {
+	return s.gateway.machine.Run(ctx, line, shell.Session{User: s.user, Env: s.env, Stdin: in, Stdout: out, Stderr: errs, Cut: s.cut})
+}
+
+// shell is an interactive login: each line is a command of its own.
+func (s *session) shell(ctx context.Context) int {
+	sign := "$"
+	if s.user == "root" {
+		sign = "#"
+	}
+	prompt := s.user + "@" + s.gateway.config.Hostname + ":~" + sign + " "
+	return repl(s.channel, s.terminal, prompt, func(line string, out io.Writer) int {
+		return s.run(ctx, line, eof{}, out, out)
+	})
+}
+
+// eof is an input with nothing in it.
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }
