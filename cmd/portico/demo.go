@@ -1,5 +1,137 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 
-func (a *app) demoCommand() *cobra.Command { return &cobra.Command{Use: "demo"} }
+	"github.com/spf13/cobra"
+
+	"portico/cloud/emulator"
+	"portico/gateway"
+	"portico/gateway/host"
+	"portico/gateway/publish"
+	"portico/tui"
+	"portico/tui/effects"
+)
+
+func (a *app) demoCommand() *cobra.Command {
+	var serve bool
+	c := &cobra.Command{
+		Use: "demo", Short: "Try Portico on an embedded cloud; needs nothing", Args: cobra.NoArgs,
+		Long: "The console on a cloud and a gateway that live inside this process: the same program, with the same calls and\n" +
+			"commands, but nothing of yours is touched. Published forwards really listen on 127.0.0.1.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !serve && !a.interactive() {
+				return wrongUse("open the demo", errors.New("standard input is not a terminal"), "use 'portico demo --serve' and other commands against it")
+			}
+			d, err := startDemo()
+			if err != nil {
+				return &gateway.Error{Op: "start the demo", Kind: gateway.Internal, Err: err}
+			}
+			a.onClose(d.close)
+			if serve {
+				return a.serveDemo(c.Context(), d)
+			}
+			return a.demoConsole(c.Context(), d)
+		},
+	}
+	c.Flags().BoolVar(&serve, "serve", false, "no screen: keep the cloud running and print how other commands can use it")
+	return c
+}
+
+// demoConsole opens the console on the demo. What is published at the start is published by the
+// same code, while the first frame is already on screen.
+func (a *app) demoConsole(ctx context.Context, d *demo) error {
+	setEnv(d.cloud.Env())
+	options, err := a.options(config{})
+	if err != nil {
+		return err
+	}
+	options.Gateway = emulator.DemoGateway
+	a.flags.cloud = ""
+	prompter := effects.NewPrompter()
+	backend := effects.Lazy(func(ctx context.Context) (effects.Backend, error) {
+		w, err := a.demoWiring(ctx, d, prompter, options)
+		if err != nil {
+			return nil, err
+		}
+		return w.publisher, d.populate(ctx, w)
+	})
+	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo"})
+	a.noteProblems(d)
+	return err
+}
+
+// noteProblems names ports that the demo wanted and another program of this machine has.
+func (a *app) noteProblems(d *demo) {
+	for _, p := range d.gateway.Problems() {
+		a.note("%s\n", styleWarn.Render("! "+p.Error()))
+	}
+}
+
+func (a *app) demoWiring(ctx context.Context, d *demo, prompter gateway.Prompter, options publish.Options) (*wiring, error) {
+	w, err := a.wireWith(ctx, prompter, config{}, options)
+	if err == nil {
+		w.connector.adjust = d.hostConfig
+	}
+	return w, err
+}
+
+// serveDemo keeps the demo running for other commands. They need files to trust the gateway and
+// to log in to it; those are gone when the demo ends.
+func (a *app) serveDemo(ctx context.Context, d *demo) error {
+	setEnv(d.cloud.Env())
+	options, err := a.options(config{})
+	if err != nil {
+		return err
+	}
+	options.Gateway = emulator.DemoGateway
+	w, err := a.demoWiring(ctx, d, nil, options)
+	if err != nil {
+		return err
+	}
+	if err := d.populate(ctx, w); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "portico-demo-")
+	if err != nil {
+		return err
+	}
+	a.onClose(func() { _ = os.RemoveAll(dir) })
+	if err := d.writeFiles(dir); err != nil {
+		return err
+	}
+	a.print("unset OS_CLOUD\n")
+	for _, line := range append(d.cloud.Env(), "PORTICO_CONFIG="+filepath.Join(dir, "config.yaml")) {
+		name, value, _ := strings.Cut(line, "=")
+		a.print("export %s=%s\n", name, gateway.Quote(value))
+	}
+	a.noteProblems(d)
+	a.note("The demo runs until ctrl+c. Give the lines above to another shell, then: portico list\n")
+	<-ctx.Done()
+	return nil
+}
+
+// setEnv makes the variables the only OpenStack ones of this process.
+func setEnv(lines []string) {
+	for _, old := range os.Environ() {
+		if name, _, _ := strings.Cut(old, "="); strings.HasPrefix(name, "OS_") {
+			_ = os.Unsetenv(name)
+		}
+	}
+	for _, line := range lines {
+		name, value, _ := strings.Cut(line, "=")
+		_ = os.Setenv(name, value)
+	}
+}
+
+// hostConfig is how the demo's own program reaches the demo's gateway: nothing is asked, read
+// from or written to the user's files.
+func (d *demo) hostConfig(c *host.Config) {
+	c.Host, c.Port, c.User = d.gateway.Addr().Addr().String(), d.gateway.Addr().Port(), demoUser
+	c.Signers, c.HostKeys = append(c.Signers, d.key), append(c.HostKeys, d.gateway.HostKey())
+	c.SSHConfig, c.NoAgent, c.IdentitiesOnly, c.ProxyJump = "none", true, true, "none"
+}

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"charm.land/lipgloss/v2"
 	"charm.land/lipgloss/v2/table"
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // printJSON writes one value, indented, as all commands do with --json.
@@ -28,8 +30,16 @@ var (
 	styleBold = lipgloss.NewStyle().Bold(true)
 )
 
+// maxCell is the width of a cell at most; --json has everything in full.
+const maxCell = 60
+
 // printTable writes rows below their headings, without lines: it reads well and cuts well.
 func (a *app) printTable(headings []string, rows [][]string) {
+	for _, row := range rows {
+		for i := range row {
+			row[i] = ansi.Truncate(row[i], maxCell, "…")
+		}
+	}
 	t := table.New().Headers(headings...).Rows(rows...).
 		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderColumn(false).BorderHeader(false).
 		StyleFunc(func(row, _ int) lipgloss.Style {
@@ -47,6 +57,14 @@ func (a *app) printTable(headings []string, rows [][]string) {
 
 // print writes to standard output, with colours as the terminal has them.
 func (a *app) print(format string, args ...any) { fprint(a.out, format, args...) }
+
+// seconds is a duration as people read it.
+func seconds(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
 
 // note writes to standard error: progress and remarks that are not the answer.
 func (a *app) note(format string, args ...any) { fprint(a.err, format, args...) }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -92,7 +91,7 @@ func (a *app) progress(e plan.Event) {
 		return
 	}
 	line := e.Change.Target + ": " + e.Change.Title
-	took := styleDim.Render(e.Elapsed.Round(10 * time.Millisecond).String())
+	took := styleDim.Render(seconds(e.Elapsed))
 	switch e.State {
 	case plan.Done:
 		a.note("%s %s %s\n", styleGood.Render("✓"), line, took)
@@ -172,7 +171,7 @@ func (a *app) printResults(s publish.Snapshot, forwards []gateway.Forward, resul
 func outcome(r probe.Result) string {
 	switch r.Outcome {
 	case probe.OK:
-		return styleGood.Render("✓ " + r.Latency.Round(time.Millisecond/10).String())
+		return styleGood.Render("✓ " + seconds(r.Latency))
 	case probe.Unknown:
 		return styleDim.Render("? unknown")
 	case probe.Refused, probe.Timeout, probe.Wrong:

@@ -27,6 +27,17 @@ const (
 // MarshalText makes JSON show the symbol.
 func (a Action) MarshalText() ([]byte, error) { return []byte(string(a)), nil }
 
+// UnmarshalText reads the symbol back.
+func (a *Action) UnmarshalText(text []byte) error {
+	for _, known := range []Action{Create, Update, Delete} {
+		if string(text) == string(known) {
+			*a = known
+			return nil
+		}
+	}
+	return fmt.Errorf("no action: %q", text)
+}
+
 // Change is what a step will do, in words and as lines of before and after.
 type Change struct {
 	ID     string   `json:"id"`

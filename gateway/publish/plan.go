@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"portico/cloud"
 	"portico/gateway"
@@ -40,12 +41,35 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if err != nil {
 		return Proposal{}, err
 	}
-	pl.Warnings = append(pl.Warnings, w.warnings...)
+	pl.Warnings = slices.Concat(pl.Warnings, w.warnings, w.repairs(pl))
 	costs, err := engine.Costs(w.all)
 	if err != nil {
 		return Proposal{}, err
 	}
 	return Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all}, nil
+}
+
+// repairs tells which instances that nobody named have a change of theirs in the plan: their
+// door was changed by others while their forwards stand.
+func (w *wanted) repairs(p plan.Plan) []plan.Warning {
+	var names []string
+	for _, port := range w.s.Inventory.Ports {
+		i, ok := w.s.Inventory.Instance(port.DeviceID)
+		if !ok || w.named[i.ID] || i.ID == w.s.Gateway.InstanceID {
+			continue
+		}
+		for _, c := range p.Changes() {
+			if strings.HasPrefix(c.ID, "attach-") && strings.HasSuffix(c.ID, port.ID) {
+				names = append(names, i.Name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []plan.Warning{{
+		Title: "also puts right what others have changed", Detail: "published, but without its group: " + strings.Join(names, ", ") + "; withdraw it if it should stay closed",
+	}}
 }
 
 func quotaLines(costs []nat.Cost) []QuotaLine {
@@ -65,6 +89,7 @@ type wanted struct {
 	all      []gateway.Forward
 	items    []Item
 	warnings []plan.Warning
+	named    map[string]bool // instances of the request, by ID
 }
 
 func (w *wanted) work() error {
@@ -80,16 +105,16 @@ func (w *wanted) work() error {
 	if w.req.Withdraw {
 		step = w.withdraw
 	}
-	seen := map[string]bool{}
+	w.named = map[string]bool{}
 	for _, name := range w.req.Instances {
 		i, err := w.instance(name)
 		if err != nil {
 			return err
 		}
-		if seen[i.ID] {
+		if w.named[i.ID] {
 			continue
 		}
-		seen[i.ID] = true
+		w.named[i.ID] = true
 		if err := step(i, services); err != nil {
 			return err
 		}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/pem"
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+
+	cloudemulator "portico/cloud/emulator"
+	gatewayemulator "portico/gateway/emulator"
+	"portico/gateway/publish"
+)
+
+// demoUser logs in to the demo's gateway and becomes root by sudo, as on a cloud image.
+const demoUser = "debian"
+
+// loopback is the floating IP of the demo's gateway: its forwards really listen there.
+var loopback = netip.MustParseAddr("127.0.0.1")
+
+// demo is a cloud, a gateway and the instances behind it, all inside this process.
+type demo struct {
+	cloud   *cloudemulator.Cloud
+	gateway *gatewayemulator.Gateway
+	vms     map[string]*gatewayemulator.VM // by instance ID
+	key     ssh.Signer
+	private ed25519.PrivateKey
+	stop    chan struct{}
+	stopped chan struct{}
+}
+
+func startDemo() (*demo, error) {
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := ssh.NewSignerFromSigner(private)
+	if err != nil {
+		return nil, err
+	}
+	d := &demo{key: signer, private: private, vms: map[string]*gatewayemulator.VM{}, stop: make(chan struct{}), stopped: make(chan struct{})}
+	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))) + " demo"
+	d.cloud, err = cloudemulator.StartDemo(cloudemulator.Demo{GatewayAddress: loopback, PublicKey: public})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.startMachines(); err != nil {
+		_ = d.cloud.Close()
+		return nil, err
+	}
+	go d.watch()
+	return d, nil
+}
+
+// startMachines starts the gateway and a VM for every other instance.
+func (d *demo) startMachines() error {
+	var fixed netip.Addr
+	for _, i := range d.cloud.Servers() {
+		if i.Name == cloudemulator.DemoGateway {
+			fixed = i.Fixed[0]
+			continue
+		}
+		vm, err := gatewayemulator.NewVM(i.Name)
+		if err != nil {
+			return err
+		}
+		vm.SetOff(!i.Running())
+		if i.Name == cloudemulator.DemoSSHDown {
+			vm.Handle(22, nil)
+		}
+		d.vms[i.ID] = vm
+	}
+	var err error
+	d.gateway, err = gatewayemulator.Start(gatewayemulator.Config{
+		Hostname: cloudemulator.DemoGateway, User: demoUser, FixedIP: fixed, Public: loopback,
+		Keys: []ssh.PublicKey{d.key.PublicKey()}, Allow: d.allow, Reach: d.reach,
+	})
+	return err
+}
+
+// allow is the gateway's security groups.
+func (d *demo) allow(port uint16, client netip.Addr) bool {
+	return d.cloud.AllowsIngress(cloudemulator.ID("server", cloudemulator.DemoGateway), "tcp", port, client)
+}
+
+// reach is the network behind the gateway: the instances' groups and states decide.
+func (d *demo) reach(src netip.Addr, dst netip.AddrPort) (gatewayemulator.Dial, gatewayemulator.Verdict) {
+	i, ok := d.cloud.ByAddress(dst.Addr())
+	if !ok || !d.cloud.Admits(dst, "tcp", src) {
+		return nil, gatewayemulator.Dropped
+	}
+	vm := d.vms[i.ID]
+	vm.SetOff(!i.Running())
+	return vm.Route(dst.Port())
+}
+
+// watch lets the gateway look at its ports again when somebody has written to the cloud.
+func (d *demo) watch() {
+	defer close(d.stopped)
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	mark := d.cloud.Mark()
+	for {
+		select {
+		case <-d.stop:
+			return
+		case <-tick.C:
+			if next := d.cloud.Mark(); len(d.cloud.WritesSince(mark)) > 0 {
+				mark = next
+				d.gateway.Refresh()
+			}
+		}
+	}
+}
+
+func (d *demo) close() {
+	close(d.stop)
+	<-d.stopped
+	_ = d.gateway.Close()
+	for _, vm := range d.vms {
+		_ = vm.Close()
+	}
+	_ = d.cloud.Close()
+}
+
+// populate publishes what the demo starts with, and then breaks one door: somebody took the
+// group off an instance that was published.
+func (d *demo) populate(ctx context.Context, w *wiring) error {
+	for _, r := range []publish.Request{
+		{Instances: []string{"annotation-01", cloudemulator.DemoOff, cloudemulator.DemoLockedDown, cloudemulator.DemoSSHDown}, Services: []string{"ssh"}},
+		{Instances: []string{"assembly-02"}, Services: []string{"ssh", "http"}},
+	} {
+		s, err := w.publisher.Snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		p, err := w.publisher.Plan(ctx, s, r)
+		if err != nil {
+			return err
+		}
+		if report := w.publisher.Apply(ctx, p, nil); !report.OK() {
+			return report.Err
+		}
+	}
+	return d.lockDown(ctx, w)
+}
+
+func (d *demo) lockDown(ctx context.Context, w *wiring) error {
+	inv, err := w.client.Inventory(ctx)
+	if err != nil {
+		return err
+	}
+	id := cloudemulator.ID("server", cloudemulator.DemoLockedDown)
+	for _, p := range inv.InstancePorts(id) {
+		kept := slices.DeleteFunc(slices.Clone(p.Groups), func(g string) bool {
+			group, _ := inv.Group(g)
+			return strings.HasPrefix(group.Description, "portico v1 ")
+		})
+		if err := w.client.SetPortGroups(ctx, p.ID, kept, p.Revision); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFiles writes what another process needs to reach the demo's gateway: readable by the user
+// alone, because the login key is among them.
+func (d *demo) writeFiles(dir string) error {
+	block, err := ssh.MarshalPrivateKey(d.private, "portico demo")
+	if err != nil {
+		return err
+	}
+	addr := d.gateway.Addr()
+	known := filepath.Join(dir, "known_hosts")
+	identity := filepath.Join(dir, "id_ed25519")
+	cfg, err := yaml.Marshal(map[string]any{
+		"gateway": cloudemulator.DemoGateway,
+		"gateways": []map[string]any{{
+			"name": cloudemulator.DemoGateway, "host": addr.Addr().String(), "port": addr.Port(), "user": demoUser, "identity": identity, "known_hosts": known,
+		}},
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(identity, pem.EncodeToMemory(block), 0o600),
+		os.WriteFile(known, []byte(knownhosts.Line([]string{addr.String()}, d.gateway.HostKey())+"\n"), 0o600),
+		os.WriteFile(filepath.Join(dir, "config.yaml"), cfg, 0o600),
+	)
+}
