@@ -7,6 +7,7 @@ import (
 
 	"portico/gateway/plan"
 	"portico/gateway/probe"
+	"portico/views"
 	"portico/views/preview"
 	"portico/views/widget"
 )
@@ -176,10 +177,7 @@ func (s *Screen) addTests(p *page) {
 		sign, ink, word := outcome(p, t.result.Outcome)
 		latency := ""
 		if t.result.Latency > 0 {
-			latency = fmt.Sprintf("%d ms", t.result.Latency.Milliseconds())
-			if t.result.Latency.Milliseconds() == 0 {
-				latency = "<1 ms"
-			}
+			latency = views.Latency(t.result.Latency)
 		}
 		p.spans(widget.Spans{
 			{Text: sign + " ", Style: ink},

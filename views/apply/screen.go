@@ -146,22 +146,32 @@ func (s *Screen) done(r plan.Report) {
 	s.findEntries()
 }
 
-// probing lists the forwards under test, in the proposal's order; unknown keys are none of this
-// proposal's.
+// probing notes which forwards are under test; those already listed wait for a new result.
+// Forwards that are none of this proposal's are tested for other screens.
 func (s *Screen) probing(keys []gateway.Key) {
-	if !s.started {
+	if !s.finished {
 		return
 	}
-	wanted := map[gateway.Key]bool{}
+	under := map[gateway.Key]bool{}
 	for _, k := range keys {
-		wanted[k] = true
+		under[k] = true
 	}
-	s.tests, s.byKey = nil, map[gateway.Key]int{}
+	known := s.tests
+	s.tests = nil
+	was := s.byKey
+	s.byKey = map[gateway.Key]int{}
 	for _, it := range s.proposal.Items {
-		if k := it.Forward.Key(); it.Action != plan.Delete && wanted[k] {
-			s.byKey[k] = len(s.tests)
-			s.tests = append(s.tests, test{forward: it.Forward, instance: it.Instance})
+		k := it.Forward.Key()
+		i, listed := was[k]
+		if it.Action == plan.Delete || !listed && !under[k] {
+			continue
 		}
+		t := test{forward: it.Forward, instance: it.Instance}
+		if listed && !under[k] {
+			t = known[i]
+		}
+		s.byKey[k] = len(s.tests)
+		s.tests = append(s.tests, t)
 	}
 }
 

@@ -38,8 +38,9 @@ func (d *document) text(label string, labelInk ink, text string, textInk ink) {
 		if i > 0 {
 			label = strings.Repeat(" ", widget.Width(label))
 		}
+		lead := label
 		d.add(func(st *themes.Styles) string {
-			return widget.Spans{{Text: label, Style: labelInk(st)}, {Text: l, Style: textInk(st)}}.Render(st, false)
+			return widget.Spans{{Text: lead, Style: labelInk(st)}, {Text: l, Style: textInk(st)}}.Render(st, false)
 		})
 	}
 }

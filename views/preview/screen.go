@@ -215,7 +215,11 @@ func (s *Screen) viewNoChanges(f views.Frame) string {
 	if s.proposal.Request.Withdraw {
 		what = "there is nothing to withdraw"
 	}
-	out = append(out, widget.Spans{{Text: "✓ ", Style: st.Good}, {Text: "No changes", Style: st.Strong}, {Text: ": " + what, Style: st.Text}}.Cut(inner).Render(st, false), "")
+	line := widget.Spans{{Text: "✓ ", Style: st.Good}, {Text: "No changes", Style: st.Strong}}
+	if said := append(line, widget.Span{Text: ": " + what, Style: st.Text}); said.Width() <= inner {
+		line = said
+	}
+	out = append(out, line.Render(st, false), "")
 	for _, w := range s.proposal.Plan.Warnings {
 		out = append(out, Note(w.Title, w.Detail, inner, st)...)
 	}

@@ -110,11 +110,11 @@ func arrange(top []string, head string, rows, bottom []string, height int, st *t
 		out = append(out, "")
 	}
 	out = append(out, head)
-	out = append(out, cut(rows, table, "forwards", st)...)
+	out = append(out, cut(rows, table, "more forwards", st)...)
 	if blanks > 0 {
 		out = append(out, "")
 	}
-	return append(out, cut(bottom, max(0, height-len(out)), "lines", st)...)
+	return append(out, cut(bottom, max(0, height-len(out)), "more; enter shows them all", st)...)
 }
 
 // cut keeps the first lines and says how many more there are.
@@ -125,7 +125,7 @@ func cut(lines []string, height int, what string, st *themes.Styles) []string {
 	if height <= 0 {
 		return nil
 	}
-	more := fmt.Sprintf("… %d more %s", len(lines)-height+1, what)
+	more := fmt.Sprintf("… %d %s", len(lines)-height+1, what)
 	return append(append([]string(nil), lines[:height-1]...), widget.Paint(st.Dim, more))
 }
 

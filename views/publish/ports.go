@@ -52,7 +52,7 @@ func ports(sch scheme.Scheme, at place) string {
 		}
 		out = append(out, p)
 	}
-	return strings.Join(out, " / ")
+	return strings.Join(out, " ")
 }
 
 // port is one service's public port as a number, or, without an address, as its formula.

@@ -55,7 +55,11 @@ func (s *Screen) beside(width, height int, st *themes.Styles) []string {
 func (s *Screen) below(width, height int, st *themes.Styles) []string {
 	form, focus := s.form(width, height >= 26, st)
 	room := height - 1
-	formHeight := min(len(form), max(room-6, room/2))
+	least := 6 // lines of the preview; a problem needs fewer
+	if s.problem != nil {
+		least = 3
+	}
+	formHeight := min(len(form), max(room-least, room/2))
 	out := window(form, focus, formHeight)
 	out = append(out, widget.Paint(st.Border, strings.Repeat("─", width)))
 	return append(out, s.panel(width, height-len(out), st)...)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"portico/cloud"
@@ -121,6 +122,7 @@ func Withdrawal(vms ...VM) publish.Proposal {
 	for i := len(p.Plan.Steps) - 1; i >= 0; i-- {
 		c := p.Plan.Steps[i].Change()
 		c.Before, c.After, c.Action = c.After, nil, plan.Delete
+		c.Title = strings.NewReplacer("add ", "remove ", "allow ", "no longer allow ", "create ", "delete ", "carry ", "drop ", "keep ", "forget ").Replace(c.Title)
 		reversed = append(reversed, c)
 	}
 	p.Plan = Plan(reversed...)

@@ -1,0 +1,328 @@
+package publish_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"portico/gateway"
+	usecase "portico/gateway/publish"
+	"portico/gateway/scheme"
+	"portico/themes"
+	"portico/views"
+	fixture "portico/views/preview/previewtest"
+	"portico/views/publish"
+	"portico/views/widget"
+)
+
+var sizes = []struct{ w, h int }{{80, 24}, {80, 20}, {120, 40}, {40, 10}}
+
+func draw(t *testing.T, s views.Screen, w, h int) string {
+	t.Helper()
+	f := views.Frame{Width: w, Height: h, Now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Styles: themes.New(themes.Default(), true)}
+	out := ansi.Strip(s.View(f))
+	lines := strings.Split(out, "\n")
+	if len(lines) != h {
+		t.Fatalf("%d lines, want %d", len(lines), h)
+	}
+	for i, l := range lines {
+		if n := widget.Width(l); n > w {
+			t.Fatalf("line %d is %d cells wide, want at most %d: %q", i, n, w, l)
+		}
+	}
+	return out
+}
+
+// form drives one form and remembers the last intent and the last draft.
+type form struct {
+	*publish.Screen
+	intent views.Intent
+	draft  views.Draft
+	drafts int
+}
+
+func open(standing []gateway.Forward, vms ...fixture.VM) *form {
+	f := &form{Screen: publish.New()}
+	f.send(views.SchemesMsg{Schemes: scheme.Builtin()})
+	f.send(views.SnapshotMsg{Snapshot: fixture.Snapshot(standing, vms...)})
+	var ids []string
+	for _, vm := range vms {
+		ids = append(ids, vm.ID)
+	}
+	f.send(views.OpenFormMsg{Instances: ids})
+	return f
+}
+
+func (f *form) send(msg tea.Msg) {
+	_, f.intent = f.Update(msg)
+	if d, ok := f.intent.(views.Draft); ok {
+		f.draft = d
+		f.drafts++
+	}
+}
+
+func (f *form) press(keys ...string) {
+	special := map[string]tea.KeyPressMsg{
+		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift},
+		"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight},
+		"space": {Code: tea.KeySpace, Text: " "}, "bs": {Code: tea.KeyBackspace}, "ctrl+v": {Code: 'v', Mod: tea.ModCtrl},
+	}
+	for _, k := range keys {
+		if m, ok := special[k]; ok {
+			f.send(m)
+			continue
+		}
+		for _, r := range k {
+			f.send(tea.KeyPressMsg{Code: r, Text: string(r)})
+		}
+	}
+}
+
+func (f *form) answer(p usecase.Proposal, err error) {
+	f.send(views.PlanMsg{Seq: f.draft.Seq, Proposal: p, Err: err})
+}
+
+// Ways to the fields, from the first.
+var (
+	toOwn      = []string{"down", "down", "down", "down"}
+	toScheme2  = append(toOwn[:4:4], "down", "down")
+	toAnywhere = []string{"up", "up"}
+	toOnly     = []string{"up"}
+)
+
+func TestForms(t *testing.T) {
+	hostile := []fixture.VM{fixture.Assembly, fixture.Japanese, fixture.Emoji}
+	conflict := &gateway.Error{
+		Op: "publish", Target: "ssh of 192.168.0.11 on tcp port 30011", Kind: gateway.Conflict,
+		Err: errors.New("sshd has this port"), Next: "choose another scheme, or free the port",
+	}
+	forms := []struct {
+		name string
+		make func() *form
+	}{
+		{"one", func() *form {
+			f := open(nil, fixture.Assembly)
+			f.answer(fixture.Proposal(fixture.Assembly), nil)
+			return f
+		}},
+		{"hostile", func() *form {
+			f := open(nil, hostile...)
+			f.answer(fixture.Proposal(hostile...), nil)
+			return f
+		}},
+		{"waiting", func() *form { return open(nil, fixture.Assembly) }},
+		{"nothing", func() *form {
+			f := open([]gateway.Forward{fixture.Forward(fixture.Assembly, fixture.SSH, 30011)}, fixture.Assembly)
+			f.answer(fixture.Nothing(fixture.Assembly), nil)
+			return f
+		}},
+		{"conflict", func() *form {
+			f := open(nil, fixture.Assembly)
+			f.answer(usecase.Proposal{}, conflict)
+			return f
+		}},
+		{"bad-network", func() *form {
+			f := open(nil, fixture.Assembly)
+			f.press(toOnly...)
+			f.press("198.51.100.0/24, 10.0.0.300")
+			return f
+		}},
+		{"other-scheme", func() *form {
+			f := open(nil, fixture.Assembly)
+			f.press("down", "space")
+			f.press(toScheme2[1:]...)
+			f.press("down", "space")
+			f.answer(fixture.Proposal(fixture.Assembly), nil)
+			return f
+		}},
+		{"not-open", func() *form { return &form{Screen: publish.New()} }},
+	}
+	for _, x := range forms {
+		for _, size := range sizes {
+			t.Run(fmt.Sprintf("%s/%dx%d", x.name, size.w, size.h), func(t *testing.T) {
+				golden.RequireEqual(t, draw(t, x.make(), size.w, size.h))
+			})
+		}
+	}
+}
+
+func TestDrafts(t *testing.T) {
+	cidr := netip.MustParsePrefix
+	cases := []struct {
+		name string
+		keys [][]string
+		want usecase.Request
+	}{
+		{"as it opens", nil, usecase.Request{Services: []string{"ssh"}}},
+		{"http too", [][]string{{"down", "space"}}, usecase.Request{Services: []string{"ssh", "http"}}},
+		{"only https", [][]string{{"space", "tab", "tab", "space"}}, usecase.Request{Services: []string{"https"}}},
+		{"shift+tab goes back", [][]string{{"down", "down", "shift+tab", "space"}}, usecase.Request{Services: []string{"ssh", "http"}}},
+		{"right and left move too", [][]string{{"right", "right", "left", "space"}}, usecase.Request{Services: []string{"ssh", "http"}}},
+		{"an own service", [][]string{toOwn, {"jupyter=tcp/8888"}}, usecase.Request{Services: []string{"ssh", "jupyter=tcp/8888"}}},
+		{"two own services", [][]string{toOwn, {"a=tcp/1,", "space", "b=udp/65535"}}, usecase.Request{Services: []string{"ssh", "a=tcp/1", "b=udp/65535"}}},
+		{"another scheme", [][]string{toScheme2, {"space"}}, usecase.Request{Services: []string{"ssh"}, Scheme: "interleaved"}},
+		{"a network", [][]string{toOnly, {"198.51.100.0/24"}}, usecase.Request{Services: []string{"ssh"}, Sources: []netip.Prefix{cidr("198.51.100.0/24")}}},
+		{"an address", [][]string{toOnly, {"198.51.100.7"}}, usecase.Request{Services: []string{"ssh"}, Sources: []netip.Prefix{cidr("198.51.100.7/32")}}},
+		{
+			"several, unmasked and twice", [][]string{toOnly, {"198.51.100.7/24 10.0.0.0/8,198.51.100.0/24"}},
+			usecase.Request{Services: []string{"ssh"}, Sources: []netip.Prefix{cidr("10.0.0.0/8"), cidr("198.51.100.0/24")}},
+		},
+		{"a network, then anywhere after all", [][]string{toOnly, {"10.0.0.0/8", "up", "space"}}, usecase.Request{Services: []string{"ssh"}}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			f := open(nil, fixture.Assembly)
+			for _, k := range c.keys {
+				f.press(k...)
+			}
+			c.want.Instances = []string{fixture.Assembly.ID}
+			if c.want.Scheme == "" {
+				c.want.Scheme = "per-service"
+			}
+			if diff := cmp.Diff(c.want, f.draft.Request, cmpopts.EquateComparable(netip.Prefix{}), cmpopts.EquateEmpty()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestWhatIsWrongIsSaidInPlace(t *testing.T) {
+	cases := []struct {
+		name string
+		keys [][]string
+		want string
+	}{
+		{"no service", [][]string{{"space"}}, "choose at least one service"},
+		{"half a service", [][]string{toOwn, {"jupyter"}}, "say protocol and port"},
+		{"an unknown protocol", [][]string{toOwn, {"a=sctp/80"}}, "neither tcp nor udp"},
+		{"port 0", [][]string{toOwn, {"a=tcp/0"}}, "ports run from 1 to 65535"},
+		{"port 65536", [][]string{toOwn, {"a=tcp/65536"}}, "ports run from 1 to 65535"},
+		{"a name that no rule can carry", [][]string{toOwn, {"A_b=tcp/80"}}, "names have a-z"},
+		{"no address", [][]string{toOnly, {"10.0.0.300"}}, "10.0.0.300 is no address or network"},
+		{"a prefix that is too long", [][]string{toOnly, {"10.0.0.0/33"}}, "10.0.0.0/33 is no address or network"},
+		{"IPv6", [][]string{toOnly, {"2001:db8::/32"}}, "2001:db8::/32 is not IPv4"},
+		{"an address with a zone", [][]string{toOnly, {"fe80::1%eth0"}}, "is not IPv4"},
+		{"networks typed and deleted", [][]string{toOnly, {"1", "bs"}}, "type networks"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			f := open(nil, fixture.Assembly)
+			f.answer(fixture.Proposal(fixture.Assembly), nil)
+			for _, k := range c.keys {
+				f.press(k...)
+			}
+			if f.intent != nil {
+				t.Errorf("the last key asked for %T", f.intent)
+			}
+			if out := draw(t, f, 120, 40); !strings.Contains(out, c.want) {
+				t.Errorf("no %q in\n%s", c.want, out)
+			}
+			f.press("enter")
+			if tell, ok := f.intent.(views.Tell); !ok || !strings.Contains(tell.Text, c.want) {
+				t.Errorf("enter gives %#v", f.intent)
+			}
+		})
+	}
+}
+
+func TestTypingNetworksNeverMeansAnywhere(t *testing.T) {
+	f := open(nil, fixture.Assembly)
+	f.press(toOnly...)
+	before := f.drafts
+	for _, key := range []string{"1", "9", "8", ".", "5", "1", ".", "1", "0", "0", ".", "0", "/", "2", "4", "bs", "bs", "bs", "bs"} {
+		f.press(key)
+		if f.drafts > before && len(f.draft.Request.Sources) == 0 {
+			t.Fatalf("after %q the draft lets anybody in", key)
+		}
+	}
+}
+
+func TestStalePlansAreDropped(t *testing.T) {
+	f := open(nil, fixture.Assembly)
+	first := f.draft.Seq
+	f.press("down", "space")
+	if f.draft.Seq <= first {
+		t.Fatalf("draft %d follows %d", f.draft.Seq, first)
+	}
+	f.send(views.PlanMsg{Seq: first, Proposal: fixture.Proposal(fixture.Assembly)})
+	if out := draw(t, f, 120, 40); strings.Contains(out, "to add") {
+		t.Error("the answer to an earlier draft is shown")
+	}
+	f.answer(fixture.Proposal(fixture.Assembly), nil)
+	if out := draw(t, f, 120, 40); !strings.Contains(out, "8 to add, 3 to change") {
+		t.Error("the answer to the last draft is not shown")
+	}
+	f.press("up", "up", "x")
+	f.answer(fixture.Proposal(fixture.Assembly), nil)
+	if out := draw(t, f, 120, 40); strings.Contains(out, "to add") {
+		t.Error("a plan is shown for a form that can't be planned")
+	}
+}
+
+func TestEnter(t *testing.T) {
+	t.Run("shows the plan", func(t *testing.T) {
+		f := open(nil, fixture.Assembly)
+		f.answer(fixture.Proposal(fixture.Assembly), nil)
+		f.press("enter")
+		if s, ok := f.intent.(views.ShowPlan); !ok || len(s.Proposal.Items) != 2 {
+			t.Errorf("got %T", f.intent)
+		}
+	})
+	t.Run("waits for the plan", func(t *testing.T) {
+		f := open(nil, fixture.Assembly)
+		f.press("enter")
+		if f.intent != nil {
+			t.Fatalf("got %T", f.intent)
+		}
+		f.answer(fixture.Proposal(fixture.Assembly), nil)
+		if _, ok := f.intent.(views.ShowPlan); !ok {
+			t.Errorf("got %T", f.intent)
+		}
+	})
+	t.Run("does not wait when another key was pressed", func(t *testing.T) {
+		f := open(nil, fixture.Assembly)
+		f.press("enter", "down")
+		f.answer(fixture.Proposal(fixture.Assembly), nil)
+		if f.intent != nil {
+			t.Errorf("got %T", f.intent)
+		}
+	})
+	t.Run("says that nothing changes", func(t *testing.T) {
+		f := open(nil, fixture.Assembly)
+		f.answer(fixture.Nothing(fixture.Assembly), nil)
+		f.press("enter")
+		if diff := cmp.Diff(views.Intent(views.Tell{Text: "no changes: all of this already stands"}), f.intent); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("does not open a plan that failed", func(t *testing.T) {
+		f := open(nil, fixture.Assembly)
+		f.answer(fixture.Proposal(fixture.Assembly), errors.New("no"))
+		f.press("enter")
+		if _, ok := f.intent.(views.Tell); !ok {
+			t.Errorf("got %T", f.intent)
+		}
+	})
+}
+
+func TestEscLeavesAndAsksForNothingMore(t *testing.T) {
+	f := open(nil, fixture.Assembly)
+	f.press("esc")
+	if _, ok := f.intent.(views.Back); !ok {
+		t.Fatalf("got %T", f.intent)
+	}
+	before := f.drafts
+	f.send(views.SnapshotMsg{Snapshot: fixture.Snapshot(nil, fixture.Assembly)})
+	if f.drafts != before {
+		t.Error("a form that was left asks for plans")
+	}
+}
