@@ -48,7 +48,7 @@ func (p *page) fold(steps []step, state plan.State, word string) {
 	}
 	if n > 0 {
 		sign, ink := glyph(p, state)
-		p.spans(widget.Spans{{Text: sign + " ", Style: ink}, {Text: fmt.Sprintf("%d of %d changes %s", n, len(steps), word), Style: p.st.Dim}})
+		p.spans(widget.Spans{{Text: sign + " ", Style: ink}, {Text: preview.Count(n, "change") + " " + word, Style: p.st.Dim}})
 	}
 }
 
@@ -166,8 +166,10 @@ func (s *Screen) addTests(p *page) {
 	}
 	p.section("", p.st.Dim)
 	p.lines[len(p.lines)-1] = s.testsHeading(p)
-	public, service, name := 0, 0, 0
+	public, service, name, words := 0, 0, 0, len("timed out")
 	for _, t := range s.tests {
+		_, _, word := outcome(p, t.result.Outcome)
+		words = max(words, widget.Width(word))
 		public = max(public, widget.Width(t.forward.Public.String()))
 		service = max(service, widget.Width(t.forward.Service.Name))
 		name = max(name, widget.Width(t.instance))
@@ -179,15 +181,19 @@ func (s *Screen) addTests(p *page) {
 		if t.result.Latency > 0 {
 			latency = views.Latency(t.result.Latency)
 		}
-		p.spans(widget.Spans{
+		line := widget.Spans{
 			{Text: sign + " ", Style: ink},
 			{Text: widget.Fit(t.forward.Public.String(), public) + "  ", Style: p.st.Text},
 			{Text: widget.Fit(t.forward.Service.Name, service) + "  ", Style: p.st.Text},
-			{Text: widget.Fit(t.instance, name) + "  ", Style: p.st.Dim},
-			{Text: widget.Pad(word, 9), Style: ink},
-			{Text: widget.FitLeft(latency, 8) + "  ", Style: p.st.Text},
-			{Text: clean(t.result.Detail), Style: p.st.Dim},
-		})
+		}
+		if p.width >= narrow {
+			line = append(line, widget.Span{Text: widget.Fit(t.instance, name) + "  ", Style: p.st.Dim})
+		}
+		p.spans(append(line,
+			widget.Span{Text: widget.Pad(word, words), Style: ink},
+			widget.Span{Text: widget.FitLeft(latency, 8) + "  ", Style: p.st.Text},
+			widget.Span{Text: clean(t.result.Detail), Style: p.st.Dim},
+		))
 		p.here()
 	}
 }

@@ -38,17 +38,18 @@ func (s *Screen) View(f views.Frame) string {
 	}
 	s.tick(f.Now)
 	inner := f.Width - 2
-	head := []string{s.heading(inner, f), s.progress(inner, f.Styles)}
+	above := 2
 	if f.Height >= roomy {
-		head = append(head, "")
+		above++
 	}
-	s.height = max(1, f.Height-len(head))
+	s.height = max(1, f.Height-above)
 	p := s.page(inner, f, false)
 	if len(p.lines) > s.height && s.finished {
 		p = s.page(inner, f, true)
 	}
 	s.clamp(p)
 	last := min(len(p.lines), s.top+s.height)
+	head := []string{s.heading(inner, f), s.progress(inner, last < len(p.lines), f.Styles), ""}[:above]
 	return widget.Lines(" "+strings.Join(append(head, p.lines[s.top:last]...), "\n "), f.Width, f.Height)
 }
 
@@ -90,8 +91,8 @@ func (s *Screen) heading(width int, f views.Frame) string {
 	return preview.Heading(verb, preview.Names(s.proposal.Items), s.proposal.Gateway, width, f.Styles)
 }
 
-// progress is the one line that says how it stands.
-func (s *Screen) progress(width int, st *themes.Styles) string {
+// progress is the one line that says how it stands; ▼ tells that there is more below.
+func (s *Screen) progress(width int, more bool, st *themes.Styles) string {
 	done := 0
 	for _, x := range s.steps {
 		if x.state == plan.Done {
@@ -109,7 +110,11 @@ func (s *Screen) progress(width int, st *themes.Styles) string {
 	case len(s.undo) > 0:
 		left = widget.Spans{{Text: "Undoing  ", Style: st.Warn}, {Text: "a step failed; what was done is taken back", Style: st.Text}}
 	}
-	return preview.HeadingWith(left, widget.Spans{{Text: took, Style: st.Dim}}, width, st)
+	right := widget.Spans{{Text: took, Style: st.Dim}}
+	if more {
+		right = append(right, widget.Span{Text: " ▼", Style: st.Accent})
+	}
+	return preview.HeadingWith(left, right, width, st)
 }
 
 func (s *Screen) success() string {
@@ -145,6 +150,9 @@ func (s *Screen) page(width int, f views.Frame, folded bool) page {
 	s.addLeft(&p)
 	s.addTests(&p)
 	s.addEntries(&p)
+	if s.finished && !s.report.OK() && len(s.report.Left) == 0 {
+		p.focus = 0 // why it failed is at the top
+	}
 	return p
 }
 

@@ -119,7 +119,7 @@ func closes(items []publish.Item) string {
 			n++
 		}
 	}
-	return "closes " + count(n, "public port")
+	return "closes " + Count(n, "public port")
 }
 
 // changes lists every change below its target. A line of before or after that only repeats the
@@ -221,7 +221,8 @@ func CommandsOf(changes []plan.Change) string {
 	return b.String()
 }
 
-func count(n int, what string) string {
+// Count is a number of things in words: "1 change", "2 changes".
+func Count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

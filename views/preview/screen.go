@@ -67,10 +67,10 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		}
 		return s, s.press(msg)
 	case tea.MouseWheelMsg:
-		switch msg.Button {
-		case tea.MouseWheelUp:
+		if msg.Button == tea.MouseWheelUp {
 			s.scroll(-3)
-		case tea.MouseWheelDown:
+		}
+		if msg.Button == tea.MouseWheelDown {
 			s.scroll(3)
 		}
 	}

@@ -3,7 +3,6 @@
 package previewtest
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -25,7 +24,7 @@ type VM struct {
 var (
 	Assembly = VM{"0b5f6b1c-0a52-4c7e-9d0e-2f4c8e3b7a11", "assembly-02", netip.MustParseAddr("192.168.0.11")}
 	Japanese = VM{"1c6f7c2d-1b63-4d8f-8e1f-3a5d9f4c8b22", "解析サーバー-北海道-長い名前-01", netip.MustParseAddr("192.168.0.20")}
-	Emoji    = VM{"2d7f8d3e-2c74-4e9a-9f2a-4b6eaf5d9c33", "👩‍🔬 lab 🧬 e\u0301 \uFFFD[31mred", netip.MustParseAddr("192.168.0.33")}
+	Emoji    = VM{"2d7f8d3e-2c74-4e9a-9f2a-4b6eaf5d9c33", "👩\uFFFD🔬 lab 🧬 e\u0301 \uFFFD[31mred", netip.MustParseAddr("192.168.0.33")}
 )
 
 // Gateway is where the forwards of the fixtures are.
@@ -69,18 +68,19 @@ func Snapshot(standing []gateway.Forward, vms ...VM) publish.Snapshot {
 	return s
 }
 
-// step is a change that is only shown.
-type step struct{ change plan.Change }
+// step is a change that is only shown: it has nothing to do or to undo.
+type step struct {
+	plan.Step
+	change plan.Change
+}
 
-func (s step) Change() plan.Change        { return s.change }
-func (s step) Do(context.Context) error   { return nil }
-func (s step) Undo(context.Context) error { return nil }
+func (s step) Change() plan.Change { return s.change }
 
 // Plan is a plan of changes that are only shown.
 func Plan(changes ...plan.Change) plan.Plan {
 	p := plan.Plan{ID: "0123456789ab"}
 	for _, c := range changes {
-		p.Steps = append(p.Steps, step{c})
+		p.Steps = append(p.Steps, step{change: c})
 	}
 	return p
 }
