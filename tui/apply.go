@@ -79,6 +79,7 @@ func (r *Root) onApplyEvent(m views.ApplyEventMsg) tea.Cmd {
 func (r *Root) onApplyEnd(m effects.ApplyEndMsg) tea.Cmd {
 	quit := r.apply.quitWhenDone
 	r.apply = applyState{}
+	r.withdrawOwn()
 	r.outdate()
 	cmds := []tea.Cmd{r.tell(views.ApplyRun, views.ApplyDoneMsg{Report: m.Report}), r.refresh()}
 	if !m.Report.OK() {

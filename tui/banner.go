@@ -46,11 +46,11 @@ func (r *Root) explain(err error, again string) []string {
 	if x.Why != "" {
 		what += ": " + x.Why
 	}
+	inner := r.width - 4
 	next := x.Next
-	if again != "" {
+	if again != "" && widget.Width(next+again)+4 <= inner {
 		next += "  (" + again + ")"
 	}
-	inner := r.width - 4
 	line := func(lead string, s widget.Span) string {
 		return widget.Spans{{Text: " " + lead + " ", Style: style}, s}.Cut(r.width).Render(st, false)
 	}

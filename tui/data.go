@@ -26,7 +26,7 @@ func (r *Root) beat() tea.Cmd {
 	if r.fast = r.busy(); r.fast {
 		d = fastBeat
 	}
-	return r.fx.Tick(r.chain, d)
+	return r.tick(r.chain, d)
 }
 
 // hurry replaces a slow chain of beats by a quick one when something is under way.

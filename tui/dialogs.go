@@ -77,11 +77,11 @@ func (r *Root) dialogKey(m tea.KeyPressMsg) tea.Cmd {
 		d.OnYes = d.Yes != "" && !d.OnYes
 		return nil
 	case "enter":
-		// What was typed is meant to be used.
-		return r.closeDialog(d.OnYes || d.Input != nil && d.Input.Value() != "")
+		return r.closeDialog(d.OnYes)
 	}
 	if d.Input != nil {
 		d.Input.Update(m)
+		d.OnYes = d.Input.Value() != "" // what was typed is meant to be used
 		return nil
 	}
 	switch m.String() {
@@ -89,6 +89,11 @@ func (r *Root) dialogKey(m tea.KeyPressMsg) tea.Cmd {
 		d.OnYes = d.Yes != "" && !d.OnYes
 	}
 	return nil
+}
+
+// withdrawOwn takes the console's own questions back: what they were about has ended.
+func (r *Root) withdrawOwn() {
+	r.dialogs = slices.DeleteFunc(r.dialogs, func(d dialog) bool { return d.id == 0 })
 }
 
 // closeDialog answers the question in front and gives the next one a moment.

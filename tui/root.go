@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"time"
 
@@ -26,6 +27,7 @@ type Root struct {
 	body          views.SizeMsg // as the screens know it
 	now           time.Time
 	blurred       bool
+	tick          func(chain int, d time.Duration) tea.Cmd
 	chain         int  // of beats
 	fast          bool // beats come quickly
 
@@ -61,6 +63,7 @@ func New(ctx context.Context, o Options) *Root {
 		cloud: source{every: cloudEvery}, gw: source{every: gatewayEvery},
 		probing: map[gateway.Key]int{}, probed: map[gateway.Key]bool{},
 	}
+	r.tick = r.fx.Tick
 	r.broadcast(views.SchemesMsg{Schemes: o.Schemes})
 	return r
 }
@@ -110,7 +113,12 @@ func (r *Root) act(i views.Intent) tea.Cmd {
 	if i == nil {
 		return nil
 	}
-	return r.intents[reflect.TypeOf(i)](r, i)
+	h, ok := r.intents[reflect.TypeOf(i)]
+	if !ok {
+		r.say(fmt.Sprintf("nothing knows how to do %T", i), true)
+		return nil
+	}
+	return h(r, i)
 }
 
 // relayout tells the screens when the room for them has changed.

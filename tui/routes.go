@@ -102,8 +102,9 @@ func (r *Root) onPaste(m tea.PasteMsg) tea.Cmd {
 	if len(r.dialogs) == 0 {
 		return r.tell(r.nav.current, m)
 	}
-	if in := r.dialogs[0].Input; in != nil {
-		in.Update(m)
+	if d := &r.dialogs[0]; d.Input != nil && !r.now.Before(d.quiet) {
+		d.Input.Update(m)
+		d.OnYes = d.Input.Value() != ""
 	}
 	return nil
 }

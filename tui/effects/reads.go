@@ -100,7 +100,16 @@ func (e *Effects) PlanWithdraw(s publish.Snapshot, w views.Withdraw) tea.Cmd {
 // that was replaced.
 type TickMsg struct{ Chain int }
 
-// Tick brings a beat after d.
+// Tick brings a beat after d, counted from now. Unlike tea.Tick it ends with the console.
 func (e *Effects) Tick(chain int, d time.Duration) tea.Cmd {
-	return tea.Tick(d, func(time.Time) tea.Msg { return TickMsg{Chain: chain} })
+	timer := time.NewTimer(d)
+	return e.do(func() tea.Msg {
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return TickMsg{Chain: chain}
+		case <-e.ctx.Done():
+			return nil
+		}
+	}, func(error) tea.Msg { return TickMsg{Chain: chain} })
 }

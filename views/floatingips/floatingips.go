@@ -41,7 +41,7 @@ func New() *Screen {
 
 func (s *Screen) columns() []widget.Column[row] {
 	return []widget.Column[row]{
-		{Title: "ADDRESS", Min: 7, Text: func(r row) string { return r.FloatingIP.Address.String() }, Cell: addressCell},
+		{Title: "ADDRESS", Text: func(r row) string { return r.FloatingIP.Address.String() }, Cell: addressCell},
 		{Title: "ATTACHED TO", Min: 10, Max: 32, Text: attached, Cell: attachedCell},
 		{Title: "STATUS", Max: 14, Priority: 2, Text: func(r row) string { g, w := status(r); return g + " " + w }, Cell: statusCell},
 		{Title: "FORWARDS", Priority: 1, Right: true, Text: s.carries, Cell: s.carriesCell},

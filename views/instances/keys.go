@@ -34,6 +34,7 @@ func (k keys) ShortHelp() []key.Binding {
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
+	k.Publish.SetHelp("p/enter", "publish")
 	return append([][]key.Binding{{k.Publish, k.Withdraw, k.Test, k.Copy, k.Refresh}}, k.list.Bindings()...)
 }
 

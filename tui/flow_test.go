@@ -1,0 +1,201 @@
+package tui
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"portico/gateway"
+	"portico/tui/effects/effectstest"
+	"portico/views"
+)
+
+// publishBlast goes from the list to the apply screen and says yes.
+func (d *driver) publishBlast() {
+	d.keys("down", "down", "p")
+	d.settle()
+	d.shows("Publish", "203.0.113.10:30012")
+	d.keys("enter")
+	d.settle()
+	d.keys("enter", "tab", "enter")
+}
+
+func TestPublish(t *testing.T) {
+	b := effectstest.Project()
+	d := drive(t, b, 100, 30).start()
+	d.publishBlast()
+	d.settle()
+	d.shows("ssh -p 30012 -i ~/.ssh/mg debian@203.0.113.10", "6 forwards", "12 ms")
+	d.keys("q")
+	d.shows("▸ blast-db", "ssh 30012 ✓ 12 ms")
+	d.keys("y")
+	d.shows("ssh command sent to the clipboard: ssh -p 30012 -i")
+	d.settle()
+	if want := "ssh -p 30012 -i ~/.ssh/mg debian@203.0.113.10"; len(d.copied) != 1 || d.copied[0] != want {
+		t.Errorf("copied %q, want %q", d.copied, want)
+	}
+}
+
+func TestNewForwardsAreTestedUntilTheyAnswer(t *testing.T) {
+	b := effectstest.Project()
+	d := drive(t, b, 100, 30).start()
+	d.publishBlast()
+	b.Change(func(b *effectstest.Backend) {
+		for _, i := range d.root.apply.proposal.Items {
+			b.Deaf[i.Forward.Key()] = 3
+		}
+	})
+	before := b.Calls("Probe")
+	d.settle()
+	d.keys("q")
+	d.shows("ssh 30012 ✓ 12 ms")
+	if n := b.Calls("Probe") - before; n != 4 {
+		t.Errorf("probed %d times, want 4", n)
+	}
+}
+
+func TestWithdrawOneServiceOnly(t *testing.T) {
+	b := effectstest.Project()
+	d := drive(t, b, 100, 30).start()
+	d.keys("3", "/", "31011", "enter", "w")
+	d.settle()
+	d.shows("Withdraw  assembly-02", "203.0.113.10:31011")
+	d.hides("30011")
+	d.keys("enter", "tab", "enter")
+	d.settle()
+	d.keys("q", "1", "/", "assembly", "enter")
+	d.shows("ssh 30011")
+	d.hides("31011")
+}
+
+func TestAFailedStepIsUndoneAndSaid(t *testing.T) {
+	b := effectstest.Project()
+	b.FailStep = "203.0.113.10:30012 -> 192.168.0.12:22 (ssh)"
+	d := drive(t, b, 100, 30).start()
+	d.publishBlast()
+	d.settle()
+	d.shows("sudo: a password is required", "5 forwards")
+	if d.root.apply.running() || len(d.root.probing) > 0 {
+		t.Error("something still runs")
+	}
+}
+
+func TestQuitAsksWhileApplying(t *testing.T) {
+	b := effectstest.Project()
+	b.Hold = make(chan struct{})
+	d := drive(t, b, 100, 30).start()
+	d.publishBlast()
+	d.until("the apply runs", func() bool { return b.Calls("Apply") == 1 })
+	d.keys("ctrl+c", "ctrl+c")
+	d.shows("Changes are being applied", "▸ stay")
+	d.keys("enter")
+	d.hides("Changes are being applied")
+	d.keys("ctrl+c", "tab", "enter")
+	d.shows("then quit")
+	if d.quit {
+		t.Fatal("quit in the middle of an apply")
+	}
+	close(b.Hold)
+	d.until("it quits when done", func() bool { return d.quit })
+	if !strings.Contains(d.screen(), "blast-db") || len(b.State.Forwards) != 6 {
+		t.Errorf("%d forwards stand, want 6", len(b.State.Forwards))
+	}
+	d.settle()
+}
+
+func TestNothingIsReadWhileApplying(t *testing.T) {
+	b := effectstest.Project()
+	b.Hold = make(chan struct{})
+	d := drive(t, b, 100, 30).start()
+	d.publishBlast()
+	d.until("the apply runs", func() bool { return b.Calls("Apply") == 1 })
+	before := b.Calls("Observe") + b.Calls("Inventory")
+	for range 60 {
+		d.now = d.now.Add(time.Second)
+		d.run(d.root.poll())
+	}
+	if after := b.Calls("Observe") + b.Calls("Inventory"); after != before {
+		t.Errorf("%d reads during an apply", after-before)
+	}
+	close(b.Hold)
+	d.settle()
+	d.shows("6 forwards")
+}
+
+// TestCloseWaitsForAnApply: ending the console, as by a signal, cuts off no change.
+func TestCloseWaitsForAnApply(t *testing.T) {
+	b := effectstest.Project()
+	b.Hold = make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	r := New(ctx, Options{Backend: b, Notice: &bytes.Buffer{}})
+	p, err := b.Plan(ctx, r.snapshotFor(b), publishRequest("id-blast-db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := make(chan tea.Msg, 1)
+	apply := r.fx.Apply(p)
+	go func() { first <- apply() }()
+	<-first
+	cancel()
+	closed := make(chan struct{})
+	go func() { r.Close(); close(closed) }()
+	select {
+	case <-closed:
+		t.Fatal("Close did not wait")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(b.Hold)
+	<-closed
+	if len(b.State.Forwards) != 6 {
+		t.Errorf("%d forwards stand, want 6", len(b.State.Forwards))
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	d := drive(t, effectstest.Project(), 100, 30, func(o *Options) { o.ReadOnly = true }).start()
+	d.keys("p")
+	d.shows("read-only", "▸ annotation-01")
+	d.run(d.root.act(views.Publish{Instances: []string{"id-blast-db"}}))
+	d.run(d.root.act(views.Withdraw{Instances: []string{"id-assembly-02"}}))
+	d.run(d.root.act(views.Apply{}))
+	d.settle()
+	d.shows("▸ annotation-01")
+}
+
+func TestEveryIntentHasAHandler(t *testing.T) {
+	d := drive(t, effectstest.Project(), 100, 30).start()
+	for _, i := range []views.Intent{
+		views.Navigate{To: views.Forwards}, views.Back{}, views.Refresh{}, views.Publish{}, views.Withdraw{}, views.Draft{}, views.ShowPlan{},
+		views.Test{Forwards: []gateway.Forward{{}}}, views.CopySSH{}, views.CopyText{}, views.Answer{}, views.Tell{Text: "told"}, views.Apply{}, views.Quit{},
+	} {
+		d.run(d.root.act(i))
+		d.settle()
+		d.hides("nothing knows how")
+	}
+	if !d.quit {
+		t.Error("Quit did not quit")
+	}
+}
+
+func TestAPlanThatCannotBeMadeIsExplained(t *testing.T) {
+	b := effectstest.Project()
+	b.ObserveErr = unreachable
+	d := drive(t, b, 100, 30).start()
+	d.run(d.root.act(views.Withdraw{Instances: []string{"id-assembly-02"}}))
+	d.settle()
+	d.shows("✗ could not plan: what stands on the gateway is not known yet")
+	d.keys("esc")
+	d.hides("could not plan")
+}
+
+func TestToastsGoAway(t *testing.T) {
+	d := drive(t, effectstest.Project(), 100, 30).start()
+	d.keys("down", "down", "y")
+	d.shows("ssh of blast-db is not published")
+	d.pass(7 * time.Second)
+	d.shows("p publish")
+}
