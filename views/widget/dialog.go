@@ -44,7 +44,7 @@ func (d Dialog) View(st *themes.Styles, width, height int) string {
 		text = text[:room]
 	}
 	lines := []string{Paint(st.Title, Truncate(d.Title, inner))}
-	if roomy {
+	if roomy && len(text) > 0 {
 		lines = append(lines, "")
 	}
 	for _, l := range text {
