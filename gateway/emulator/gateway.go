@@ -50,13 +50,13 @@ func Start(config Config) (*Gateway, error) {
 		return nil, &gateway.Error{Op: "start the emulated gateway", Target: config.Hostname, Kind: gateway.Invalid,
 			Err: errors.New("it has no IPv4 address of its own"), Next: "set FixedIP"}
 	}
-	signer, err := config.HostKey, error(nil)
-	if signer == nil {
-		if signer, err = newKey(); err != nil {
+	var err error
+	if config.HostKey == nil {
+		if config.HostKey, err = newKey(); err != nil {
 			return fail(err, "")
 		}
 	}
-	g := &Gateway{config: config, signer: signer, open: map[net.Conn]struct{}{}}
+	g := &Gateway{config: config, signer: config.HostKey, open: map[net.Conn]struct{}{}}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	var lc net.ListenConfig
 	if g.sshd, err = lc.Listen(g.ctx, "tcp", "127.0.0.1:0"); err != nil {

@@ -2,7 +2,6 @@ package emulator_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -112,17 +111,4 @@ func (f *fixture) must(line, stdin string) string {
 		f.t.Fatalf("%s: exit %d, lost %v: %s", line, r.exit, r.lost, r.err)
 	}
 	return r.out
-}
-
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	for !holds() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("not in time: %s", what)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
 }

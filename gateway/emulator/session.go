@@ -30,6 +30,7 @@ func (s *session) serve(ctx context.Context, requests <-chan *ssh.Request) {
 	var work sync.WaitGroup
 	for r := range requests {
 		ok := false
+		start := func() {}
 		switch r.Type {
 		case "env":
 			var v struct{ Name, Value string }
@@ -47,12 +48,13 @@ func (s *session) serve(ctx context.Context, requests <-chan *ssh.Request) {
 			var v struct{ Command string }
 			if ok = !s.started && (r.Type == "shell" || ssh.Unmarshal(r.Payload, &v) == nil); ok {
 				s.started = true
-				work.Go(func() { s.command(ctx, r.Type == "shell", v.Command) })
+				start = func() { work.Go(func() { s.command(ctx, r.Type == "shell", v.Command) }) }
 			}
 		}
 		if r.WantReply {
 			_ = r.Reply(ok, nil)
 		}
+		start() // after the reply: a short command would close the channel before it
 	}
 	cancel() // the client has gone
 	work.Wait()
@@ -61,16 +63,16 @@ func (s *session) serve(ctx context.Context, requests <-chan *ssh.Request) {
 // command runs what the session is for, reports its status and ends it.
 func (s *session) command(ctx context.Context, interactive bool, line string) {
 	defer func() { _ = s.channel.Close() }()
-	status := 0
-	switch {
-	case interactive:
+	var status int
+	answered := true
+	if interactive {
 		status = s.shell(ctx)
-	default:
-		var answered bool
-		if status, answered = s.exec(ctx, line); !answered {
-			s.cut()
-			return
-		}
+	} else {
+		status, answered = s.exec(ctx, line)
+	}
+	if !answered {
+		s.cut()
+		return
 	}
 	_ = s.channel.CloseWrite()
 	_, _ = s.channel.SendRequest("exit-status", false, binary.BigEndian.AppendUint32(nil, uint32(status))) //nolint:gosec // 0 to 255

@@ -57,6 +57,7 @@ func (s *vmSession) serve(requests <-chan *ssh.Request) {
 	var work sync.WaitGroup
 	for r := range requests {
 		ok := false
+		start := func() {}
 		switch r.Type {
 		case "env":
 			ok = true
@@ -69,12 +70,13 @@ func (s *vmSession) serve(requests <-chan *ssh.Request) {
 			var v struct{ Command string }
 			if ok = !s.started && (r.Type == "shell" || ssh.Unmarshal(r.Payload, &v) == nil); ok {
 				s.started = true
-				work.Go(func() { s.command(r.Type == "shell", v.Command) })
+				start = func() { work.Go(func() { s.command(r.Type == "shell", v.Command) }) }
 			}
 		}
 		if r.WantReply {
 			_ = r.Reply(ok, nil)
 		}
+		start() // after the reply: a short command would close the channel before it
 	}
 	work.Wait()
 }

@@ -55,58 +55,88 @@ type request struct {
 	version bool
 }
 
+// general are iptables' options that stand for themselves, by what they do.
+var general = map[string]func(c *request){
+	"-V": (*request).setVersion, "--version": (*request).setVersion,
+	"-v": (*request).setVerbose, "--verbose": (*request).setVerbose,
+	"-n": (*request).ignore, "--numeric": (*request).ignore, "-4": (*request).ignore, "-x": (*request).ignore,
+	"--line-numbers": func(c *request) { c.numbers = true },
+}
+
+func (c *request) setVersion() { c.version = true }
+func (c *request) setVerbose() { c.verbose = true }
+func (c *request) ignore()     {}
+
+// shows are the options that list rules; the others of -L may be written in one word with it.
+var shows = map[string]string{"-S": "-S", "--list-rules": "-S", "-L": "-L", "--list": "-L", "-nL": "-L", "-vnL": "-L", "-nvL": "-L"}
+
+// reader is a command line of iptables under way.
+type reader struct {
+	request
+	words         []string // that are left
+	command, rest []string // the command with its chain and number; all that is of the rule
+}
+
 func readCommand(words []string) (request, *refusal) {
-	c := request{table: "filter"}
-	var command, rest []string
-	for i := 0; i < len(words); i++ {
-		w := words[i]
-		next := func() string {
-			if i++; i < len(words) {
-				return words[i]
-			}
-			return ""
+	c := reader{request: request{table: "filter"}, words: words}
+	for len(c.words) > 0 {
+		c.option(c.next())
+	}
+	c.request.words = append(c.command, c.rest...)
+	if len(c.command) == 0 && c.show == "" && !c.version {
+		return c.request, noCommand(c.rest)
+	}
+	return c.request, nil
+}
+
+// next takes a word; there is an empty one after the last.
+func (c *reader) next() string {
+	if len(c.words) == 0 {
+		return ""
+	}
+	w := c.words[0]
+	c.words = c.words[1:]
+	return w
+}
+
+func (c *reader) option(w string) {
+	switch {
+	case general[w] != nil:
+		general[w](&c.request)
+	case w == "-t" || w == "--table":
+		c.table = c.next()
+	case w == "--comment" || w == "--log-prefix": // the value may look like anything
+		c.rest = append(c.rest, w, c.next())
+	case slices.Contains(waits, w):
+		if len(c.words) > 0 && isNumber(c.words[0]) {
+			c.next()
 		}
-		switch {
-		case w == "-t" || w == "--table":
-			c.table = next()
-		case strings.HasPrefix(w, "--table="):
-			c.table = strings.TrimPrefix(w, "--table=")
-		case w == "-w" || w == "--wait" || w == "-W" || w == "--wait-interval":
-			if i+1 < len(words) && isNumber(words[i+1]) {
-				i++
-			}
-		case w == "-V" || w == "--version":
-			c.version = true
-		case w == "-n" || w == "--numeric" || w == "-4" || w == "-x":
-		case w == "-v" || w == "--verbose":
-			c.verbose = true
-		case w == "--line-numbers":
-			c.numbers = true
-		case w == "-S" || w == "--list-rules" || w == "-L" || w == "--list" || w == "-nL" || w == "-vnL" || w == "-nvL":
-			c.show = "-L"
-			if w == "-S" || w == "--list-rules" {
-				c.show = "-S"
-			}
-			c.verbose = c.verbose || strings.Contains(w, "v")
-			if i+1 < len(words) && !strings.HasPrefix(words[i+1], "-") {
-				c.chain = next()
-			}
-		case slices.Contains(commandNames, w) || longCommands[w] != "":
-			command = append(command, w)
-			for i+1 < len(words) && !strings.HasPrefix(words[i+1], "-") && words[i+1] != "!" && len(command) < 3 {
-				command = append(command, next())
-			}
-		case w == "--comment" || w == "--log-prefix":
-			rest = append(rest, w, next())
-		default:
-			rest = append(rest, w)
+	case shows[w] != "":
+		c.show, c.verbose = shows[w], c.verbose || strings.Contains(w, "v")
+		if len(plain(c.words, 1)) > 0 {
+			c.chain = c.next()
+		}
+	case slices.Contains(commandNames, w) || longCommands[w] != "":
+		c.command = append(c.command, w)
+		for range plain(c.words, 2) {
+			c.command = append(c.command, c.next())
+		}
+	default:
+		c.rest = append(c.rest, w)
+	}
+}
+
+// waits are options whose number may be left out.
+var waits = []string{"-w", "--wait", "-W", "--wait-interval"}
+
+// plain is the first words that are no options, at most n.
+func plain(words []string, n int) []string {
+	for i, w := range words {
+		if i == n || strings.HasPrefix(w, "-") || w == "!" {
+			return words[:i]
 		}
 	}
-	c.words = append(command, rest...)
-	if len(command) == 0 && c.show == "" && !c.version {
-		return c, noCommand(rest)
-	}
-	return c, nil
+	return words[:min(n, len(words))]
 }
 
 func noCommand(rest []string) *refusal {

@@ -1,5 +1,3 @@
-//go:build kernel
-
 package kernel_test
 
 import (

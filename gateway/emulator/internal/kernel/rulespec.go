@@ -172,17 +172,24 @@ func (s *spec) check(chain string) *refusal {
 		}
 	}
 	for _, l := range all {
-		if req := l.ext.required; req != "" && l.set[req].words == nil {
-			return usage("%s: option \"%s\" must be specified\n", l.ext.name, req)
+		if r := s.checkExtension(l, chain); r != nil {
+			return r
 		}
-		for _, to := range []string{"--to-destination", "--to-source"} {
-			if w := l.set[to].words; len(w) == 1 && strings.Contains(w[0], ":") && !hasPorts(s.protocol) {
-				return usage("Need TCP, UDP, SCTP or DCCP with port specification")
-			}
+	}
+	return nil
+}
+
+func (s *spec) checkExtension(l *loaded, chain string) *refusal {
+	if req := l.ext.required; req != "" && l.set[req].words == nil {
+		return usage("%s: option \"%s\" must be specified\n", l.ext.name, req)
+	}
+	for _, to := range []string{"--to-destination", "--to-source"} {
+		if w := l.set[to].words; len(w) == 1 && strings.Contains(w[0], ":") && !hasPorts(s.protocol) {
+			return usage("Need TCP, UDP, SCTP or DCCP with port specification")
 		}
-		if (l.ext.name == "tcp" || l.ext.name == "udp") && s.protocol != l.ext.name {
-			return denied("RULE_APPEND", invalid, "rule in chain "+chain)
-		}
+	}
+	if (l.ext.name == "tcp" || l.ext.name == "udp") && s.protocol != l.ext.name {
+		return denied("RULE_APPEND", invalid, "rule in chain "+chain)
 	}
 	return nil
 }

@@ -186,35 +186,29 @@ func (t *transaction) wide(op, chain string) *refusal {
 		return sentence(noChain)
 	}
 	for name, c := range t.table {
-		isBuiltin := slices.Contains(builtin[t.name], name)
-		if chain != "" && name != chain || op == "-X" && chain == "" && isBuiltin {
-			continue
-		}
-		switch op {
-		case "-F":
+		switch {
+		case chain != "" && name != chain:
+		case op == "-F":
 			c.Rules = nil
-		case "-Z":
+		case op == "-Z":
 			c.Rules = slices.Clone(c.Rules)
 			for i := range c.Rules {
 				c.Rules[i].Packets, c.Rules[i].Bytes = 0, 0
 			}
-		case "-X":
-			if isBuiltin {
+		case slices.Contains(builtin[t.name], name):
+			if chain != "" {
 				t.deny("CHAIN_DEL", "Operation not supported", "chain "+name)
-				continue
 			}
-			if len(c.Rules) > 0 || t.references(name) > 0 {
-				t.deny("CHAIN_DEL", busy, "chain "+name)
-				continue
-			}
+		case len(c.Rules) > 0 || t.table.references(name) > 0:
+			t.deny("CHAIN_DEL", busy, "chain "+name)
+		default:
 			delete(t.table, name)
 		}
 	}
 	return nil
 }
 
-func (t *transaction) references(chain string) int { return t.table.references(chain) }
-
+// references counts the rules that lead into a chain.
 func (t table) references(chain string) int {
 	n := 0
 	for _, c := range t {

@@ -133,20 +133,23 @@ func (s *script) call(ctx context.Context, args []string) ([]string, error) {
 		return s.call(ctx, rest)
 	case s.machine.own[name] != nil:
 		return append([]string{own + name}, args[1:]...), nil
-	case name == "pwd":
-		return []string{"pwd"}, nil
-	case name == "." && len(args) > 1:
-		file := args[1]
-		if !strings.HasPrefix(file, "/") {
-			file = path.Join(slashed(interp.HandlerCtx(ctx).Dir), file)
-		}
-		return append([]string{".", file}, args[2:]...), nil
-	case (name == "test" || name == "[") && slices.ContainsFunc(args, func(a string) bool { return a == "-O" || a == "-G" || a == "-N" }):
-		return []string{own + "unsupported", name}, nil
 	case !slices.Contains(builtins, name):
 		return append([]string{own + own + name}, args[1:]...), nil
 	}
-	return args, nil
+	return harmless(args, slashed(interp.HandlerCtx(ctx).Dir)), nil
+}
+
+// harmless changes those words of a builtin by which the interpreter would look at the real disk.
+func harmless(args []string, dir string) []string {
+	switch name := args[0]; {
+	case name == "pwd":
+		return []string{"pwd"} // -P resolves links there
+	case name == "." && len(args) > 1 && !strings.HasPrefix(args[1], "/"):
+		return append([]string{".", path.Join(dir, args[1])}, args[2:]...)
+	case (name == "test" || name == "[") && slices.ContainsFunc(args, func(a string) bool { return a == "-O" || a == "-G" || a == "-N" }):
+		return []string{own + "unsupported", name}
+	}
+	return args
 }
 
 // exec runs what is neither function nor builtin.

@@ -56,13 +56,13 @@ func (m *Machine) install() {
 		}
 		must(m.FS.Write(memfs.Root, dir+name, []byte(elf+name), 0o755, false))
 	}
-	for name, text := range map[string]string{
-		"/etc/hostname":    m.Hostname + "\n",
-		"/etc/os-release":  "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nID=debian\n",
-		"/etc/sysctl.conf": "# /etc/sysctl.conf - Configuration file for setting system variables\n",
-		"/etc/passwd":      "root:x:0:0:root:/root:/bin/bash\ndebian:x:1000:1000:Debian:/home/debian:/bin/bash\n",
+	for _, f := range []struct{ name, text string }{
+		{"/etc/hostname", m.Hostname + "\n"},
+		{"/etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nID=debian\n"},
+		{"/etc/sysctl.conf", "# /etc/sysctl.conf - Configuration file for setting system variables\n"},
+		{"/etc/passwd", "root:x:0:0:root:/root:/bin/bash\ndebian:x:1000:1000:Debian:/home/debian:/bin/bash\n"},
 	} {
-		must(m.FS.Write(memfs.Root, name, []byte(text), 0o644, false))
+		must(m.FS.Write(memfs.Root, f.name, []byte(f.text), 0o644, false))
 	}
 	must(m.FS.Special("/dev/null", 0o666, memfs.Special{Read: func() string { return "" }, Write: func(string) bool { return true }}))
 	must(m.FS.Special("/proc/uptime", 0o444, memfs.Special{Read: func() string { return "61.02 118.40\n" }}))

@@ -65,28 +65,7 @@ func runSed(commands []sedCommand, text string, quiet bool) string {
 	var b strings.Builder
 	all := lines(text)
 	for i, line := range all {
-		keep, quit := true, false
-		for _, c := range commands {
-			if !c.applies(line, i+1, len(all)) {
-				continue
-			}
-			switch c.verb {
-			case 'd':
-				keep = false
-			case 'p':
-				b.WriteString(line + "\n")
-			case 'q':
-				quit = true
-			case 's':
-				after, changed := c.substitute(line)
-				if line = after; changed && c.printAfter {
-					b.WriteString(line + "\n")
-				}
-			}
-			if !keep || quit {
-				break
-			}
-		}
+		line, keep, quit := sedLine(&b, commands, line, i+1, len(all))
 		if keep && !quiet {
 			b.WriteString(line)
 			if i+1 < len(all) || strings.HasSuffix(text, "\n") {
@@ -98,6 +77,30 @@ func runSed(commands []sedCommand, text string, quiet bool) string {
 		}
 	}
 	return b.String()
+}
+
+// sedLine runs the commands on one line: what it has become, whether it is kept, and whether the
+// rest is left out.
+func sedLine(b *strings.Builder, commands []sedCommand, line string, number, of int) (after string, keep, quit bool) {
+	for _, c := range commands {
+		if !c.applies(line, number, of) {
+			continue
+		}
+		switch c.verb {
+		case 'd':
+			return "", false, false
+		case 'q':
+			return line, true, true
+		case 'p':
+			b.WriteString(line + "\n")
+		case 's':
+			replaced, changed := c.substitute(line)
+			if line = replaced; changed && c.printAfter {
+				b.WriteString(line + "\n")
+			}
+		}
+	}
+	return line, true, false
 }
 
 func (c sedCommand) applies(line string, number, of int) bool {

@@ -85,6 +85,11 @@ func (p *process) unitVerb(verb, name string, now, quiet bool) int {
 		p.errorf("Failed to %s %s: Unit %s not found.\n", verb, name, name)
 		return 5
 	}
+	return p.change(verb, u, ok, now)
+}
+
+// change carries out a verb that does something.
+func (p *process) change(verb string, u unit, exists, now bool) int {
 	switch verb {
 	case "enable":
 		if s := p.enable(u); s != 0 || !now {
@@ -92,13 +97,13 @@ func (p *process) unitVerb(verb, name string, now, quiet bool) int {
 		}
 		return p.start(u)
 	case "disable":
-		s := p.disable(name, ok)
-		if now && ok && s == 0 {
+		s := p.disable(u.name, exists)
+		if now && exists && s == 0 {
 			return p.stop(u)
 		}
 		return s
 	case "start":
-		if p.machine.unitState(name) == active && u.get("Service.RemainAfterExit") == "yes" {
+		if p.machine.unitState(u.name) == active && u.get("Service.RemainAfterExit") == "yes" {
 			return 0
 		}
 		return p.start(u)
@@ -140,7 +145,7 @@ func (p *process) loadUnit(name string) (unit, bool) {
 		}
 		return u, true
 	}
-	return unit{}, false
+	return unit{name: name}, false
 }
 
 func (p *process) isEnabled(u unit, exists, quiet bool) int {

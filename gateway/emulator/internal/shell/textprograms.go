@@ -64,26 +64,7 @@ func grep(p *process, args []string) int {
 		return 2
 	}
 	texts, ok := p.inputs("grep", rest)
-	found, number := 0, 0
-	for _, t := range texts {
-		for _, line := range lines(t) {
-			number++
-			hit := match.FindStringIndex(line)
-			if (hit != nil) == g.has('v') {
-				continue
-			}
-			found++
-			switch {
-			case g.has('q') || g.has('c'):
-			case g.has('o') && hit != nil:
-				p.printf("%s\n", line[hit[0]:hit[1]])
-			case g.has('n'):
-				p.printf("%d:%s\n", number, line)
-			default:
-				p.printf("%s\n", line)
-			}
-		}
-	}
+	found := p.grepLines(g, match, lines(strings.Join(texts, "")))
 	if g.has('c') {
 		p.printf("%d\n", found)
 	}
@@ -94,6 +75,26 @@ func grep(p *process, args []string) int {
 		return 1
 	}
 	return 0
+}
+
+func (p *process) grepLines(g given, match *regexp.Regexp, all []string) (found int) {
+	for i, line := range all {
+		hit := match.FindStringIndex(line)
+		if (hit != nil) == g.has('v') {
+			continue
+		}
+		found++
+		switch {
+		case g.has('q') || g.has('c'):
+		case g.has('o') && hit != nil:
+			p.printf("%s\n", line[hit[0]:hit[1]])
+		case g.has('n'):
+			p.printf("%d:%s\n", i+1, line)
+		default:
+			p.printf("%s\n", line)
+		}
+	}
+	return found
 }
 
 func grepMatch(g given, patterns []string) (*regexp.Regexp, error) {
@@ -238,17 +239,14 @@ func uniq(p *process, args []string) int {
 }
 
 func seq(p *process, args []string) int {
-	first, last := 1, 0
-	var err, err2 error
-	switch len(args) {
-	case 1:
-		last, err = strconv.Atoi(args[0])
-	case 2:
-		first, err = strconv.Atoi(args[0])
-		last, err2 = strconv.Atoi(args[1])
-	default:
+	if len(args) == 1 {
+		args = []string{"1", args[0]}
+	}
+	if len(args) != 2 {
 		return p.fail("seq", "one or two operands")
 	}
+	first, err := strconv.Atoi(args[0])
+	last, err2 := strconv.Atoi(args[1])
 	if err != nil || err2 != nil {
 		return p.fail("seq", "invalid argument")
 	}
