@@ -169,8 +169,8 @@ func (s *Screen) reported() bool {
 // seconds is a duration as people read it while they wait: "0.3 s", "12 s", "1 m 05 s".
 func seconds(d time.Duration) string {
 	switch {
-	case d < 0:
-		return "0.0 s"
+	case d < 50*time.Millisecond:
+		return "<0.1 s"
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d < time.Minute:

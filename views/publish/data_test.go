@@ -2,6 +2,7 @@ package publish_test
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"portico/gateway"
+	"portico/gateway/plan"
 	usecase "portico/gateway/publish"
 	"portico/gateway/scheme"
 	"portico/views"
@@ -157,6 +159,39 @@ func TestEveryFieldIsInSightWhenItHasTheFocus(t *testing.T) {
 	for _, size := range []struct{ w, h int }{{0, 0}, {3, 3}, {10, 2}, {24, 4}} {
 		if size.h > 0 {
 			draw(t, open(nil, fixture.Emoji), size.w, size.h)
+		}
+	}
+}
+
+func TestWarningsLeaveRoomForTheForwards(t *testing.T) {
+	p := fixture.Proposal(fixture.Assembly)
+	p.Plan.Warnings = append(p.Plan.Warnings, plan.Warning{
+		Title: "also puts right what others have changed", Detail: strings.Repeat("published, but without its group: locked-down; ", 3),
+	})
+	for _, size := range sizes[:3] {
+		f := open(nil, fixture.Assembly)
+		f.answer(p, nil)
+		out := draw(t, f, size.w, size.h)
+		for _, want := range []string{"! also puts right", "203.0.113.10:30011", "8 to add"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%dx%d: no %q in\n%s", size.w, size.h, want, out)
+			}
+		}
+	}
+}
+
+func TestManyForwardsAreCounted(t *testing.T) {
+	p := fixture.Proposal(fixture.Assembly)
+	for n := range uint16(250) {
+		p.Items = append(p.Items, fixture.Item(plan.Create, fixture.Japanese, fixture.Forward(fixture.Japanese, fixture.SSH, 40000+n)))
+	}
+	f := open(nil, fixture.Assembly)
+	f.answer(p, nil)
+	for _, size := range sizes {
+		out := draw(t, f, size.w, size.h)
+		shown := strings.Count(out, "203.0.113.10:")
+		if want := fmt.Sprintf("… %d more forwards", len(p.Items)-shown); !strings.Contains(out, want) {
+			t.Errorf("%dx%d: no %q in\n%s", size.w, size.h, want, out)
 		}
 	}
 }

@@ -28,6 +28,9 @@ func (s *Screen) panel(width, height int, st *themes.Styles) []string {
 	return lines
 }
 
+// tall is the height from which on warnings get more than a line each.
+const tall = 14
+
 func (s *Screen) panelLines(width, height int, st *themes.Styles) []string {
 	switch {
 	case s.problem != nil:
@@ -39,12 +42,19 @@ func (s *Screen) panelLines(width, height int, st *themes.Styles) []string {
 	}
 	top := s.summary(width, st)
 	for _, w := range s.proposal.Plan.Warnings {
-		if w.Title != openTitle || !s.anywhere {
+		switch {
+		case w.Title == openTitle && s.anywhere: // the form says so itself
+		case height < tall:
+			one := widget.Spans{{Text: "! " + w.Title, Style: st.Warn}, {Text: "  " + w.Detail, Style: st.Dim}}
+			top = append(top, one.Cut(width).Render(st, false))
+		default:
 			top = append(top, preview.Note(w.Title, w.Detail, width, st)...)
 		}
 	}
-	head, rows := preview.Forwards(s.proposal.Items, width, st)
-	return arrange(top, head, rows, s.bottom(width, st), height, st)
+	items := s.proposal.Items
+	inSight := items[:min(len(items), height)] // a whole subnet has hundreds, and this is drawn at every key
+	head, rows := preview.Forwards(inSight, width, st)
+	return arrange(top, head, rows, len(items)-len(rows), s.bottom(width, st), height, st)
 }
 
 // cause is why there is no plan. When the gateway's state is not known its own error tells more
@@ -88,14 +98,14 @@ func (s *Screen) bottom(width int, st *themes.Styles) []string {
 	return out
 }
 
-// arrange fits the parts into height lines. The forwards give way to the targets down to a few
+// arrange fits the parts into height lines; hidden is how many forwards there are beyond rows. The forwards give way to the targets down to a few
 // rows; after that the targets are cut.
-func arrange(top []string, head string, rows, bottom []string, height int, st *themes.Styles) []string {
+func arrange(top []string, head string, rows []string, hidden int, bottom []string, height int, st *themes.Styles) []string {
 	const fewRows = 3
 	out := append([]string(nil), top...)
 	room := height - len(top)
 	blanks := 0
-	if room >= 1+len(rows)+len(bottom)+2 {
+	if room >= 1+len(rows)+hidden+len(bottom)+2 {
 		blanks = 2
 	}
 	table := min(len(rows), max(fewRows, room-1-len(bottom)))
@@ -110,22 +120,22 @@ func arrange(top []string, head string, rows, bottom []string, height int, st *t
 		out = append(out, "")
 	}
 	out = append(out, head)
-	out = append(out, cut(rows, table, "more forwards", st)...)
+	out = append(out, cut(rows, hidden, table, "more forwards", st)...)
 	if blanks > 0 {
 		out = append(out, "")
 	}
-	return append(out, cut(bottom, max(0, height-len(out)), "more; enter shows them all", st)...)
+	return append(out, cut(bottom, 0, max(0, height-len(out)), "more; enter shows them all", st)...)
 }
 
-// cut keeps the first lines and says how many more there are.
-func cut(lines []string, height int, what string, st *themes.Styles) []string {
-	if len(lines) <= height {
+// cut keeps the first lines and says how many more there are, with the hidden ones.
+func cut(lines []string, hidden, height int, what string, st *themes.Styles) []string {
+	if len(lines)+hidden <= height {
 		return lines
 	}
 	if height <= 0 {
 		return nil
 	}
-	more := fmt.Sprintf("… %d %s", len(lines)-height+1, what)
+	more := fmt.Sprintf("… %d %s", len(lines)+hidden-height+1, what)
 	return append(append([]string(nil), lines[:height-1]...), widget.Paint(st.Dim, more))
 }
 
