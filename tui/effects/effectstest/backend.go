@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"portico/gateway/probe"
 	"portico/gateway/publish"
 	"portico/tui/effects"
+	"portico/views/viewtest"
 )
 
 // Backend is a project and a gateway in memory. Set its fields through Change once it is in use.
@@ -40,6 +40,23 @@ type Backend struct {
 }
 
 var _ effects.Backend = (*Backend)(nil)
+
+// Start is when a test's time begins.
+var Start = viewtest.Start
+
+// Project is a backend with a small project; the page that one instance serves does not answer.
+func Project() *Backend {
+	b := hold(viewtest.Small())
+	b.Deaf = map[gateway.Key]int{b.State.Forwards[4].Key(): 1000}
+	return b
+}
+
+// Many is a backend with n instances, every second one published.
+func Many(n int) *Backend { return hold(viewtest.Many(n)) }
+
+func hold(p *viewtest.Project) *Backend {
+	return &Backend{Project: p.Inventory, Gateway: p.Gateway, State: p.State, LoginsByID: p.Logins}
+}
 
 // Change changes the backend while it is in use.
 func (b *Backend) Change(f func(*Backend)) {
@@ -115,14 +132,13 @@ func (b *Backend) Logins(ctx context.Context, _ cloud.Inventory) (map[string]pub
 	return b.LoginsByID, err
 }
 
-var ports = map[string]uint16{"ssh": 22, "http": 80, "https": 443}
-
 // Plan gives ssh 30000+n, http 31000+n and https 32000+n, with one step a forward.
 func (b *Backend) Plan(_ context.Context, s publish.Snapshot, req publish.Request) (publish.Proposal, error) {
 	p := publish.Proposal{Request: req, Gateway: s.Gateway, Plan: plan.Plan{ID: "plan-1"}}
 	if s.State == nil {
 		return p, &cloud.Error{Op: "plan", Kind: cloud.Unreachable, Err: errors.New("what stands on the gateway is not known yet")}
 	}
+	of := viewtest.Project{Inventory: s.Inventory, Gateway: s.Gateway}
 	for _, id := range req.Instances {
 		if req.Withdraw {
 			for _, f := range s.State.Forwards {
@@ -137,23 +153,13 @@ func (b *Backend) Plan(_ context.Context, s publish.Snapshot, req publish.Reques
 			services = []string{"ssh"}
 		}
 		for _, name := range services {
-			f := b.forward(s, id, name)
+			f := of.Forward(id, name)
 			if !slices.ContainsFunc(s.State.Forwards, f.Equal) {
 				b.add(&p, s, f, plan.Create)
 			}
 		}
 	}
 	return p, nil
-}
-
-func (b *Backend) forward(s publish.Snapshot, id, name string) gateway.Forward {
-	f := gateway.Forward{Instance: id, Service: gateway.Service{Name: name, Protocol: gateway.TCP, Port: ports[name]}, Engine: "nat"}
-	for _, p := range s.Inventory.InstancePorts(id) {
-		addr := p.FixedIPs[0].Addr
-		f.Private = netip.AddrPortFrom(addr, f.Service.Port)
-		f.Public = netip.AddrPortFrom(s.Gateway.FloatingIP, map[string]uint16{"ssh": 30000, "http": 31000, "https": 32000}[name]+uint16(addr.As4()[3]))
-	}
-	return f
 }
 
 func (b *Backend) add(p *publish.Proposal, s publish.Snapshot, f gateway.Forward, a plan.Action) {
