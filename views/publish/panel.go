@@ -75,6 +75,8 @@ func (s *Screen) summary(width int, st *themes.Styles) []string {
 	return []string{preview.HeadingWith(left, widget.Spans{{Text: "nothing else is touched", Style: st.Dim}}, width, st)}
 }
 
+const quotaOf = "quota of "
+
 func (s *Screen) bottom(width int, st *themes.Styles) []string {
 	if s.proposal.Plan.Empty() {
 		return nil
@@ -84,6 +86,11 @@ func (s *Screen) bottom(width int, st *themes.Styles) []string {
 	for _, t := range list {
 		names = max(names, widget.Width(t.name))
 	}
+	for _, q := range s.proposal.Quota {
+		if q.Before != q.After {
+			names = max(names, widget.Width(quotaOf+q.Name))
+		}
+	}
 	names = min(names, max(12, width*3/5))
 	out := make([]string, 0, len(list)+len(s.proposal.Quota))
 	for _, t := range list {
@@ -91,7 +98,7 @@ func (s *Screen) bottom(width int, st *themes.Styles) []string {
 	}
 	for _, q := range s.proposal.Quota {
 		if q.Before != q.After {
-			line := widget.Spans{{Text: widget.Fit("quota of "+q.Name, names) + "  ", Style: st.Dim}, {Text: fmt.Sprintf("%d → %d %s", q.Before, q.After, preview.Limit(q)), Style: preview.QuotaInk(q, st)}}
+			line := widget.Spans{{Text: widget.Fit(quotaOf+q.Name, names) + "  ", Style: st.Dim}, {Text: fmt.Sprintf("%d → %d %s", q.Before, q.After, preview.Limit(q)), Style: preview.QuotaInk(q, st)}}
 			out = append(out, line.Cut(width).Render(st, false))
 		}
 	}

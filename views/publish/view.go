@@ -17,7 +17,7 @@ const (
 	wide      = 104 // from this width on the preview stands beside the form
 	formWidth = 55  // of the form then
 	roomy     = 14  // below this height there are no blank lines
-	labels    = 10  // the column of labels
+	labels    = 9   // the column of labels
 )
 
 // View draws the form and what it would change.
@@ -44,7 +44,7 @@ func (s *Screen) View(f views.Frame) string {
 }
 
 func (s *Screen) beside(width, height int, st *themes.Styles) []string {
-	form, focus := s.form(formWidth, height >= roomy+2, st)
+	form, focus := s.form(formWidth-1, height >= roomy+2, st)
 	left := window(form, focus, height)
 	right := s.panel(width-formWidth-3, height, st)
 	return strings.Split(widget.Beside(st, strings.Join(left, "\n"), strings.Join(right, "\n"), formWidth, height), "\n")
