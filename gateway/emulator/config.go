@@ -65,6 +65,9 @@ type Config struct {
 	Without   []string   // programs the gateway lacks: "sudo", "flock", "systemctl"
 	Listening []Listener // sockets beside sshd's own, "0.0.0.0:22"
 
+	// Allow and Reach are asked for every forwarded port at every look, and for every connection.
+	// They must not call the Gateway.
+
 	// Allow is the security group of the gateway's port: may this client connect to the public
 	// port? nil allows all.
 	Allow func(port uint16, client netip.Addr) bool

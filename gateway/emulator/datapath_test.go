@@ -272,6 +272,13 @@ ExecStart=/bin/sh -c 'iptables-restore --noflush -w 10 < /etc/portico/rules.v4'
 WantedBy=multi-user.target
 `)
 	n.must("sudo iptables -A INPUT -s 10.9.9.9 -j DROP; echo gone > /run/x 2>/dev/null; sudo touch /run/y", "")
+	s, err := n.client.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start("sleep 600; sudo iptables -A INPUT -s 10.9.9.9 -j DROP"); err != nil {
+		t.Fatal(err)
+	}
 	n.Reboot()
 	if r := n.run("true", ""); !r.lost {
 		t.Error("the connection outlived the reboot")

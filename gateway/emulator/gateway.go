@@ -33,8 +33,11 @@ type Gateway struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
+	booting sync.Mutex // one reboot at a time
+
 	mu       sync.Mutex
 	closed   bool
+	down     bool                  // between the halves of a reboot
 	open     map[net.Conn]struct{} // all connections, to be cut by Close and Reboot
 	commands []string
 	faults   []*armed
@@ -107,12 +110,12 @@ func (g *Gateway) spawn(f func()) {
 	}
 }
 
-// track remembers a connection until it is released; false says that the gateway is closed, and
-// the connection with it.
+// track remembers a connection until it is released; false says that the gateway is closed or
+// down, and the connection is closed with it.
 func (g *Gateway) track(c net.Conn) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed {
+	if g.closed || g.down {
 		_ = c.Close()
 		return false
 	}
@@ -203,12 +206,24 @@ func (g *Gateway) Commands() []string {
 	return slices.Clone(g.commands)
 }
 
-// Reboot cuts all connections, clears the kernel's state, and starts what is enabled at boot.
+// Reboot cuts all connections, ends what runs, clears the kernel's state, and starts what is
+// enabled at boot. When it returns, the gateway is up again.
 func (g *Gateway) Reboot() {
+	g.booting.Lock()
+	defer g.booting.Unlock()
+	g.setDown(true)
 	g.cutAll()
+	g.machine.Wait() // their connections have gone, so that commands end
 	g.kernel.Boot()
 	g.machine.Boot(g.ctx, nil)
+	g.setDown(false)
 	g.Refresh()
+}
+
+func (g *Gateway) setDown(down bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.down = down
 }
 
 // Refresh looks at every forwarded port again. Call it when what Allow or Reach answer has

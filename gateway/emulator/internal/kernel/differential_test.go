@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 
 	"portico/gateway/emulator/internal/kernel"
@@ -65,7 +66,10 @@ func withoutComments(s string) string {
 }
 
 // namespace is a network namespace held open by a program that waits for its input to end.
-type namespace struct{ pid string }
+type namespace struct {
+	pid string
+	end func()
+}
 
 func newNamespace(t *testing.T) namespace {
 	t.Helper()
@@ -81,16 +85,18 @@ func newNamespace(t *testing.T) namespace {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	ns := namespace{end: sync.OnceFunc(func() {
 		_ = in.Close()
 		_ = cmd.Wait()
-	})
+	})}
+	t.Cleanup(ns.end)
 	line := make([]byte, 32)
 	n, err := out.Read(line)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return namespace{strings.TrimSpace(string(line[:n]))}
+	ns.pid = strings.TrimSpace(string(line[:n]))
+	return ns
 }
 
 func (ns namespace) run(t *testing.T, stdin string, words ...string) answer {

@@ -183,8 +183,8 @@ func (s *spec) checkExtension(l *loaded, chain string) *refusal {
 	if req := l.ext.required; req != "" && l.set[req].words == nil {
 		return usage("%s: option \"%s\" must be specified\n", l.ext.name, req)
 	}
-	for _, to := range []string{"--to-destination", "--to-source"} {
-		if w := l.set[to].words; len(w) == 1 && strings.Contains(w[0], ":") && !hasPorts(s.protocol) {
+	for _, to := range []string{"--to-destination", "--to-source", "--to-ports"} {
+		if w := l.set[to].words; len(w) == 1 && (to == "--to-ports" || strings.Contains(w[0], ":")) && !hasPorts(s.protocol) {
 			return usage("Need TCP, UDP, SCTP or DCCP with port specification")
 		}
 	}
