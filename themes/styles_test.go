@@ -1,17 +1,15 @@
-package themes_test
+package themes
 
 import (
 	"strings"
 	"testing"
 
 	"charm.land/lipgloss/v2"
-
-	"portico/themes"
 )
 
 func TestEveryPaletteIsComplete(t *testing.T) {
-	for _, p := range themes.Palettes() {
-		for name, c := range map[string]themes.Pair{
+	for _, p := range Palettes() {
+		for name, c := range map[string]Pair{
 			"Text": p.Text, "Dim": p.Dim, "Faint": p.Faint, "Accent": p.Accent, "OnAccent": p.OnAccent,
 			"Selected": p.Selected, "Good": p.Good, "Warn": p.Warn, "Bad": p.Bad,
 		} {
@@ -23,14 +21,14 @@ func TestEveryPaletteIsComplete(t *testing.T) {
 }
 
 func TestDarkAndLightDiffer(t *testing.T) {
-	dark, light := themes.New(themes.Default(), true), themes.New(themes.Default(), false)
+	dark, light := New(Default(), true), New(Default(), false)
 	if d, l := dark.Accent.Render("x"), light.Accent.Render("x"); d == l {
 		t.Errorf("both render as %q", d)
 	}
 }
 
 func TestStatesAreToldApart(t *testing.T) {
-	s := themes.New(themes.Default(), true)
+	s := New(Default(), true)
 	seen := map[string]string{}
 	for name, style := range map[string]lipgloss.Style{"good": s.Good, "warn": s.Warn, "bad": s.Bad, "accent": s.Accent, "dim": s.Dim} {
 		r := style.Render("x")
@@ -42,7 +40,7 @@ func TestStatesAreToldApart(t *testing.T) {
 }
 
 func TestOnKeepsTheForeground(t *testing.T) {
-	s := themes.New(themes.Default(), true)
+	s := New(Default(), true)
 	plain, on := s.Good.Render("x"), s.On(s.Good).Render("x")
 	if plain == on || !strings.Contains(on, "48;2") || !strings.Contains(on, "38;2") {
 		t.Errorf("plain %q, on the selected row %q", plain, on)

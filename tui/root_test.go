@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/color"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +57,7 @@ func TestStyledGoldens(t *testing.T) {
 		t.Run(map[bool]string{true: "dark", false: "light"}[dark], func(t *testing.T) {
 			d := drive(t, effectstest.Project(), 120, 40).start()
 			if !dark {
-				d.send(tea.BackgroundColorMsg{Color: ansi.TrueColor(0xffffff)})
+				d.send(tea.BackgroundColorMsg{Color: color.White})
 			}
 			golden.RequireEqual(t, d.root.View().Content)
 		})

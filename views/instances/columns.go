@@ -38,7 +38,7 @@ func (s *Screen) columns() []widget.Column[row] {
 		},
 		{
 			Title: "REACHABLE", Min: 16, Want: 38, Grow: true, Priority: 1,
-			Text: func(r row) string { return s.reachable(r, plain, false).Text() },
+			Text: func(r row) string { return s.reachable(r, plain, full).Text() },
 			Cell: s.reachableCell,
 		},
 	}
@@ -106,18 +106,26 @@ func statusCell(r row, st *themes.Styles) widget.Spans {
 	return widget.Spans{{Text: glyph, Style: style}, {Text: " " + word, Style: text}}
 }
 
-// reachableCell says less when there is little room: first without latencies, then only the ports.
+// How much a cell says: all, no latencies, or only whether a test went well.
+const (
+	full = iota
+	brief
+	briefest
+)
+
+// reachableCell says as much as there is room for.
 func (s *Screen) reachableCell(r row, st *themes.Styles, width int) widget.Spans {
-	full := s.reachable(r, st, false)
-	if full.Width() <= width {
-		return full
+	for level := full; level < briefest; level++ {
+		if line := s.reachable(r, st, level); line.Width() <= width {
+			return line
+		}
 	}
-	return s.reachable(r, st, true)
+	return s.reachable(r, st, briefest)
 }
 
 // reachable is how one gets to an instance: through the gateway, one entry for each service, or by
 // an address of its own.
-func (s *Screen) reachable(r row, st *themes.Styles, brief bool) widget.Spans {
+func (s *Screen) reachable(r row, st *themes.Styles, level int) widget.Spans {
 	var out widget.Spans
 	add := func(text string, style lipgloss.Style) { out = append(out, widget.Span{Text: text, Style: style}) }
 	for _, a := range r.Public {
@@ -133,7 +141,7 @@ func (s *Screen) reachable(r row, st *themes.Styles, brief bool) widget.Spans {
 		s.part(&out)
 		add(f.Service.Name+" ", st.Dim)
 		add(fmt.Sprint(f.Public.Port()), st.Strong)
-		if word, style := s.testWord(r, f, st, brief); word != "" {
+		if word, style := s.testWord(r, f, st, level); word != "" {
 			add(" "+word, style)
 		}
 	}
@@ -159,9 +167,13 @@ func (s *Screen) part(line *widget.Spans) {
 
 // testWord is the last test of a forward; an instance that does not run cannot answer, which is no
 // failure.
-func (s *Screen) testWord(r row, f gateway.Forward, st *themes.Styles, brief bool) (string, lipgloss.Style) {
+func (s *Screen) testWord(r row, f gateway.Forward, st *themes.Styles, level int) (string, lipgloss.Style) {
 	if glyph, _ := status(r); glyph == "○" {
 		return "off", st.Faint
 	}
-	return s.tests.Word(f.Key(), st, brief)
+	word, style := s.tests.Word(f.Key(), st, level > full)
+	if level == briefest {
+		word, _, _ = strings.Cut(word, " ")
+	}
+	return word, style
 }

@@ -115,7 +115,7 @@ func (d *pane) services() {
 	}
 	for _, f := range d.r.Forwards {
 		line := widget.Spans{{Text: f.Service.Name + " ", Style: d.st.Dim}, {Text: fmt.Sprint(f.Public.Port()), Style: d.st.Strong}, {Text: fmt.Sprintf(" → %d", f.Private.Port()), Style: d.st.Dim}}
-		if word, style := d.s.testWord(d.r, f, d.st, false); word != "" {
+		if word, style := d.s.testWord(d.r, f, d.st, full); word != "" {
 			line = append(line, widget.Span{Text: "  " + word, Style: style})
 		}
 		d.facts = append(d.facts, widget.Fact{Name: name, Value: line})

@@ -89,9 +89,13 @@ func (t *Table[R]) SetFilter(text string) {
 // FilterText is what the table is narrowed to.
 func (t *Table[R]) FilterText() string { return t.text }
 
-// Len is the number of rows, Shown of those that pass the filter, Marked of those with a mark.
-func (t *Table[R]) Len() int    { return len(t.rows) }
-func (t *Table[R]) Shown() int  { return len(t.shown) }
+// Len is the number of rows.
+func (t *Table[R]) Len() int { return len(t.rows) }
+
+// Shown is the number of rows that pass the filter.
+func (t *Table[R]) Shown() int { return len(t.shown) }
+
+// Marked is the number of rows with a mark.
 func (t *Table[R]) Marked() int { return len(t.marks) }
 
 // Current is the row under the cursor.
