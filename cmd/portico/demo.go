@@ -27,7 +27,7 @@ func (a *app) demoCommand() *cobra.Command {
 			if !serve && !a.interactive() {
 				return wrongUse("open the demo", errors.New("standard input is not a terminal"), "use 'portico demo --serve' and other commands against it")
 			}
-			d, err := startDemo()
+			d, err := startDemo(loopback, loopback)
 			if err != nil {
 				return &gateway.Error{Op: "start the demo", Kind: gateway.Internal, Err: err}
 			}

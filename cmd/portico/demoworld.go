@@ -24,7 +24,7 @@ import (
 // demoUser logs in to the demo's gateway and becomes root by sudo, as on a cloud image.
 const demoUser = "debian"
 
-// loopback is the floating IP of the demo's gateway: its forwards really listen there.
+// loopback is the usual floating IP of the demo's gateway: its forwards really listen there.
 var loopback = netip.MustParseAddr("127.0.0.1")
 
 // demo is a cloud, a gateway and the instances behind it, all inside this process.
@@ -38,7 +38,9 @@ type demo struct {
 	stopped chan struct{}
 }
 
-func startDemo() (*demo, error) {
+// startDemo starts a demo whose gateway has this floating IP, and listens for it on a loopback
+// address: the same one, so that clients find it.
+func startDemo(floating, listen netip.Addr) (*demo, error) {
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		return nil, err
@@ -49,11 +51,11 @@ func startDemo() (*demo, error) {
 	}
 	d := &demo{key: signer, private: private, vms: map[string]*gatewayemulator.VM{}, stop: make(chan struct{}), stopped: make(chan struct{})}
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))) + " demo"
-	d.cloud, err = cloudemulator.StartDemo(cloudemulator.Demo{GatewayAddress: loopback, PublicKey: public})
+	d.cloud, err = cloudemulator.StartDemo(cloudemulator.Demo{GatewayAddress: floating, PublicKey: public})
 	if err != nil {
 		return nil, err
 	}
-	if err := d.startMachines(); err != nil {
+	if err := d.startMachines(listen); err != nil {
 		_ = d.cloud.Close()
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func startDemo() (*demo, error) {
 }
 
 // startMachines starts the gateway and a VM for every other instance.
-func (d *demo) startMachines() error {
+func (d *demo) startMachines(listen netip.Addr) error {
 	var fixed netip.Addr
 	for _, i := range d.cloud.Servers() {
 		if i.Name == cloudemulator.DemoGateway {
@@ -81,7 +83,7 @@ func (d *demo) startMachines() error {
 	}
 	var err error
 	d.gateway, err = gatewayemulator.Start(gatewayemulator.Config{
-		Hostname: cloudemulator.DemoGateway, User: demoUser, FixedIP: fixed, Public: loopback,
+		Hostname: cloudemulator.DemoGateway, User: demoUser, FixedIP: fixed, Public: listen,
 		Keys: []ssh.PublicKey{d.key.PublicKey()}, Allow: d.allow, Reach: d.reach,
 	})
 	return err
@@ -135,6 +137,13 @@ func (d *demo) close() {
 // populate publishes what the demo starts with, and then breaks one door: somebody took the
 // group off an instance that was published.
 func (d *demo) populate(ctx context.Context, w *wiring) error {
+	if err := d.publish(ctx, w); err != nil {
+		return err
+	}
+	return d.lockDown(ctx, w)
+}
+
+func (d *demo) publish(ctx context.Context, w *wiring) error {
 	for _, r := range []publish.Request{
 		{Instances: []string{"annotation-01", cloudemulator.DemoOff, cloudemulator.DemoLockedDown, cloudemulator.DemoSSHDown}, Services: []string{"ssh"}},
 		{Instances: []string{"assembly-02"}, Services: []string{"ssh", "http"}},
@@ -151,7 +160,7 @@ func (d *demo) populate(ctx context.Context, w *wiring) error {
 			return report.Err
 		}
 	}
-	return d.lockDown(ctx, w)
+	return nil
 }
 
 func (d *demo) lockDown(ctx context.Context, w *wiring) error {

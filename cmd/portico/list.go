@@ -24,6 +24,9 @@ func (a *app) snapshot(ctx context.Context) (*wiring, publish.Snapshot, error) {
 	if err == nil || len(s.Inventory.Instances) == 0 && s.Inventory.At.IsZero() {
 		return w, s, err
 	}
+	if a.flags.gateway != "" && !s.HasGateway() {
+		return w, s, err // the one that was asked for is not there
+	}
 	if s.HasGateway() || cloud.KindOf(err) != gateway.NotFound {
 		x := cloud.Explain(err)
 		a.note("%s\n", styleWarn.Render(fmt.Sprintf("%s: %s", x.What, x.Why)))

@@ -164,14 +164,8 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *obse
 	if !changes {
 		return out
 	}
-	open := 0
-	for _, f := range want {
-		if len(f.Sources) == 0 {
-			open++
-		}
-	}
-	if open > 0 {
-		out = append(out, plan.Warning{Title: "open to the whole internet", Detail: fmt.Sprintf("%d of %d forwards let anybody in; --from CIDR limits who may connect", open, len(want))})
+	if n := newlyOpen(want, have.Forwards); n > 0 {
+		out = append(out, plan.Warning{Title: "open to the whole internet", Detail: fmt.Sprintf("anybody may connect to %d of these forwards; name the networks that may, if that is not meant", n)})
 	}
 	if !seen.systemd && len(want) > 0 {
 		out = append(out, plan.Warning{Title: "will not survive a reboot", Detail: "the gateway has no systemd to put the rules back"})
@@ -180,6 +174,17 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *obse
 		out = append(out, plan.Warning{Title: "IP forwarding stays on until the next reboot", Detail: "others on this gateway may rely on it by now"})
 	}
 	return out
+}
+
+// newlyOpen counts the forwards that let anybody in and did not before.
+func newlyOpen(want, have []gateway.Forward) int {
+	n := 0
+	for _, f := range want {
+		if len(f.Sources) == 0 && !slices.ContainsFunc(have, f.Equal) {
+			n++
+		}
+	}
+	return n
 }
 
 func planID(steps []plan.Step, base []plan.Fingerprint) string {

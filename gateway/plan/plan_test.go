@@ -15,11 +15,11 @@ type world map[string]bool
 
 // toggle is a step that makes a name stand.
 type toggle struct {
-	world            world
-	name             string
-	doErr, undoErr   error
-	halfway          bool // Do changes the world before it fails
-	started, stopped func()
+	world          world
+	name           string
+	doErr, undoErr error
+	halfway        bool // Do changes the world before it fails
+	started        func()
 }
 
 func (s *toggle) Change() Change { return Change{ID: s.name, Action: Create} }

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/vt"
+
+	"portico/cloud"
+	"portico/cloud/emulator"
+	"portico/gateway"
+	"portico/gateway/plan"
+	"portico/gateway/probe"
+	"portico/gateway/publish"
+	"portico/tui"
+	"portico/tui/effects"
+)
+
+var writeScreenshots = flag.Bool("screenshots", false, "write screenshots/ anew instead of checking it")
+
+// TestScreenshots runs the console on the demo, types keys, and compares what a person sees with
+// the pictures in screenshots/. Only times are made the same for everybody.
+func TestScreenshots(t *testing.T) {
+	floating := netip.MustParseAddr("203.0.113.10")
+	listen := freeLoopback()
+	d, err := startDemo(floating, listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	for _, line := range d.cloud.Env() {
+		name, value, _ := strings.Cut(line, "=")
+		t.Setenv(name, value)
+	}
+	t.Setenv("OS_CLOUD", "")
+	t.Setenv("HOME", t.TempDir())
+	a := newApp(os.Stdin, io.Discard, io.Discard)
+	defer a.close()
+	options, err := a.options(config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.Gateway, options.Dialer = emulator.DemoGateway, redirect{floating, listen}
+	w, err := a.demoWiring(t.Context(), d, nil, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.publish(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	s := startScreen(t, steady{w.publisher}, 110, 30)
+	s.until("sshd-down", "refused", "30050 ✓")
+	s.shot("instances")
+	s.keys("jj", "p")
+	s.until("Publish  blast-db", "30012")
+	s.keys("\t", " ")
+	s.until("31012", "nothing else is touched")
+	s.shot("publish")
+	s.keys("\r")
+	s.until("enter apply")
+	s.shot("preview")
+	s.keys("\r")
+	s.until("▸ Cancel")
+	s.keys("\x1b[C")
+	s.until("▸ Apply")
+	s.keys("\r")
+	s.until("2 of 2 answer")
+	s.shot("applied")
+}
+
+// redirect connects to where the demo listens in place of its floating IP.
+type redirect struct{ from, to netip.Addr }
+
+func (r redirect) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, strings.Replace(address, r.from.String(), r.to.String(), 1))
+}
+
+// steady takes the same time for everything.
+type steady struct{ *publish.Publisher }
+
+func (s steady) Inventory(ctx context.Context) (cloud.Inventory, error) {
+	inv, err := s.Publisher.Inventory(ctx)
+	inv.At = screenTime
+	return inv, err
+}
+
+func (s steady) Apply(ctx context.Context, p publish.Proposal, emit func(plan.Event)) plan.Report {
+	return s.Publisher.Apply(ctx, p, func(e plan.Event) {
+		if e.Elapsed > 0 {
+			e.Elapsed = 120 * time.Millisecond
+		}
+		emit(e)
+	})
+}
+
+func (s steady) Probe(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
+	return s.Publisher.Probe(ctx, fs, func(k gateway.Key, r probe.Result) { emit(k, steadyResult(r)) })
+}
+
+func (s steady) ProbeNew(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
+	return s.Publisher.ProbeNew(ctx, fs, func(k gateway.Key, r probe.Result) { emit(k, steadyResult(r)) })
+}
+
+func steadyResult(r probe.Result) probe.Result {
+	r.At = screenTime
+	if r.Outcome == probe.OK {
+		r.Latency = 12 * time.Millisecond
+	}
+	return r
+}
+
+var screenTime = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+
+// screen is the console on an emulated terminal.
+type screen struct {
+	t    *testing.T
+	mu   sync.Mutex // of term
+	term *vt.Emulator
+	in   io.Writer
+}
+
+func startScreen(t *testing.T, b effects.Backend, width, height int) *screen {
+	t.Helper()
+	in, typed := io.Pipe()
+	s := &screen{t: t, term: vt.NewEmulator(width, height), in: typed}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { _, _ = io.Copy(io.Discard, s.term) }() // the terminal's own answers
+	go func() {
+		done <- tui.Run(ctx, tui.Options{Backend: b, Cloud: "demo", Now: func() time.Time { return screenTime }, Notice: io.Discard},
+			tea.WithInput(in), tea.WithOutput(s), tea.WithWindowSize(width, height), tea.WithColorProfile(colorprofile.TrueColor),
+			tea.WithEnvironment([]string{"TERM=xterm-256color"}))
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		_ = s.term.Close()
+	})
+	return s
+}
+
+// Write is what the program prints, with the line ends that a terminal's driver would make.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.term.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n")))
+	return len(p), err
+}
+
+func (s *screen) keys(keys ...string) {
+	for _, k := range keys {
+		if _, err := io.WriteString(s.in, k); err != nil {
+			s.t.Fatal(err)
+		}
+		time.Sleep(150 * time.Millisecond)
+	}
+}
+
+func (s *screen) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.term.String()
+}
+
+func (s *screen) picture() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return picture(s.term)
+}
+
+func (s *screen) until(texts ...string) {
+	s.t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		missing := ""
+		for _, want := range texts {
+			if !strings.Contains(s.text(), want) {
+				missing = want
+			}
+		}
+		if missing == "" {
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("%q is not on the screen:\n%s", missing, s.text())
+		}
+	}
+}
+
+// shot compares the screen with its picture, once it has come to rest.
+func (s *screen) shot(name string) {
+	s.t.Helper()
+	got := s.picture()
+	for calm := 0; calm < 6; calm++ {
+		time.Sleep(100 * time.Millisecond)
+		if next := s.picture(); next != got {
+			got, calm = next, 0
+		}
+	}
+	path := filepath.Join("..", "..", "screenshots", name+".svg")
+	if *writeScreenshots {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil { //nolint:gosec // a picture for everybody
+			s.t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || string(want) != got {
+		s.t.Errorf("%s is not what the program shows (%v): make screenshots\n%s", path, err, s.text())
+	}
+}

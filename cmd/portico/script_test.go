@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"portico": func() { os.Exit(run()) }})
+}
+
+// TestScripts runs the commands as processes of their own, each script against a demo of its own.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "script", "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, f := range files {
+		// Scripts of one run are parallel; one after the other, they do not want the same ports.
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
+			testscript.Run(t, testscript.Params{Files: []string{f}, Setup: setUpScript, Cmds: scriptCommands})
+		})
+	}
+}
+
+type demoKey struct{}
+
+// scriptDemo is a script's demo and the place in its log that "mark" remembered.
+type scriptDemo struct {
+	*demo
+	mark int
+}
+
+func setUpScript(env *testscript.Env) error {
+	addr := freeLoopback()
+	d, err := startDemo(addr, addr)
+	if err != nil {
+		return err
+	}
+	env.Defer(d.close)
+	env.Values[demoKey{}] = &scriptDemo{demo: d}
+	home, dir := filepath.Join(env.WorkDir, "home"), filepath.Join(env.WorkDir, "demo")
+	for _, p := range []string{home, dir} {
+		if err := os.MkdirAll(p, 0o700); err != nil {
+			return err
+		}
+	}
+	env.Vars = append(env.Vars, d.cloud.Env()...)
+	env.Vars = append(env.Vars, "HOME="+home, "USERPROFILE="+home, "XDG_CONFIG_HOME="+home, "SSH_AUTH_SOCK=",
+		"PORTICO_CONFIG="+filepath.Join(dir, "config.yaml"), "NO_COLOR=1", "GORACE=atexit_sleep_ms=0", "GATEWAY="+d.address().String())
+	return d.writeFiles(dir)
+}
+
+// freeLoopback is an address of this machine's own that nobody else is likely to use. Only Linux
+// has more than one without being told.
+func freeLoopback() netip.Addr {
+	if runtime.GOOS != "linux" {
+		return loopback
+	}
+	return netip.AddrFrom4([4]byte{127, 77, byte(rand.IntN(255)), byte(1 + rand.IntN(254))})
+}
+
+func (d *demo) address() netip.Addr {
+	for _, i := range d.cloud.Servers() {
+		if i.Name == "gw-1" {
+			return i.Floating[0]
+		}
+	}
+	return netip.Addr{}
+}
+
+var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
+	// quota RESOURCE N sets a limit of the project.
+	"quota": func(ts *testscript.TestScript, _ bool, args []string) {
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		ts.Check(demoOf(ts).cloud.SetQuota(args[0], n))
+	},
+	// mark remembers now; nowrites checks that no call has changed the cloud since.
+	"mark": func(ts *testscript.TestScript, _ bool, _ []string) { demoOf(ts).mark = demoOf(ts).cloud.Mark() },
+	"nowrites": func(ts *testscript.TestScript, _ bool, _ []string) {
+		if w := demoOf(ts).cloud.WritesSince(demoOf(ts).mark); len(w) > 0 {
+			ts.Fatalf("the cloud was changed: %v", w)
+		}
+	},
+	// norules checks that nothing of ours stands on the gateway.
+	"norules": func(ts *testscript.TestScript, _ bool, _ []string) {
+		if text := demoOf(ts).gateway.Ruleset().Format(false); strings.Contains(text, "PORTICO") {
+			ts.Fatalf("rules stand:\n%s", text)
+		}
+	},
+	"reboot": func(ts *testscript.TestScript, _ bool, _ []string) { demoOf(ts).gateway.Reboot() },
+	// exits CODE COMMAND... runs a command that must end with this exit code.
+	"exits": func(ts *testscript.TestScript, _ bool, args []string) {
+		err := ts.Exec(args[1], args[2:]...)
+		got := 0
+		if err != nil {
+			_, scanErr := fmt.Sscanf(err.Error(), "exit status %d", &got)
+			ts.Check(scanErr)
+		}
+		if fmt.Sprint(got) != args[0] {
+			ts.Fatalf("exit %d, want %s", got, args[0])
+		}
+	},
+}
+
+func demoOf(ts *testscript.TestScript) *scriptDemo {
+	d, _ := ts.Value(demoKey{}).(*scriptDemo)
+	return d
+}
