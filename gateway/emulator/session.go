@@ -60,7 +60,8 @@ func (s *session) serve(ctx context.Context, requests <-chan *ssh.Request) {
 	work.Wait()
 }
 
-// command runs what the session is for, reports its status and ends it.
+// command runs what the session is for, reports its status and ends it. Closing the channel says
+// that there is no more output, too: a separate EOF would race with a terminal being resized.
 func (s *session) command(ctx context.Context, interactive bool, line string) {
 	defer func() { _ = s.channel.Close() }()
 	var status int
@@ -74,7 +75,6 @@ func (s *session) command(ctx context.Context, interactive bool, line string) {
 		s.cut()
 		return
 	}
-	_ = s.channel.CloseWrite()
 	_, _ = s.channel.SendRequest("exit-status", false, binary.BigEndian.AppendUint32(nil, uint32(status))) //nolint:gosec // 0 to 255
 }
 

@@ -95,7 +95,6 @@ func (s *vmSession) command(interactive bool, line string) {
 	} else {
 		status = s.run(line, s.channel)
 	}
-	_ = s.channel.CloseWrite()
 	_, _ = s.channel.SendRequest("exit-status", false, binary.BigEndian.AppendUint32(nil, uint32(status))) //nolint:gosec // 0 to 127
 }
 
