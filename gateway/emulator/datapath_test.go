@@ -88,9 +88,13 @@ COMMIT
 `, port, service)
 }
 
-// probe connects and reads a line: what it says, "refused", "timeout" or "silent".
-func probe(port uint16) string {
-	const patience = 400 * time.Millisecond
+// probe connects and reads a line: what it says, "refused" or "timeout". It is patient unless a
+// time-out is what is wanted.
+func probe(port uint16, want string) string {
+	patience := 5 * time.Second
+	if want == "timeout" {
+		patience = 400 * time.Millisecond
+	}
 	c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), patience)
 	if err != nil {
 		return verdictOf(err)
@@ -122,7 +126,7 @@ const banner = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3"
 func TestForwardConnects(t *testing.T) {
 	n := newNetwork(t)
 	port := freePort(t)
-	if got := probe(port); got != "refused" {
+	if got := probe(port, "refused"); got != "refused" {
 		t.Fatalf("before: %s", got)
 	}
 	n.publish(port, 22)
@@ -200,15 +204,15 @@ func TestHowPortsFail(t *testing.T) {
 		{"the VM is off", refresh(func() { n.vm.SetOff(true) }), refresh(func() { n.vm.SetOff(false) }), "timeout"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := probe(port); got != banner && c.want != banner {
+			if got := probe(port, banner); got != banner && c.want != banner {
 				t.Fatalf("before: %s", got)
 			}
 			c.breaks()
-			if got := probe(port); got != c.want {
+			if got := probe(port, c.want); got != c.want {
 				t.Errorf("broken: %s, want %s", got, c.want)
 			}
 			c.mend()
-			if got := probe(port); got != banner {
+			if got := probe(port, banner); got != banner {
 				t.Errorf("mended: %s", got)
 			}
 		})
@@ -221,16 +225,16 @@ func TestChangesUnderWay(t *testing.T) {
 	port := freePort(t)
 	n.publish(port, 22)
 	n.allowed.Store(false)
-	if got := probe(port); got != "timeout" {
+	if got := probe(port, "timeout"); got != "timeout" {
 		t.Errorf("shut: %s", got)
 	}
 	n.allowed.Store(true)
 	n.vm.Handle(22, nil)
-	if got := probe(port); got != "refused" {
+	if got := probe(port, "refused"); got != "refused" {
 		t.Errorf("sshd down: %s", got)
 	}
 	n.vm.Handle(22, func(c net.Conn) { _, _ = io.WriteString(c, "hello\r\n") })
-	if got := probe(port); got != "hello" {
+	if got := probe(port, "hello"); got != "hello" {
 		t.Errorf("other service: %s", got)
 	}
 }
@@ -251,7 +255,7 @@ func TestPortInUse(t *testing.T) {
 	if p := n.Problems(); len(p) != 0 {
 		t.Errorf("problems once it is free: %v", p)
 	}
-	if got := probe(port); got != banner {
+	if got := probe(port, banner); got != banner {
 		t.Errorf("once it is free: %s", got)
 	}
 }
@@ -283,7 +287,7 @@ WantedBy=multi-user.target
 	if r := n.run("true", ""); !r.lost {
 		t.Error("the connection outlived the reboot")
 	}
-	if got := probe(port); got != banner {
+	if got := probe(port, banner); got != banner {
 		t.Errorf("after the reboot: %s", got)
 	}
 	n.client = n.login("debian")
@@ -295,7 +299,7 @@ WantedBy=multi-user.target
 	}
 	n.must("sudo systemctl disable --now portico.service", "")
 	n.Reboot()
-	if got := probe(port); got != "refused" {
+	if got := probe(port, "refused"); got != "refused" {
 		t.Errorf("after a reboot without the unit: %s", got)
 	}
 }

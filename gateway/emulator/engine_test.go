@@ -41,14 +41,14 @@ func TestPorticoOnTheEmulator(t *testing.T) {
 	port := sshd.Public.Port()
 
 	apply(t, engine, []gateway.Forward{sshd, mosh})
-	if got := probe(port); got != banner {
+	if got := probe(port, banner); got != banner {
 		t.Errorf("published: %s", got)
 	}
 	if p := planFor(t, engine, []gateway.Forward{sshd, mosh}); len(p.Steps) != 0 {
 		t.Errorf("a second publish has steps: %v", p.Steps[0].Change())
 	}
 	apply(t, engine, nil)
-	if got := probe(port); got != "refused" {
+	if got := probe(port, "refused"); got != "refused" {
 		t.Errorf("withdrawn: %s", got)
 	}
 	if after := n.Ruleset().Format(false); after != before {
@@ -61,7 +61,7 @@ func TestPorticoOnTheEmulator(t *testing.T) {
 	}
 	apply(t, engine, []gateway.Forward{sshd})
 	n.Reboot()
-	if got := probe(port); got != banner {
+	if got := probe(port, banner); got != banner {
 		t.Errorf("after a reboot: %s", got)
 	}
 	if p := planFor(t, engine, []gateway.Forward{sshd}); len(p.Steps) != 0 {

@@ -37,7 +37,7 @@ func TestWholeSubnet(t *testing.T) {
 			t.Logf("%s took %s", step.name, took)
 		}
 		for _, port := range []uint16{first, first + count - 1} {
-			if got := probe(port); got != step.want {
+			if got := probe(port, step.want); got != step.want {
 				t.Errorf("%s: port %d: %s, want %s", step.name, port, got, step.want)
 			}
 		}
