@@ -197,15 +197,21 @@ func (r *Root) test(fs []gateway.Forward, run func([]gateway.Forward) tea.Cmd) t
 	keys := effects.Keys(fs)
 	for _, k := range keys {
 		r.probing[k]++
-		r.probed[k] = true
+		r.waiting[k], r.probed[k] = true, true
 	}
 	return tea.Batch(r.broadcast(views.ProbeStartMsg{Keys: keys}), run(fs), r.hurry())
+}
+
+func (r *Root) onProbe(m views.ProbeMsg) tea.Cmd {
+	delete(r.waiting, m.Key)
+	return r.broadcast(m)
 }
 
 func (r *Root) onProbeEnd(m effects.ProbeEndMsg) tea.Cmd {
 	for _, k := range m.Keys {
 		if r.probing[k]--; r.probing[k] <= 0 {
 			delete(r.probing, k)
+			delete(r.waiting, k)
 		}
 	}
 	return nil

@@ -110,8 +110,10 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%d d ago", int(d.Hours()/24))
 }
 
-// tabBar names the tabs with their keys. In a narrow terminal only the one in sight has its name.
+// tabBar names the tabs with their keys, and at its end what is under way. In a narrow terminal
+// only the tab in sight has its name.
 func (r *Root) tabBar() string {
+	tasks := r.tasks()
 	for _, short := range []bool{false, true} {
 		line := widget.Spans{{Text: " "}}
 		for i, t := range r.nav.tabs {
@@ -121,12 +123,13 @@ func (r *Root) tabBar() string {
 			}
 			line = append(line, widget.Span{Text: h.Key, Style: number}, widget.Span{Text: " "})
 			if !short || i == r.nav.tab {
-				line = append(line, widget.Span{Text: h.Desc, Style: name})
+				line = append(line, widget.Span{Text: h.Desc, Style: name}, widget.Span{Text: " "})
 			}
-			line = append(line, widget.Span{Text: "   "})
+			line = append(line, widget.Span{Text: "  "})
 		}
-		if line.Width() <= r.width+3 || short {
-			return line.Cut(r.width).Render(r.styles, false)
+		line[len(line)-1].Text = ""
+		if room := r.width - tasks.Width() - 2; line.Width() <= room || short {
+			return append(line.Cut(room).Fit(room+1, false), tasks...).Render(r.styles, false)
 		}
 	}
 	return ""

@@ -41,7 +41,8 @@ type Root struct {
 	snapshot  publish.Snapshot
 	logins    loginState
 	apply     applyState
-	probing   map[gateway.Key]int // forwards under test, by how many probes
+	probing   map[gateway.Key]int  // forwards under test, by how many probes
+	waiting   map[gateway.Key]bool // those of them that have no result yet
 	probed    map[gateway.Key]bool
 }
 
@@ -61,7 +62,7 @@ func New(ctx context.Context, o Options) *Root {
 		styles: themes.New(o.Palette, true), now: o.Now(),
 		nav:   newNavigation(o.ReadOnly),
 		cloud: source{every: cloudEvery}, gw: source{every: gatewayEvery},
-		probing: map[gateway.Key]int{}, probed: map[gateway.Key]bool{},
+		probing: map[gateway.Key]int{}, waiting: map[gateway.Key]bool{}, probed: map[gateway.Key]bool{},
 	}
 	r.tick = r.fx.Tick
 	r.broadcast(views.SchemesMsg{Schemes: o.Schemes})

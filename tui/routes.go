@@ -50,7 +50,7 @@ func routes() map[reflect.Type]handler {
 		on((*Root).onInventory),
 		on((*Root).onObserve),
 		on((*Root).onLogins),
-		on(func(r *Root, m views.ProbeMsg) tea.Cmd { return r.broadcast(m) }),
+		on((*Root).onProbe),
 		on((*Root).onProbeEnd),
 		// plans
 		on(func(r *Root, m views.PlanMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),

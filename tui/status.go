@@ -11,23 +11,14 @@ import (
 )
 
 // statusBar is the last line: the keys that work here or, for a moment, a word about what was
-// done, and at its end what is under way.
+// done.
 func (r *Root) statusBar() string {
-	right := r.tasks()
 	room := r.width - 1
-	if right.Width() > 0 {
-		room -= right.Width() + 2
-	}
-	var left widget.Spans
+	left := r.keyLine(room)
 	if r.toast.text != "" && r.now.Before(r.toast.until) {
 		left = r.toastLine()
-	} else {
-		left = r.keyLine(room)
 	}
 	line := append(widget.Spans{{Text: " "}}, left.Fit(room, false)...)
-	if right.Width() > 0 {
-		line = append(append(line, widget.Span{Text: " "}), right...)
-	}
 	return line.Cut(r.width).Render(r.styles, false)
 }
 
@@ -48,8 +39,10 @@ func (r *Root) tasks() widget.Spans {
 			text += ", then quit"
 		}
 		return widget.Spans{{Text: text, Style: st.Accent}}
+	case len(r.waiting) > 0:
+		return widget.Spans{{Text: fmt.Sprintf("⟳ testing %d", len(r.waiting)), Style: st.Dim}}
 	case len(r.probing) > 0:
-		return widget.Spans{{Text: fmt.Sprintf("⟳ testing %d", len(r.probing)), Style: st.Dim}}
+		return widget.Spans{{Text: "⟳ testing again", Style: st.Dim}}
 	}
 	return nil
 }
