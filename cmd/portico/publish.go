@@ -110,8 +110,8 @@ func (a *app) failed(out changeJSON, report plan.Report) error {
 	for _, c := range report.Left {
 		out.Left = append(out.Left, c.Target+": "+c.Title)
 		if !a.flags.json {
-			a.note("left behind: %s: %s\n", c.Target, c.Title)
-			for _, l := range c.Shell {
+			a.note("left behind: %s: %s; to take it back:\n", c.Target, c.Title)
+			for _, l := range c.Cleanup {
 				a.note("    %s\n", l)
 			}
 		}

@@ -70,7 +70,7 @@ func (e *Engine) createGroup(d *door) plan.Step {
 		change: plan.Change{
 			ID: "group-" + string(d.role), Target: d.target(), Title: "create the group", Action: plan.Create,
 			After: []string{d.name + " (" + d.description + ")"},
-			Shell: []string{fmt.Sprintf("openstack security group create --description %q %q", d.description, d.name)},
+			Shell: []string{createCommand(d)}, Cleanup: []string{typed("security", "group", "delete", d.name)},
 		},
 		do: func(ctx context.Context) error {
 			g, err := e.Groups.CreateGroup(ctx, d.name, d.description)
@@ -92,7 +92,7 @@ func (e *Engine) deleteGroup(d *door) plan.Step {
 		change: plan.Change{
 			ID: "group-" + string(d.role), Target: d.target(), Title: "delete the group", Action: plan.Delete,
 			Before: []string{d.name + " (" + d.description + ")"},
-			Shell:  []string{fmt.Sprintf("openstack security group delete %s", d.ref.id)},
+			Shell:  []string{typed("security", "group", "delete", d.ref.id)}, Cleanup: []string{createCommand(d)},
 		},
 		do: func(ctx context.Context) error {
 			err := e.Groups.DeleteGroup(ctx, d.ref.id)
@@ -119,6 +119,7 @@ func (e *Engine) createRule(d *door, r groupRule) plan.Step {
 		change: plan.Change{
 			ID: fmt.Sprintf("rule-%s-%s-%d-%s", d.role, r.proto, r.first, r.prefix), Target: d.target(), Title: title, Action: plan.Create,
 			After: []string{r.exact(e.groupName(rolePublic))}, Shell: []string{ruleCommand(d.name, r, e.groupName(rolePublic))},
+			Cleanup: []string{typed("security", "group", "rule", "list", "--long", d.name), "openstack security group rule delete ID # the one: " + title},
 		},
 		do: func(ctx context.Context) error {
 			made, err := e.Groups.CreateRule(ctx, r.cloudRule(d.ref.id))
@@ -142,7 +143,8 @@ func (e *Engine) deleteRule(d *door, r cloud.SecurityGroupRule) plan.Step {
 	return &hostStep{
 		change: plan.Change{
 			ID: "rule-" + r.ID, Target: d.target(), Title: "no longer " + rule.title(peer), Action: plan.Delete,
-			Before: []string{rule.exact(peer)}, Shell: []string{"openstack security group rule delete " + r.ID},
+			Before: []string{rule.exact(peer)}, Shell: []string{typed("security", "group", "rule", "delete", r.ID)},
+			Cleanup: []string{ruleCommand(d.name, rule, peer)},
 		},
 		do: func(ctx context.Context) error { return e.Groups.DeleteRule(ctx, r.ID) },
 		undo: func(ctx context.Context) error {
@@ -164,7 +166,7 @@ func (e *Engine) attach(d *door, p cloud.Port) plan.Step {
 	return &hostStep{
 		change: plan.Change{
 			ID: "attach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "carry the group " + d.name, Action: plan.Update,
-			After: []string{d.name}, Shell: []string{fmt.Sprintf("openstack port set --security-group %q %s", d.name, p.ID)},
+			After: []string{d.name}, Shell: []string{joinCommand(d, p)}, Cleanup: []string{leaveCommand(d, p)},
 		},
 		do:   func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, true) },
 		undo: func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, false) },
@@ -175,7 +177,7 @@ func (e *Engine) detach(d *door, p cloud.Port) plan.Step {
 	return &hostStep{
 		change: plan.Change{
 			ID: "detach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "drop the group " + d.name, Action: plan.Update,
-			Before: []string{d.name}, Shell: []string{fmt.Sprintf("openstack port unset --security-group %s %s", d.ref.id, p.ID)},
+			Before: []string{d.name}, Shell: []string{leaveCommand(d, p)}, Cleanup: []string{joinCommand(d, p)},
 		},
 		do:   func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, false) },
 		undo: func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, true) },
@@ -225,11 +227,26 @@ func asGroupRule(r cloud.SecurityGroupRule) groupRule {
 	return out
 }
 
+// typed is an openstack command as typed into a shell. Names of gateways come from outside.
+func typed(words ...string) string { return gateway.Quote(append([]string{"openstack"}, words...)...) }
+
+func createCommand(d *door) string {
+	return typed("security", "group", "create", "--description", d.description, d.name)
+}
+
+func joinCommand(d *door, p cloud.Port) string {
+	return typed("port", "set", "--security-group", d.name, p.ID)
+}
+
+func leaveCommand(d *door, p cloud.Port) string {
+	return typed("port", "unset", "--security-group", d.name, p.ID)
+}
+
 func ruleCommand(group string, r groupRule, peerName string) string {
-	remote := "--remote-ip " + r.prefix.String()
+	remote := []string{"--remote-ip", r.prefix.String()}
 	if r.peer != nil {
-		remote = fmt.Sprintf("--remote-group %q", peerName)
+		remote = []string{"--remote-group", peerName}
 	}
-	return fmt.Sprintf("openstack security group rule create --ingress --ethertype IPv4 --protocol %s --dst-port %d:%d %s --description %q %q",
-		r.proto, r.first, r.last, remote, ruleMark, group)
+	words := []string{"security", "group", "rule", "create", "--ingress", "--ethertype", "IPv4", "--protocol", string(r.proto), "--dst-port", fmt.Sprintf("%d:%d", r.first, r.last)}
+	return typed(append(append(words, remote...), "--description", ruleMark, group)...)
 }

@@ -95,7 +95,8 @@ func (e *Engine) forwardingStep(seen *observed) *hostStep {
 		change: plan.Change{
 			ID: "forwarding", Target: e.Gateway.Name + " sysctl", Title: "IP forwarding on, also after a reboot", Action: action,
 			Before: was, After: []string{"net.ipv4.ip_forward = 1", pathSysctl},
-			Shell: append(heredoc("cat > "+pathSysctl, text), "sysctl -w net.ipv4.ip_forward=1"),
+			Shell:   append(heredoc("cat > "+pathSysctl, text), "sysctl -w net.ipv4.ip_forward=1"),
+			Cleanup: []string{"rm -f " + pathSysctl, "sysctl -w net.ipv4.ip_forward=" + before},
 		},
 		do: func(ctx context.Context) error { return e.script(ctx, forwardingScript, nil, pathSysctl, text) },
 		undo: func(ctx context.Context) error {
@@ -127,17 +128,34 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 		unit, after = pathUnit, append(after, unitName+" enabled")
 		shell = append(append(shell, heredoc("cat > "+pathUnit, unitText)...), "systemctl daemon-reload", "systemctl enable "+unitName)
 	}
-	action := plan.Create
-	if seen.files[pathRules] != "" {
-		action = plan.Update
+	action, cleanup := plan.Create, forgetCommands
+	if old := seen.files[pathRules]; old != "" {
+		action, cleanup = plan.Update, append(heredoc("cat > "+pathRules, old), heredoc("cat > "+pathRestore, seen.files[pathRestore])...)
 	}
 	return &hostStep{
-		change: plan.Change{ID: "persist", Target: e.Gateway.Name + " files", Title: "keep the rules over a reboot", Action: action, After: after, Shell: shell},
+		change: plan.Change{ID: "persist", Target: e.Gateway.Name + " files", Title: "keep the rules over a reboot", Action: action, After: after, Shell: shell, Cleanup: cleanup},
 		do: func(ctx context.Context) error {
 			return e.script(ctx, persistScript, []byte(rules), pathRules, pathRestore, restore, unit, unitText, unitName)
 		},
 		undo: func(ctx context.Context) error { return e.restoreFiles(ctx, seen) },
 	}
+}
+
+// forgetCommands is forgetting as typed by hand.
+var forgetCommands = []string{"systemctl disable " + unitName, "rm -f " + strings.Join(ourFiles, " "), "rmdir /etc/portico", "systemctl daemon-reload"}
+
+// keptCommands writes our files as they were, by hand.
+func keptCommands(seen *observed) []string {
+	out := []string{"mkdir -p /etc/portico"}
+	for _, f := range ourFiles {
+		if text := seen.files[f]; text != "" {
+			out = append(out, heredoc("cat > "+f, text)...)
+		}
+	}
+	if seen.enabled {
+		out = append(out, "systemctl daemon-reload", "systemctl enable "+unitName)
+	}
+	return out
 }
 
 func (e *Engine) forgetStep(seen *observed) *hostStep {
@@ -153,7 +171,7 @@ func (e *Engine) forgetStep(seen *observed) *hostStep {
 	return &hostStep{
 		change: plan.Change{
 			ID: "persist", Target: e.Gateway.Name + " files", Title: "forget the rules kept over a reboot", Action: plan.Delete, Before: had,
-			Shell: []string{"systemctl disable " + unitName, "rm -f " + strings.Join(ourFiles, " "), "rmdir /etc/portico", "systemctl daemon-reload"},
+			Shell: forgetCommands, Cleanup: keptCommands(seen),
 		},
 		do:   func(ctx context.Context) error { return e.forget(ctx) },
 		undo: func(ctx context.Context) error { return e.restoreFiles(ctx, seen) },

@@ -59,7 +59,8 @@ func (e *Engine) restoreStep(seen *observed, want netfilter.Layout) *hostStep {
 		ID: "rules-" + want.Table, Target: e.Gateway.Name + " iptables " + want.Table,
 		Title: ruleCount(len(patch.Added), len(patch.Removed)), Action: action,
 		Before: patch.Removed, After: patch.Added,
-		Shell: heredoc("iptables-restore --noflush --counters -w 10", patch.Restore),
+		Shell:   heredoc("iptables-restore --noflush --counters -w 10", patch.Restore),
+		Cleanup: heredoc("iptables-restore --noflush --counters -w 10", patch.Undo),
 	}
 	return &hostStep{
 		change: c,

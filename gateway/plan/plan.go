@@ -49,6 +49,8 @@ type Change struct {
 	// Shell is the same change as commands an operator could type; rules on standard input
 	// follow as a here-document.
 	Shell []string `json:"shell,omitempty"`
+	// Cleanup is how an operator takes the change back by hand, should Undo fail.
+	Cleanup []string `json:"cleanup,omitempty"`
 }
 
 // Step is one change that can be done and undone.

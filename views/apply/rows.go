@@ -141,17 +141,16 @@ func (s *Screen) addUndo(p *page, folded bool) {
 	}
 }
 
-// addLeft lists what could not be undone, with the commands that had made it: they say exactly
-// what may still stand.
+// addLeft lists what could not be undone, with the commands that take it back by hand.
 func (s *Screen) addLeft(p *page) {
 	if !s.finished || len(s.report.Left) == 0 {
 		return
 	}
 	p.section("still to be cleaned up by hand", p.st.Bad)
-	p.add(preview.Note("what these commands made may still stand: look, and take it back", "", p.width, p.st)...)
+	p.add(preview.Note("these commands take back what may still stand", "", p.width, p.st)...)
 	for _, c := range s.report.Left {
 		p.spans(widget.Spans{{Text: string(rune(c.Action)) + " ", Style: preview.Ink(c.Action, p.st)}, {Text: clean(c.Target + ": " + c.Title), Style: p.st.Text}})
-		for _, l := range c.Shell {
+		for _, l := range c.Cleanup {
 			for _, w := range preview.Wrap(preview.ShellLine(l), p.width-4) {
 				p.add("    " + widget.Paint(p.st.Strong, w))
 			}

@@ -193,5 +193,6 @@ func attachChange(vm, group string) plan.Change {
 	return plan.Change{
 		ID: "attach-" + vm, Target: "port of " + vm, Title: "carry the group " + group, Action: plan.Update,
 		After: []string{"+ " + group}, Shell: []string{"openstack port set --security-group " + group + " port-1"},
+		Cleanup: []string{"openstack port unset --security-group " + group + " port-1"},
 	}
 }
