@@ -35,7 +35,7 @@ func (r *Root) again(s *source) string {
 	return fmt.Sprintf("again in %d s", int(left.Seconds()))
 }
 
-// explain takes one line in a low terminal, else as many as the words need, up to three.
+// explain takes one line in a low terminal, else as many as the words need, within reason.
 func (r *Root) explain(err error, again string) []string {
 	x, st := cloud.Explain(err), r.styles
 	glyph, style := "✗", st.Bad
@@ -61,9 +61,13 @@ func (r *Root) explain(err error, again string) []string {
 	if r.height < roomyHeight {
 		return []string{line(glyph, widget.Span{Text: what, Style: st.Text})}
 	}
+	most := 2
+	if r.height >= roomyHeight+8 {
+		most = 4 // what went wrong in the end is said last
+	}
 	lines := widget.Wrap(what, inner)
-	if len(lines) > 2 {
-		lines = append(lines[:1:1], widget.Truncate(lines[1]+widget.Ellipsis, inner))
+	if len(lines) > most {
+		lines = append(lines[:most-1:most-1], widget.Truncate(lines[most-1]+widget.Ellipsis, inner))
 	}
 	var out []string
 	for i, l := range lines {
