@@ -125,7 +125,7 @@ func TestEverythingOfAFailureCanBeReached(t *testing.T) {
 		}
 		for _, want := range []string{
 			"✗ could not change the nat rules", "why iptables-restore refused", "next nothing was changed", "undo, newest first",
-			"✗ could not set the groups of", "still to be cleaned up", "openstack port set",
+			"✗ could not set the groups of", "still to be cleaned up", "openstack port unset",
 		} {
 			if !strings.Contains(seen, want) {
 				t.Errorf("%dx%d never shows %q", size.w, size.h, want)
