@@ -14,7 +14,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"portico/cloud"
-	"portico/gateway/host"
+	"portico/gateway"
 	"portico/tui/effects"
 	"portico/tui/effects/effectstest"
 	"portico/views"
@@ -204,7 +204,7 @@ func TestHostKeyAndPassphraseAreAsked(t *testing.T) {
 	b, p := effectstest.Project(), effects.NewPrompter()
 	got := make(chan string, 1)
 	b.BeforeRead = func(ctx context.Context) error {
-		ok, err := p.HostKey(ctx, host.HostKeyQuestion{Host: "gw-1", Addr: "203.0.113.10", Type: "ssh-ed25519", Fingerprint: "SHA256:abc"})
+		ok, err := p.HostKey(ctx, gateway.HostKeyQuestion{Host: "gw-1", Addr: "203.0.113.10", Type: "ssh-ed25519", Fingerprint: "SHA256:abc"})
 		if err != nil || !ok {
 			return errors.New("refused")
 		}

@@ -133,7 +133,7 @@ func (c *Cloud) readForwarding(body map[string]any) (*forwarding, *response) {
 
 // inPortRange checks a port number as Neutron's validators do.
 func inPortRange(attr string, n int, ok bool) *response {
-	reason := ""
+	var reason string
 	switch {
 	case !ok:
 		reason = "the value is not an integer"

@@ -30,7 +30,7 @@ func newConnector(configs []gatewayConfig, prompter gateway.Prompter) *connector
 }
 
 // Connect returns the open connection to a gateway, or opens one.
-func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login publish.Login) (gateway.Runner, error) {
+func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login func(context.Context) publish.Login) (gateway.Runner, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := gw.Name + " " + gw.InstanceID
@@ -45,7 +45,7 @@ func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login publi
 	return r, nil
 }
 
-func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login publish.Login) (runnerCloser, error) {
+func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login func(context.Context) publish.Login) (runnerCloser, error) {
 	cfg := host.Config{Name: gw.Name, Host: gw.FloatingIP.String(), Prompter: c.prompter}
 	if !gw.FloatingIP.IsValid() {
 		cfg.Host = gw.FixedIP.String()
@@ -68,9 +68,9 @@ func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login publish.
 			cfg.KnownHosts = []string{g.KnownHosts}
 		}
 	}
-	cfg.FallbackUser = login.User
-	if login.KeyFile != "" {
-		cfg.FallbackIdentities = []string{login.KeyFile}
+	if suggested := login(ctx); suggested.KeyFile != "" || suggested.User != "" {
+		cfg.FallbackUser = suggested.User
+		cfg.FallbackIdentities = []string{suggested.KeyFile}
 	}
 	if c.adjust != nil {
 		c.adjust(&cfg)

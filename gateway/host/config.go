@@ -47,16 +47,10 @@ type Config struct {
 	NoAgent     bool   // do not use the SSH agent
 	AgentSocket string // where the agent listens; SSH_AUTH_SOCK
 
-	Prompter  Prompter      // nil: nobody can be asked
-	Timeout   time.Duration // for connecting, and again for the handshake, of each hop
-	KeepAlive time.Duration // a peer silent for two intervals is gone; negative: never ask
+	Prompter  gateway.Prompter // nil: nobody can be asked
+	Timeout   time.Duration    // for connecting, and again for the handshake, of each hop
+	KeepAlive time.Duration    // a peer silent for two intervals is gone; negative: never ask
 }
-
-// Prompter and HostKeyQuestion are the gateway package's: who answers need not know of SSH.
-type (
-	Prompter        = gateway.Prompter
-	HostKeyQuestion = gateway.HostKeyQuestion
-)
 
 func (c Config) timeout() time.Duration {
 	if c.Timeout > 0 {

@@ -29,12 +29,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fakeHuman struct {
 	accept     bool
 	passphrase []string // one an ask
-	hostKeys   []HostKeyQuestion
+	hostKeys   []gateway.HostKeyQuestion
 	files      []string
 	given      [][]byte
 }
 
-func (p *fakeHuman) HostKey(_ context.Context, q HostKeyQuestion) (bool, error) {
+func (p *fakeHuman) HostKey(_ context.Context, q gateway.HostKeyQuestion) (bool, error) {
 	p.hostKeys = append(p.hostKeys, q)
 	return p.accept, nil
 }

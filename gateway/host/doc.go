@@ -10,6 +10,6 @@
 // a keepalive stays unanswered. [SSH] owns at most one link and makes a new one when a command is
 // to be sent and the old link is dead. A command that was sent is never sent again.
 //
-// Nothing is trusted silently: an unknown host key is put to the [Prompter], a changed one is
+// Nothing is trusted silently: an unknown host key is put to the [gateway.Prompter], a changed one is
 // always refused. Secrets live in memory only, and a passphrase only until the key is open.
 package host

@@ -21,7 +21,7 @@ import (
 type hostKeys struct {
 	hop   *hop
 	db    *knownhosts.HostKeyDB
-	ask   Prompter
+	ask   gateway.Prompter
 	pause func() (resume func()) // stops the clock while a human thinks
 
 	mu      sync.Mutex
@@ -29,7 +29,7 @@ type hostKeys struct {
 }
 
 // newHostKeys reads the known_hosts files there are.
-func newHostKeys(h *hop, ask Prompter) (*hostKeys, error) {
+func newHostKeys(h *hop, ask gateway.Prompter) (*hostKeys, error) {
 	if len(h.pinned) > 0 {
 		h.knownHosts = nil
 	}
@@ -105,7 +105,7 @@ func (k *hostKeys) refused() error {
 
 // unknown asks about a key that no file has, and files it when it is accepted.
 func (k *hostKeys) unknown(ctx context.Context, key ssh.PublicKey) error {
-	q := HostKeyQuestion{Host: k.hop.name, Addr: knownhosts.Normalize(k.hop.keyName()),
+	q := gateway.HostKeyQuestion{Host: k.hop.name, Addr: knownhosts.Normalize(k.hop.keyName()),
 		Type: key.Type(), Fingerprint: ssh.FingerprintSHA256(key)}
 	e := &gateway.Error{Op: "trust the host key of", Target: k.hop.label(), Kind: gateway.HostKey}
 	e.Next = "compare it with the fingerprint in the machine's console log; if they are the same, " +

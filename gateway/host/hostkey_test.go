@@ -36,7 +36,7 @@ func TestUnknownHostKey(t *testing.T) {
 		cfg.Name, cfg.Prompter = "gw", human
 		mustDial(t, cfg)
 		mustDial(t, cfg)
-		want := HostKeyQuestion{Host: "gw", Addr: "[127.0.0.1]:" + port(w), Type: "ssh-ed25519",
+		want := gateway.HostKeyQuestion{Host: "gw", Addr: "[127.0.0.1]:" + port(w), Type: "ssh-ed25519",
 			Fingerprint: ssh.FingerprintSHA256(w.hostKey.PublicKey())}
 		if len(human.hostKeys) != 1 || human.hostKeys[0] != want {
 			t.Errorf("asked %+v, want once %+v", human.hostKeys, want)

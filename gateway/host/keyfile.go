@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"golang.org/x/crypto/ssh"
+
+	"portico/gateway"
 )
 
 // passphraseTries is how often a passphrase is asked for, as ssh(1) does by default.
@@ -79,7 +81,7 @@ func readPublic(path string) ssh.PublicKey {
 type unlocker struct {
 	ctx   context.Context // of the handshake: the ssh package's Signer has no way to pass one
 	ring  *keyring
-	ask   Prompter
+	ask   gateway.Prompter
 	pause func() (resume func())
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"portico/gateway"
 )
 
 // link is one standing connection to the target, with those to its jump hosts under it.
@@ -23,7 +25,7 @@ type link struct {
 
 // connector makes links: it holds what all hops share.
 type connector struct {
-	ask  Prompter
+	ask  gateway.Prompter
 	ring *keyring
 }
 

@@ -279,7 +279,7 @@ type slowHuman struct {
 	wait time.Duration
 }
 
-func (s *slowHuman) HostKey(ctx context.Context, _ HostKeyQuestion) (bool, error) {
+func (s *slowHuman) HostKey(ctx context.Context, _ gateway.HostKeyQuestion) (bool, error) {
 	select {
 	case <-time.After(s.wait):
 		return true, nil

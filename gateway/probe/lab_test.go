@@ -11,13 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"portico/gateway"
 	"portico/gateway/host"
 )
 
 type yes struct{}
 
-func (yes) HostKey(context.Context, host.HostKeyQuestion) (bool, error) { return true, nil }
-func (yes) Passphrase(context.Context, string) ([]byte, error)          { return nil, os.ErrInvalid }
+func (yes) HostKey(context.Context, gateway.HostKeyQuestion) (bool, error) { return true, nil }
+func (yes) Passphrase(context.Context, string) ([]byte, error)             { return nil, os.ErrInvalid }
 
 // TestLabFromOutsideAndFromTheGateway probes real machines, from here and as the gateway sees them.
 func TestLabFromOutsideAndFromTheGateway(t *testing.T) {

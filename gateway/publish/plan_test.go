@@ -53,7 +53,9 @@ func testInventory() cloud.Inventory {
 // idle is a gateway on which nothing stands and nothing may be run.
 type idle struct{ t *testing.T }
 
-func (i idle) Connect(context.Context, gateway.Gateway, Login) (gateway.Runner, error) { return i, nil }
+func (i idle) Connect(context.Context, gateway.Gateway, func(context.Context) Login) (gateway.Runner, error) {
+	return i, nil
+}
 
 func (i idle) Run(context.Context, gateway.Command) (gateway.Result, error) {
 	i.t.Error("planning ran a command on the gateway")

@@ -18,10 +18,11 @@ type Cloud interface {
 	KeyPairs(ctx context.Context) ([]cloud.KeyPair, error)
 }
 
-// Connector opens the way to a gateway's shell and keeps it open. login tells the user and key
-// that the gateway's own image and key pair suggest; configuration goes before it.
+// Connector opens the way to a gateway's shell and keeps it open. login asks the cloud for the
+// user and key that the gateway's own image and key pair suggest; configuration goes before it,
+// and an open connection needs none.
 type Connector interface {
-	Connect(ctx context.Context, gw gateway.Gateway, login Login) (gateway.Runner, error)
+	Connect(ctx context.Context, gw gateway.Gateway, login func(context.Context) Login) (gateway.Runner, error)
 }
 
 // Dialer makes the connections that probes test.
@@ -118,19 +119,23 @@ func (p *Publisher) Snapshot(ctx context.Context) (Snapshot, error) {
 }
 
 func (p *Publisher) engine(ctx context.Context, gw gateway.Gateway, inv cloud.Inventory) (*nat.Engine, error) {
-	var login Login
-	if i, ok := inv.Instance(gw.InstanceID); ok {
-		only := inv
-		only.Instances = []cloud.Instance{i}
-		// What images and key pairs suggest is a help, not a need: ssh_config may know better.
-		logins, _ := p.Logins(ctx, only)
-		login = logins[i.ID]
-	}
-	runner, err := p.connect.Connect(ctx, gw, login)
+	runner, err := p.connect.Connect(ctx, gw, func(ctx context.Context) Login { return p.suggest(ctx, gw, inv) })
 	if err != nil {
 		return nil, err
 	}
 	return p.newEngine(gw, runner, inv), nil
+}
+
+// suggest is how the gateway's image and key pair say to log in to it. What they do not tell is
+// left empty: it is a help, not a need, since ssh_config may know better.
+func (p *Publisher) suggest(ctx context.Context, gw gateway.Gateway, inv cloud.Inventory) Login {
+	i, ok := inv.Instance(gw.InstanceID)
+	if !ok {
+		return Login{}
+	}
+	inv.Instances = []cloud.Instance{i}
+	logins, _ := p.Logins(ctx, inv)
+	return logins[i.ID]
 }
 
 func (p *Publisher) newEngine(gw gateway.Gateway, runner gateway.Runner, inv cloud.Inventory) *nat.Engine {

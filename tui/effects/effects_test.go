@@ -14,7 +14,6 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
-	"portico/gateway/host"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
@@ -173,7 +172,7 @@ func TestPrompter(t *testing.T) {
 	e := start(t, effectstest.Project(), p)
 	accepted, passphrase := make(chan bool, 1), make(chan []byte, 1)
 	go func() {
-		ok, _ := p.HostKey(t.Context(), host.HostKeyQuestion{Host: "gw\x1b[31m", Addr: "203.0.113.10", Type: "ssh-ed25519", Fingerprint: "SHA256:abc"})
+		ok, _ := p.HostKey(t.Context(), gateway.HostKeyQuestion{Host: "gw\x1b[31m", Addr: "203.0.113.10", Type: "ssh-ed25519", Fingerprint: "SHA256:abc"})
 		accepted <- ok
 		pass, err := p.Passphrase(t.Context(), "/home/mg/.ssh/id")
 		if err == nil {
@@ -207,7 +206,7 @@ func TestNobodyIsAskedAfterTheEnd(t *testing.T) {
 	p := effects.NewPrompter()
 	e := effects.New(t.Context(), effectstest.Project(), p)
 	failed := make(chan error, 2)
-	go func() { _, err := p.HostKey(t.Context(), host.HostKeyQuestion{}); failed <- err }()
+	go func() { _, err := p.HostKey(t.Context(), gateway.HostKeyQuestion{}); failed <- err }()
 	e.Close()
 	go func() { _, err := p.Passphrase(t.Context(), "id"); failed <- err }()
 	for range 2 {
