@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -87,8 +88,8 @@ func (a *app) printPlan(format string, s publish.Snapshot, p publish.Proposal) e
 
 // restoreInput is what iptables-restore gets, or, for a change of another kind, its lines.
 func restoreInput(c plan.Change) []string {
-	if len(c.Shell) > 2 && strings.HasPrefix(c.Shell[0], "iptables-restore ") {
-		return c.Shell[1 : len(c.Shell)-1]
+	if end := slices.Index(c.Shell, "COMMIT"); end > 0 && strings.HasPrefix(c.Shell[0], "iptables-restore ") {
+		return c.Shell[1 : end+1]
 	}
 	var out []string
 	for _, l := range c.Before {

@@ -3,6 +3,7 @@ package nat
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,21 +23,23 @@ type rig struct {
 	run    gateway.Runner
 	shell  func(t *testing.T, script string) string // as another operator on the same host
 	reboot func(t *testing.T)                       // nil where it cannot be
+	flow   func(t *testing.T)                       // makes the kernel know a UDP flow to 192.168.0.4:30011; nil likewise
 }
 
 // contract is what every gateway must do for this engine.
 func contract(t *testing.T, newRig func(t *testing.T) rig) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, rig){
-		"publish twice and withdraw":     contractPublish,
-		"failure undoes everything":      contractUndo,
-		"stale plan is refused":          contractStale,
-		"foreign rules stay":             contractForeign,
-		"drift is put right":             contractDrift,
-		"many forwards make a tree":      contractTree,
-		"survives a reboot":              contractReboot,
-		"taken ports are refused":        contractTaken,
-		"counters survive a new publish": contractCounters,
+		"publish twice and withdraw":      contractPublish,
+		"failure undoes everything":       contractUndo,
+		"stale plan is refused":           contractStale,
+		"foreign rules stay":              contractForeign,
+		"drift is put right":              contractDrift,
+		"many forwards make a tree":       contractTree,
+		"survives a reboot":               contractReboot,
+		"taken ports are refused":         contractTaken,
+		"counters survive a new publish":  contractCounters,
+		"changed udp flows are forgotten": contractUDP,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newRig(t)) })
 	}
@@ -249,6 +252,27 @@ func contractCounters(t *testing.T, r rig) {
 	leaf, _ := nat.Chain("PORTICO-TCP-30000-30015")
 	if len(leaf.Rules) != 2 || leaf.Rules[0].Packets < 7 || leaf.Rules[1].Packets >= 7 {
 		t.Errorf("the counters are gone: %v", leaf.Rules)
+	}
+}
+
+func contractUDP(t *testing.T, r rig) {
+	p := newProject()
+	mosh := forward(vmID, "192.168.0.11", "mosh", 30011, 30011)
+	mosh.Service.Protocol = gateway.UDP
+	pl := apply(t, r, p, []gateway.Forward{mosh})
+	var typed []string
+	for _, c := range pl.Changes() {
+		typed = append(typed, c.Shell...)
+	}
+	if want := "conntrack -D -p udp --orig-dst 192.168.0.4 --orig-port-dst 30011"; !slices.Contains(typed, want) {
+		t.Errorf("the plan does not say %q: %q", want, typed)
+	}
+	if r.flow != nil {
+		r.flow(t)
+		apply(t, r, p, nil)
+		if left := r.shell(t, "conntrack -L -p udp 2>/dev/null || true"); strings.Contains(left, "dport=30011") {
+			t.Errorf("the flow is still known: %s", left)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"portico/cloud"
@@ -69,15 +70,15 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	steps := slices.Concat(open, e.planHost(want, seen), shut)
+	steps := slices.Concat(open, e.planHost(want, have.Forwards, seen), shut)
 	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, seen, len(steps) > 0), Base: have.Base}, nil
 }
 
 // planHost is what changes on the gateway itself. The accept rule comes before the DNAT rules
 // and goes after them, so that no connection is sent on only to be dropped.
-func (e *Engine) planHost(want []gateway.Forward, seen *observed) []plan.Step {
+func (e *Engine) planHost(want, have []gateway.Forward, seen *observed) []plan.Step {
 	nat, filter := layouts(e.Gateway, want)
-	natStep := e.restoreStep(seen, nat)
+	natStep := e.restoreStep(seen, nat, changedUDP(want, have)...)
 	filterStep := e.restoreStep(seen, filter)
 	var steps []plan.Step
 	add := func(s *hostStep) {
@@ -96,6 +97,20 @@ func (e *Engine) planHost(want []gateway.Forward, seen *observed) []plan.Step {
 	add(natStep)
 	add(filterStep)
 	return steps
+}
+
+// changedUDP lists the public UDP ports that lead elsewhere, or nowhere, from now on.
+func changedUDP(want, have []gateway.Forward) []string {
+	var out []string
+	for _, pair := range [][2][]gateway.Forward{{want, have}, {have, want}} {
+		for _, f := range pair[0] {
+			port := strconv.Itoa(int(f.Public.Port()))
+			if f.Service.Protocol == gateway.UDP && !slices.ContainsFunc(pair[1], f.Equal) && !slices.Contains(out, port) {
+				out = append(out, port)
+			}
+		}
+	}
+	return out
 }
 
 // check refuses forwards that cannot stand together or would take what is the gateway's own.

@@ -24,7 +24,7 @@ func TestContractOnKernel(t *testing.T) {
 	}
 	contract(t, func(t *testing.T) rig {
 		ns := newNamespace(t)
-		return rig{run: ns, shell: ns.shell}
+		return rig{run: ns, shell: ns.shell, flow: ns.flow}
 	})
 }
 
@@ -71,6 +71,15 @@ func (n *namespace) Run(ctx context.Context, c gateway.Command) (gateway.Result,
 		err = nil
 	}
 	return gateway.Result{Stdout: out.Bytes(), Stderr: errs.Bytes(), Exit: cmd.ProcessState.ExitCode()}, err
+}
+
+// flow lets the kernel know a UDP flow to the gateway's public port.
+func (n *namespace) flow(t *testing.T) {
+	t.Helper()
+	n.shell(t, "conntrack -I -p udp -s 192.0.2.7 -d 192.168.0.4 --sport 40000 --dport 30011 --timeout 60")
+	if known := n.shell(t, "conntrack -L -p udp 2>/dev/null"); !strings.Contains(known, "dport=30011") {
+		t.Fatalf("the flow was not made: %s", known)
+	}
 }
 
 func (n *namespace) shell(t *testing.T, script string) string {

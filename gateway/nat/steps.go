@@ -32,17 +32,23 @@ const (
 const lockPath = "/run/portico.lock"
 
 // applyScript restores one table if it still is as the plan saw it. $1 is the table, $2 its
-// fingerprint; the rules come on standard input and are tried before they are used.
+// fingerprint; the rules come on standard input and are tried before they are used. $3 is the
+// gateway's address and the rest are UDP ports whose flows are forgotten: the kernel takes rules
+// for a flow's first packet only, and a UDP flow that keeps talking never ends.
 const applyScript = `PATH=$PATH:/usr/sbin:/sbin
 sum() { ` + sumPipe + `; }
 have=$(sum "$1")
 if [ "${have%% *}" != "$2" ]; then echo "the rules have changed since the plan was made" >&2; exit 75; fi
 rules=$(cat)
 printf '%s\n' "$rules" | iptables-restore --noflush --counters -w 10 --test || exit 76
-printf '%s\n' "$rules" | iptables-restore --noflush --counters -w 10`
+printf '%s\n' "$rules" | iptables-restore --noflush --counters -w 10 || exit $?
+addr=$3; shift 3
+for port in "$@"; do conntrack -D -p udp --orig-dst "$addr" --orig-port-dst "$port" >/dev/null 2>&1; done
+exit 0`
 
-// restoreStep turns our part of one table into the layout by one restore; nil when it is so.
-func (e *Engine) restoreStep(seen *observed, want netfilter.Layout) *hostStep {
+// restoreStep turns our part of one table into the layout by one restore, and forgets the flows of
+// these UDP ports; nil when it is so.
+func (e *Engine) restoreStep(seen *observed, want netfilter.Layout, udp ...string) *hostStep {
 	patch := netfilter.Diff(seen.rules, want)
 	if patch.Empty() {
 		return nil
@@ -55,24 +61,28 @@ func (e *Engine) restoreStep(seen *observed, want netfilter.Layout) *hostStep {
 	case len(want.Chains) == 0:
 		action = plan.Delete
 	}
+	shell := heredoc("iptables-restore --noflush --counters -w 10", patch.Restore)
+	for _, port := range udp {
+		shell = append(shell, gateway.Quote("conntrack", "-D", "-p", "udp", "--orig-dst", e.Gateway.FixedIP.String(), "--orig-port-dst", port))
+	}
 	c := plan.Change{
 		ID: "rules-" + want.Table, Target: e.Gateway.Name + " iptables " + want.Table,
 		Title: ruleCount(len(patch.Added), len(patch.Removed)), Action: action,
 		Before: patch.Removed, After: patch.Added,
-		Shell:   heredoc("iptables-restore --noflush --counters -w 10", patch.Restore),
+		Shell:   shell,
 		Cleanup: heredoc("iptables-restore --noflush --counters -w 10", patch.Undo),
 	}
 	return &hostStep{
 		change: c,
 		do: func(ctx context.Context) error {
-			return e.restore(ctx, want.Table, seen.sums[want.Table], patch.Restore)
+			return e.restore(ctx, want.Table, seen.sums[want.Table], patch.Restore, udp...)
 		},
-		undo: func(ctx context.Context) error { return e.putBack(ctx, before) },
+		undo: func(ctx context.Context) error { return e.putBack(ctx, before, udp...) },
 	}
 }
 
 // putBack brings our part of a table to what it was, from whatever it is now.
-func (e *Engine) putBack(ctx context.Context, before netfilter.Layout) error {
+func (e *Engine) putBack(ctx context.Context, before netfilter.Layout, udp ...string) error {
 	state, err := e.Observe(ctx)
 	if err != nil {
 		return err
@@ -85,12 +95,12 @@ func (e *Engine) putBack(ctx context.Context, before netfilter.Layout) error {
 	if patch.Empty() {
 		return nil
 	}
-	return e.restore(ctx, before.Table, now.sums[before.Table], patch.Restore)
+	return e.restore(ctx, before.Table, now.sums[before.Table], patch.Restore, udp...)
 }
 
-func (e *Engine) restore(ctx context.Context, table, sum, rules string) error {
+func (e *Engine) restore(ctx context.Context, table, sum, rules string, udp ...string) error {
 	res, err := e.Runner.Run(ctx, gateway.Command{
-		Args:  []string{"flock", "-w", "20", lockPath, "sh", "-c", applyScript, "portico", table, sum},
+		Args:  append([]string{"flock", "-w", "20", lockPath, "sh", "-c", applyScript, "portico", table, sum, e.Gateway.FixedIP.String()}, udp...),
 		Stdin: []byte(rules),
 	})
 	if err != nil {
