@@ -68,10 +68,14 @@ func SortForwards(fs []Forward) {
 	})
 }
 
-// SortPrefixes returns the prefixes masked, in order, without repeats.
+// SortPrefixes returns the prefixes masked, in order, without repeats. One that is all of IPv4
+// makes the others pointless: the result is then empty, which means anywhere.
 func SortPrefixes(ps []netip.Prefix) []netip.Prefix {
 	out := make([]netip.Prefix, 0, len(ps))
 	for _, p := range ps {
+		if p.Bits() == 0 && p.Addr().Is4() {
+			return []netip.Prefix{}
+		}
 		out = append(out, p.Masked())
 	}
 	slices.SortFunc(out, func(a, b netip.Prefix) int {

@@ -20,6 +20,15 @@ func (c *Client) groups(ctx context.Context, project string) ([]cloud.SecurityGr
 	return listGroups(ctx, groups.List(c.network, groups.ListOpts{ProjectID: project, Limit: pageSize}))
 }
 
+// SecurityGroups lists this project's security groups with their rules.
+func (c *Client) SecurityGroups(ctx context.Context) ([]cloud.SecurityGroup, error) {
+	list, err := c.groups(ctx, c.identity.ProjectID)
+	if err != nil {
+		return nil, wrap(opList, PartSecurityGroups, err)
+	}
+	return list, nil
+}
+
 func listGroups(ctx context.Context, pager pagination.Pager) ([]cloud.SecurityGroup, error) {
 	list, err := all[groups.SecGroup](ctx, pager, "security_groups")
 	out := make([]cloud.SecurityGroup, 0, len(list))

@@ -33,7 +33,7 @@ func newConnector(configs []gatewayConfig, prompter gateway.Prompter) *connector
 func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login func(context.Context) publish.Login) (gateway.Runner, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := gw.Name + " " + gw.InstanceID
+	key := gw.Name + " " + gw.InstanceID + " " + gw.FloatingIP.String()
 	if r, ok := c.open[key]; ok {
 		return r, nil
 	}

@@ -56,7 +56,7 @@ func (a *app) showError(w io.Writer, _ fang.Styles, err error) {
 	var typed *gateway.Error
 	switch {
 	case errors.As(err, &exit):
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled) && cloud.KindOf(err) != gateway.Partial:
 		_, _ = fmt.Fprintln(w, "portico: interrupted")
 	case errors.As(err, &typed):
 		x := cloud.Explain(err)

@@ -23,25 +23,56 @@ type terminalPrompter struct {
 var _ gateway.Prompter = terminalPrompter{}
 
 // HostKey asks as ssh(1) does: only a typed "yes" accepts.
-func (p terminalPrompter) HostKey(_ context.Context, q gateway.HostKeyQuestion) (bool, error) {
+func (p terminalPrompter) HostKey(ctx context.Context, q gateway.HostKeyQuestion) (bool, error) {
 	fprint(p.out, "The host key of %s is not known.\n  %s %s\nIs it the right one? Compare it with what the machine's console shows. (yes/no) ", cloud.Clean(q.Addr), q.Type, q.Fingerprint)
-	answer, err := p.line()
+	answer, err := p.line(ctx)
 	return strings.EqualFold(answer, "yes"), err
 }
 
 // Passphrase asks without showing what is typed.
-func (p terminalPrompter) Passphrase(_ context.Context, file string) ([]byte, error) {
+func (p terminalPrompter) Passphrase(ctx context.Context, file string) ([]byte, error) {
 	fprint(p.out, "Passphrase of %s: ", cloud.Clean(file))
 	defer fprint(p.out, "\n")
-	return term.ReadPassword(int(p.in.Fd()))
+	fd := int(p.in.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := waitFor(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if ctx.Err() != nil {
+		_ = term.Restore(fd, state) // the read goes on, but the terminal is shown again
+	}
+	return secret, err
 }
 
-func (p terminalPrompter) line() (string, error) {
-	line, err := bufio.NewReader(p.in).ReadString('\n')
-	if err != nil && line == "" {
-		return "", fmt.Errorf("no answer: %w", err)
+func (p terminalPrompter) line(ctx context.Context) (string, error) {
+	return waitFor(ctx, func() (string, error) {
+		line, err := bufio.NewReader(p.in).ReadString('\n')
+		if err != nil && line == "" {
+			return "", fmt.Errorf("no answer: %w", err)
+		}
+		return strings.TrimSpace(line), nil
+	})
+}
+
+// waitFor reads until ctx ends: reading from a terminal knows no end by itself.
+func waitFor[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
 	}
-	return strings.TrimSpace(line), nil
+	done := make(chan answer, 1)
+	go func() {
+		v, err := read()
+		done <- answer{v, err}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 // prompter is nil where nobody can be asked.
@@ -53,7 +84,7 @@ func (a *app) prompter() gateway.Prompter {
 }
 
 // confirm asks before a change. Without a terminal it refuses unless --yes was given.
-func (a *app) confirm(question string) error {
+func (a *app) confirm(ctx context.Context, question string) error {
 	if a.flags.yes {
 		return nil
 	}
@@ -61,7 +92,7 @@ func (a *app) confirm(question string) error {
 		return wrongUse("ask whether to go on", errors.New("there is no terminal to ask on"), "say --yes to go on without being asked")
 	}
 	a.note("%s (yes/no) ", question)
-	answer, err := terminalPrompter{in: a.in, out: a.err}.line()
+	answer, err := terminalPrompter{in: a.in, out: a.err}.line(ctx)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 	}
 	out := changeJSON{Plan: newPlanJSON(s.Inventory, p), Left: []string{}, Results: []probeJSON{}}
 	if !p.Plan.Empty() {
-		if err := a.confirm("Apply?"); err != nil {
+		if err := a.confirm(c.Context(), "Apply?"); err != nil {
 			return err
 		}
 		report := w.publisher.Apply(c.Context(), p, a.progress)
@@ -71,14 +71,14 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 			return a.failed(out, report)
 		}
 	}
-	failed, err := a.prove(c.Context(), w, s, p, &out)
-	if err != nil {
-		return err
-	}
+	failed, proveErr := a.prove(c.Context(), w, s, p, &out)
 	if a.flags.json {
 		if err := a.printJSON(out); err != nil {
 			return err
 		}
+	}
+	if proveErr != nil {
+		return &gateway.Error{Op: "test what was published", Kind: gateway.Unreachable, Err: fmt.Errorf("interrupted: %s", proveErr), Next: "everything was applied; portico test"}
 	}
 	if failed > 0 {
 		return exitError{exitUnreachable}

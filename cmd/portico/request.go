@@ -22,17 +22,20 @@ type publishFlags struct {
 func (f *publishFlags) add(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringSliceVar(&f.services, "service", nil, "services: ssh, http, https, mosh, or own ones as name=tcp/8080 (default ssh)")
-	fs.StringVar(&f.scheme, "scheme", "", "port scheme: see 'portico scheme list'")
+	fs.StringVar(&f.scheme, "scheme", "", "port scheme, see 'portico scheme list' (default: as it is, else the configured one)")
 	fs.StringVar(&f.engine, "engine", "nat", "how forwards are made: nat")
-	fs.StringSliceVar(&f.from, "from", nil, "who may connect, as CIDR or address (default anywhere)")
+	fs.StringSliceVar(&f.from, "from", nil, "who may connect: CIDR, address or anywhere (default: as it is, else anywhere)")
 }
 
 func (f *publishFlags) request(instances []string) (publish.Request, error) {
-	r := publish.Request{Instances: instances, Services: f.services, Scheme: f.scheme}
+	r := publish.Request{Instances: instances, Services: f.services, Scheme: f.scheme, KeepPorts: f.scheme == "", KeepSources: len(f.from) == 0}
 	if f.engine != "nat" {
 		return r, wrongUse("use engine "+cloud.Clean(f.engine), errors.New("only nat is known"), "leave --engine out")
 	}
 	for _, text := range f.from {
+		if strings.TrimSpace(text) == "anywhere" {
+			text = "0.0.0.0/0"
+		}
 		p, err := parseSource(strings.TrimSpace(text))
 		if err != nil {
 			return r, wrongUse("read --from "+cloud.Clean(text), err, "write it as 198.51.100.0/24 or 198.51.100.7")

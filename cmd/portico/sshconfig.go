@@ -77,10 +77,13 @@ func sshConfigBlock(rows []publish.InstanceRow, logins map[string]publish.Login)
 	return b.String()
 }
 
+// plainAlias has no dot: an instance must not pass for a host of the internet.
+var plainAlias = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
+
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 func hostAlias(r publish.InstanceRow) string {
-	if plainWord.MatchString(r.Instance.Name) {
+	if plainAlias.MatchString(r.Instance.Name) {
 		return r.Instance.Name
 	}
 	return r.Instance.ID

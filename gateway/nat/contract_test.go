@@ -206,8 +206,8 @@ func contractTaken(t *testing.T, r rig) {
 func contractTree(t *testing.T, r rig) {
 	p := newProject()
 	var want []gateway.Forward
-	for i := range uint16(600) {
-		want = append(want, forward(vmID, "192.168.0.11", "ssh", 30000+i, 22))
+	for i := range uint16(600) { // with gaps, so that runs make a tree as well
+		want = append(want, forward(vmID, "192.168.0.11", "ssh", 30000+2*i, 22))
 	}
 	apply(t, r, p, want)
 	rules, err := netfilter.Parse(r.shell(t, "iptables-save"))
@@ -216,7 +216,7 @@ func contractTree(t *testing.T, r rig) {
 	}
 	nat, _ := rules.Table(tableNAT)
 	for _, c := range nat.Chains {
-		if len(c.Rules) > fanout {
+		if len(c.Rules) > fanout+1 {
 			t.Errorf("chain %s has %d rules", c.Name, len(c.Rules))
 		}
 	}

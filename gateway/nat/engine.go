@@ -19,8 +19,10 @@ import (
 // Name is the engine's name in commands and in forwards.
 const Name = "nat"
 
-// Groups writes security groups and their rules. Deleting what is gone already succeeds.
+// Groups writes security groups and their rules, and lists them to find out what became of a
+// write whose answer was lost. Deleting what is gone already succeeds.
 type Groups interface {
+	SecurityGroups(ctx context.Context) ([]cloud.SecurityGroup, error)
 	CreateGroup(ctx context.Context, name, description string) (cloud.SecurityGroup, error)
 	DeleteGroup(ctx context.Context, id string) error
 	CreateRule(ctx context.Context, r cloud.SecurityGroupRule) (cloud.SecurityGroupRule, error)
@@ -59,11 +61,18 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	if err := e.check(want, have); err != nil {
 		return plan.Plan{}, err
 	}
+	if others := otherAddresses(e.Gateway, seen.rules); len(others) > 0 {
+		return plan.Plan{}, &gateway.Error{
+			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.Conflict,
+			Err:  fmt.Errorf("it already carries forwards for another of its addresses: %s", strings.Join(others, ", ")),
+			Next: "name that address's floating IP with --gateway, or withdraw what it carries first",
+		}
+	}
 	if len(seen.missing) > 0 && len(want) > 0 {
 		return plan.Plan{}, &gateway.Error{
 			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.NotFound,
 			Err:  fmt.Errorf("the gateway has no %s", strings.Join(seen.missing, ", ")),
-			Next: "install them there (Debian: apt install iptables util-linux), then plan again",
+			Next: "install them there (Debian: apt install iptables iproute2 util-linux), then plan again",
 		}
 	}
 	open, shut, err := e.planGroups(want)
@@ -182,6 +191,14 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *obse
 	if n := newlyOpen(want, have.Forwards); n > 0 {
 		out = append(out, plan.Warning{Title: "open to the whole internet", Detail: fmt.Sprintf("anybody may connect to %d of these forwards; name the networks that may, if that is not meant", n)})
 	}
+	if len(want) == 0 {
+		for _, r := range []role{rolePublic, rolePrivate} {
+			d := e.newDoor(r)
+			if others := e.othersNeed(d); len(others) > 0 {
+				out = append(out, plan.Warning{Title: "the group " + d.name + " stays", Detail: "others need it: " + strings.Join(others, "; ")})
+			}
+		}
+	}
 	if !seen.systemd && len(want) > 0 {
 		out = append(out, plan.Warning{Title: "will not survive a reboot", Detail: "the gateway has no systemd to put the rules back"})
 	}
@@ -195,7 +212,7 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *obse
 func newlyOpen(want, have []gateway.Forward) int {
 	n := 0
 	for _, f := range want {
-		if len(f.Sources) == 0 && !slices.ContainsFunc(have, f.Equal) {
+		if len(gateway.SortPrefixes(f.Sources)) == 0 && !slices.ContainsFunc(have, f.Equal) {
 			n++
 		}
 	}

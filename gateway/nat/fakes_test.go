@@ -28,6 +28,7 @@ type project struct {
 	next   int
 	writes int
 	fail   func(op string) error // consulted before each write
+	lose   string                // the next write of this kind is done, but its answer is lost
 }
 
 func newProject() *project {
@@ -57,6 +58,10 @@ func (p *project) write(op string) error {
 
 func (p *project) id(kind string) string { p.next++; return fmt.Sprintf("%s-%d", kind, p.next) }
 
+func (p *project) SecurityGroups(context.Context) ([]cloud.SecurityGroup, error) {
+	return p.inv.SecurityGroups, nil
+}
+
 func (p *project) CreateGroup(_ context.Context, name, description string) (cloud.SecurityGroup, error) {
 	if err := p.write("create group " + name); err != nil {
 		return cloud.SecurityGroup{}, err
@@ -64,6 +69,10 @@ func (p *project) CreateGroup(_ context.Context, name, description string) (clou
 	g := cloud.SecurityGroup{ID: p.id("sg"), Name: name, Description: description}
 	g.Rules = []cloud.SecurityGroupRule{{ID: p.id("r"), GroupID: g.ID, Direction: "egress", EtherType: "IPv4"}, {ID: p.id("r"), GroupID: g.ID, Direction: "egress", EtherType: "IPv6"}}
 	p.inv.SecurityGroups = append(slices.Clone(p.inv.SecurityGroups), g)
+	if p.lose == "create group" {
+		p.lose = ""
+		return cloud.SecurityGroup{}, errLost
+	}
 	return g, nil
 }
 
@@ -86,6 +95,10 @@ func (p *project) CreateRule(_ context.Context, r cloud.SecurityGroupRule) (clou
 	}
 	r.ID = p.id("r")
 	p.editGroup(r.GroupID, func(g *cloud.SecurityGroup) { g.Rules = append(slices.Clone(g.Rules), r) })
+	if p.lose == "create rule" {
+		p.lose = ""
+		return cloud.SecurityGroupRule{}, errLost
+	}
 	return r, nil
 }
 

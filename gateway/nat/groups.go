@@ -50,10 +50,13 @@ type groupRule struct {
 }
 
 func (e *Engine) groupName(r role) string {
+	prefix := "portico-from-"
 	if r == rolePublic {
-		return "portico-" + e.Gateway.Name
+		prefix = "portico-"
 	}
-	return "portico-from-" + e.Gateway.Name
+	// Neutron takes 255 characters, and so does Nova for the gateway's own name.
+	name := []rune(prefix + e.Gateway.Name)
+	return string(name[:min(len(name), 255)])
 }
 
 // groupMark is the description by which a group is known as this gateway's; names are not
@@ -213,6 +216,34 @@ func (d *door) standing() []cloud.SecurityGroupRule {
 	for _, r := range d.have.Rules {
 		if r.Direction == "ingress" && r.Description == ruleMark {
 			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// has reports whether the group lets a wanted rule's traffic in already, whoever made the rule:
+// Neutron refuses a second one like it.
+func (d *door) has(r groupRule) bool {
+	return d.have != nil && slices.ContainsFunc(d.have.Rules, func(h cloud.SecurityGroupRule) bool {
+		return h.Direction == "ingress" && r.matches(h)
+	})
+}
+
+// othersNeed lists what others have made that would go with the group: rules of theirs in it, and
+// rules of other groups that let its members in. Neutron deletes both without a word.
+func (e *Engine) othersNeed(d *door) []string {
+	if d.have == nil {
+		return nil
+	}
+	var out []string
+	for _, g := range e.Inventory.SecurityGroups {
+		ours := g.Description == e.groupMark(rolePublic) || g.Description == e.groupMark(rolePrivate)
+		for _, r := range g.Rules {
+			inside := g.ID == d.ref.id && r.Direction == "ingress" && r.Description != ruleMark
+			pointing := !ours && r.RemoteGroup == d.ref.id
+			if inside || pointing {
+				out = append(out, fmt.Sprintf("%s in %s", asGroupRule(r).title("another group"), g.Name))
+			}
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package nat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -27,9 +28,8 @@ func (e *Engine) openDoor(d *door) []plan.Step {
 	if d.have == nil {
 		steps = append(steps, e.createGroup(d))
 	}
-	have := d.standing()
 	for _, r := range d.want {
-		if !slices.ContainsFunc(have, r.matches) {
+		if !d.has(r) {
 			steps = append(steps, e.createRule(d, r))
 		}
 	}
@@ -48,8 +48,9 @@ func (e *Engine) shutDoor(d *door) []plan.Step {
 		return nil
 	}
 	var steps []plan.Step
+	stays := !d.needed() && len(e.othersNeed(d)) > 0
 	for _, p := range e.Inventory.Ports {
-		if _, keep := findPort(d.ports, p.ID); !keep && slices.Contains(p.Groups, d.ref.id) {
+		if _, keep := findPort(d.ports, p.ID); !keep && !stays && slices.Contains(p.Groups, d.ref.id) {
 			steps = append(steps, e.detach(d, p))
 		}
 	}
@@ -59,7 +60,7 @@ func (e *Engine) shutDoor(d *door) []plan.Step {
 			steps = append(steps, e.deleteRule(d, r))
 		}
 	}
-	if !d.needed() {
+	if !d.needed() && !stays {
 		steps = append(steps, e.deleteGroup(d))
 	}
 	return steps
@@ -77,13 +78,23 @@ func (e *Engine) createGroup(d *door) plan.Step {
 			d.ref.id = g.ID
 			return err
 		},
-		undo: func(ctx context.Context) error {
-			if d.ref.id == "" {
-				return nil
-			}
-			return e.Groups.DeleteGroup(ctx, d.ref.id)
-		},
+		undo: func(ctx context.Context) error { return e.dropGroup(ctx, d) },
 	}
+}
+
+// dropGroup deletes the group that a step created. When the answer that named it was lost, the
+// cloud is asked what became of it.
+func (e *Engine) dropGroup(ctx context.Context, d *door) error {
+	if d.ref.id != "" {
+		return e.Groups.DeleteGroup(ctx, d.ref.id)
+	}
+	all, err := e.Groups.SecurityGroups(ctx)
+	for _, g := range all {
+		if g.Description == d.description {
+			err = errors.Join(err, e.Groups.DeleteGroup(ctx, g.ID))
+		}
+	}
+	return err
 }
 
 func (e *Engine) deleteGroup(d *door) plan.Step {
@@ -129,13 +140,27 @@ func (e *Engine) createRule(d *door, r groupRule) plan.Step {
 			}
 			return err
 		},
-		undo: func(ctx context.Context) error {
-			if id == "" {
-				return nil
-			}
-			return e.Groups.DeleteRule(ctx, id)
-		},
+		undo: func(ctx context.Context) error { return e.dropRule(ctx, d, r, id) },
 	}
+}
+
+// dropRule deletes the rule that a step created; likewise when its ID is not known.
+func (e *Engine) dropRule(ctx context.Context, d *door, r groupRule, id string) error {
+	if d.ref.id == "" {
+		return nil // without its group there was no rule
+	}
+	if id != "" {
+		return e.Groups.DeleteRule(ctx, id)
+	}
+	all, err := e.Groups.SecurityGroups(ctx)
+	for _, g := range all {
+		for _, rule := range g.Rules {
+			if g.ID == d.ref.id && rule.Description == ruleMark && r.matches(rule) {
+				err = errors.Join(err, e.Groups.DeleteRule(ctx, rule.ID))
+			}
+		}
+	}
+	return err
 }
 
 func (e *Engine) deleteRule(d *door, r cloud.SecurityGroupRule) plan.Step {
@@ -163,49 +188,62 @@ func (e *Engine) deleteRule(d *door, r cloud.SecurityGroupRule) plan.Step {
 }
 
 func (e *Engine) attach(d *door, p cloud.Port) plan.Step {
+	changed := false
 	return &hostStep{
 		change: plan.Change{
 			ID: "attach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "carry the group " + d.name, Action: plan.Update,
 			After: []string{d.name}, Shell: []string{joinCommand(d, p)}, Cleanup: []string{leaveCommand(d, p)},
 		},
-		do:   func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, true) },
-		undo: func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, false) },
+		do: func(ctx context.Context) (err error) {
+			changed, err = e.setMember(ctx, p.ID, d.ref.id, true)
+			return err
+		},
+		undo: func(ctx context.Context) error { return e.unsetMember(ctx, changed, p.ID, d.ref.id, false) },
 	}
 }
 
 func (e *Engine) detach(d *door, p cloud.Port) plan.Step {
+	changed := false
 	return &hostStep{
 		change: plan.Change{
 			ID: "detach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "drop the group " + d.name, Action: plan.Update,
 			Before: []string{d.name}, Shell: []string{leaveCommand(d, p)}, Cleanup: []string{joinCommand(d, p)},
 		},
-		do:   func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, false) },
-		undo: func(ctx context.Context) error { return e.setMember(ctx, p.ID, d.ref.id, true) },
+		do: func(ctx context.Context) (err error) {
+			changed, err = e.setMember(ctx, p.ID, d.ref.id, false)
+			return err
+		},
+		undo: func(ctx context.Context) error { return e.unsetMember(ctx, changed, p.ID, d.ref.id, true) },
 	}
 }
 
 // setMember adds or removes one group on a port and leaves the others as they are now, not as
 // they were when the plan was made: the port is read afresh, and the write insists on that
-// revision.
-func (e *Engine) setMember(ctx context.Context, portID, group string, member bool) error {
-	if group == "" {
-		return nil
-	}
+// revision. changed says whether the port may be another than before.
+func (e *Engine) setMember(ctx context.Context, portID, group string, member bool) (changed bool, err error) {
 	p, err := e.Ports.Port(ctx, portID)
-	if err != nil {
-		if cloud.KindOf(err) == gateway.NotFound && !member {
-			return nil
-		}
-		return err
+	if cloud.KindOf(err) == gateway.NotFound && !member {
+		return false, nil
 	}
-	if slices.Contains(p.Groups, group) == member {
-		return nil
+	if err != nil || slices.Contains(p.Groups, group) == member {
+		return false, err
 	}
 	groups := slices.DeleteFunc(slices.Clone(p.Groups), func(g string) bool { return g == group })
 	if member {
 		groups = append(groups, group)
 	}
-	return e.Ports.SetPortGroups(ctx, portID, groups, p.Revision)
+	err = e.Ports.SetPortGroups(ctx, portID, groups, p.Revision)
+	return cloud.KindOf(err) != gateway.Stale, err
+}
+
+// unsetMember takes back what setMember changed. Somebody else may have wanted the same: then
+// there was nothing to change, and there is nothing to take back.
+func (e *Engine) unsetMember(ctx context.Context, changed bool, portID, group string, member bool) error {
+	if !changed || group == "" {
+		return nil
+	}
+	_, err := e.setMember(ctx, portID, group, member)
+	return err
 }
 
 // portTarget names a port by the instance it belongs to.

@@ -32,11 +32,12 @@ const sumPipe = `iptables-save -t "$1" | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]
 const observeScript = `PATH=$PATH:/usr/sbin:/sbin
 sec() { printf '\n@@portico %s\n' "$1"; }
 sum() { ` + sumPipe + `; }
-sec missing; for c in iptables iptables-save iptables-restore flock sed sha256sum; do command -v $c >/dev/null 2>&1 || echo $c; done
+sec missing; for c in iptables iptables-save iptables-restore flock sed sha256sum ss; do command -v $c >/dev/null 2>&1 || echo $c; done
 sec version; iptables -V
 sec sum-nat; sum nat
 sec sum-filter; sum filter
-sec rules; iptables-save -c -t nat; iptables-save -c -t filter
+sec rules; iptables-save -c -t nat; a=$?; iptables-save -c -t filter; b=$?
+sec saved; echo "$a $b"
 sec forwarding; cat /proc/sys/net/ipv4/ip_forward
 sec localports; cat /proc/sys/net/ipv4/ip_local_port_range
 sec listening; ss -Hltnup
@@ -56,6 +57,10 @@ func (e *Engine) Observe(ctx context.Context) (gateway.State, error) {
 	sections := splitSections(string(res.Stdout))
 	if _, complete := sections["end"]; res.Exit != 0 || !complete {
 		return gateway.State{}, e.failed("look at", fmt.Errorf("the gateway's answer is cut short (exit %d): %s", res.Exit, cloud.Clean(string(res.Stderr))))
+	}
+	// Rules that cannot be read must not look like rules that are not there.
+	if saved := strings.TrimSpace(sections["saved"]); saved != "0 0" && strings.TrimSpace(sections["missing"]) == "" {
+		return gateway.State{}, e.failed("read the rules of", fmt.Errorf("iptables-save failed (exit %s): %s", saved, cloud.Clean(strings.TrimSpace(string(res.Stderr)))))
 	}
 	rules, err := netfilter.Parse(sections["rules"])
 	if err != nil {

@@ -3,6 +3,7 @@ package nat
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"portico/cloud"
@@ -58,20 +59,40 @@ const forwardingUndo = `PATH=$PATH:/usr/sbin:/sbin
 rm -f "$1" "$1.new"
 [ "$2" = 1 ] || sysctl -q -w net.ipv4.ip_forward="$2"`
 
-// persistScript: $1 rules $2 restore script, $3 its text, $4 unit or "", $5 its text, $6 unit's
-// name; the rules come on standard input.
-const persistScript = writeFile + `umask 022
-put "$1" 644 && printf '%s' "$3" | put "$2" 755 || exit 1
-[ -n "$4" ] || exit 0
-printf '%s' "$5" | put "$4" 644 && systemctl daemon-reload && systemctl enable "$6"`
-
-// forgetScript: $1 the unit's name, then the files. It succeeds when there is nothing left.
-const forgetScript = `unit=$1; shift
-if command -v systemctl >/dev/null 2>&1 && [ -e "/etc/systemd/system/$unit" ]; then systemctl disable "$unit" || exit 1; fi
-for f in "$@"; do rm -f "$f" "$f.new" || exit 1; done
+// filesScript makes our files what they should be. $1 is the unit and $2 says whether it starts at
+// boot: enable, disable, or "" where there is no systemd. Then follow path, mode and text of each
+// file: "-" is standard input and "" no file.
+const filesScript = writeFile + `umask 022
+unit=$1 boot=$2; shift 2
+if [ "$boot" = disable ] && [ -e "/etc/systemd/system/$unit" ]; then systemctl disable "$unit" || exit 1; fi
+while [ $# -gt 0 ]; do
+	case $3 in
+	"") rm -f "$1" "$1.new" || exit 1 ;;
+	-) put "$1" "$2" || exit 1 ;;
+	*) printf '%s' "$3" | put "$1" "$2" || exit 1 ;;
+	esac
+	shift 3
+done
 rmdir /etc/portico 2>/dev/null
-if command -v systemctl >/dev/null 2>&1; then systemctl daemon-reload; fi
-` + "exit 0"
+[ -n "$boot" ] || exit 0
+systemctl daemon-reload || exit 1
+[ "$boot" != enable ] || systemctl enable "$unit"`
+
+func forwardingBefore(seen *observed) string {
+	if seen.forwarding {
+		return "1"
+	}
+	return "0"
+}
+
+// sysctlText is the file that keeps forwarding on: as it stands, else a new one that remembers how
+// it was.
+func sysctlText(seen *observed) string {
+	if had := seen.files[pathSysctl]; had != "" {
+		return had
+	}
+	return "# Written by Portico. Before it, net.ipv4.ip_forward was " + forwardingBefore(seen) + ".\nnet.ipv4.ip_forward = 1\n"
+}
 
 // forwardingStep turns IP forwarding on, now and after every boot; nil when it is so.
 func (e *Engine) forwardingStep(seen *observed) *hostStep {
@@ -79,14 +100,7 @@ func (e *Engine) forwardingStep(seen *observed) *hostStep {
 	if seen.forwarding && had != "" {
 		return nil
 	}
-	before := "0"
-	if seen.forwarding {
-		before = "1"
-	}
-	text := had
-	if text == "" {
-		text = "# Written by Portico. Before it, net.ipv4.ip_forward was " + before + ".\nnet.ipv4.ip_forward = 1\n"
-	}
+	before, text := forwardingBefore(seen), sysctlText(seen)
 	action, was := plan.Create, []string(nil)
 	if !seen.forwarding {
 		action, was = plan.Update, []string{"net.ipv4.ip_forward = 0"}
@@ -125,7 +139,7 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 	unit, after := "", []string{pathRules, pathRestore}
 	shell := append(heredoc("cat > "+pathRules, rules), heredoc("cat > "+pathRestore, restore)...)
 	if seen.systemd {
-		unit, after = pathUnit, append(after, unitName+" enabled")
+		unit, after = unitText, append(after, unitName+" enabled")
 		shell = append(append(shell, heredoc("cat > "+pathUnit, unitText)...), "systemctl daemon-reload", "systemctl enable "+unitName)
 	}
 	action, cleanup := plan.Create, forgetCommands
@@ -135,7 +149,7 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 	return &hostStep{
 		change: plan.Change{ID: "persist", Target: e.Gateway.Name + " files", Title: "keep the rules over a reboot", Action: action, After: after, Shell: shell, Cleanup: cleanup},
 		do: func(ctx context.Context) error {
-			return e.script(ctx, persistScript, []byte(rules), pathRules, pathRestore, restore, unit, unitText, unitName)
+			return e.writeFiles(ctx, seen.systemd, true, map[string]string{pathRules: rules, pathRestore: restore, pathUnit: unit, pathSysctl: sysctlText(seen)})
 		},
 		undo: func(ctx context.Context) error { return e.restoreFiles(ctx, seen) },
 	}
@@ -173,34 +187,37 @@ func (e *Engine) forgetStep(seen *observed) *hostStep {
 			ID: "persist", Target: e.Gateway.Name + " files", Title: "forget the rules kept over a reboot", Action: plan.Delete, Before: had,
 			Shell: forgetCommands, Cleanup: keptCommands(seen),
 		},
-		do:   func(ctx context.Context) error { return e.forget(ctx) },
-		undo: func(ctx context.Context) error { return e.restoreFiles(ctx, seen) },
+		do:   func(ctx context.Context) error { return e.writeFiles(ctx, seen.systemd, false, nil) },
+		undo: func(ctx context.Context) error { return e.writeFiles(ctx, seen.systemd, seen.enabled, seen.files) },
 	}
 }
 
-func (e *Engine) forget(ctx context.Context) error {
-	return e.script(ctx, forgetScript, nil, append([]string{unitName}, ourFiles...)...)
-}
-
-// restoreFiles brings our files back to what an observation saw.
-func (e *Engine) restoreFiles(ctx context.Context, seen *observed) error {
-	if seen.files[pathRules] == "" {
-		keep := seen.files[pathSysctl]
-		files := []string{unitName, pathRules, pathRestore, pathUnit}
-		if keep == "" {
-			files = append(files, pathSysctl)
+// writeFiles makes our files these, and no others.
+func (e *Engine) writeFiles(ctx context.Context, systemd, enabled bool, files map[string]string) error {
+	boot := ""
+	if systemd {
+		boot = map[bool]string{true: "enable", false: "disable"}[enabled]
+	}
+	args := []string{unitName, boot}
+	for _, f := range ourFiles {
+		mode, text := "644", files[f]
+		if f == pathRestore {
+			mode = "755"
 		}
-		return e.script(ctx, forgetScript, nil, files...)
+		if f == pathRules && text != "" {
+			text = "-" // it may be larger than an argument can be
+		}
+		args = append(args, f, mode, text)
 	}
-	unit := ""
-	if seen.files[pathUnit] != "" {
-		unit = pathUnit
-	}
-	err := e.script(ctx, persistScript, []byte(seen.files[pathRules]), pathRules, pathRestore, seen.files[pathRestore], unit, seen.files[pathUnit], unitName)
-	if err == nil && seen.files[pathSysctl] != "" {
-		err = e.script(ctx, forwardingScript, nil, pathSysctl, seen.files[pathSysctl])
-	}
-	return err
+	return e.script(ctx, filesScript, []byte(files[pathRules]), args...)
+}
+
+// restoreFiles brings our files back to what an observation saw, but for the one that turns
+// forwarding on: that is its own step's.
+func (e *Engine) restoreFiles(ctx context.Context, seen *observed) error {
+	files := maps.Clone(seen.files)
+	files[pathSysctl] = sysctlText(seen)
+	return e.writeFiles(ctx, seen.systemd, seen.enabled, files)
 }
 
 // bootFiles renders what puts the layouts back at boot. Jumps are ensured one by one there,

@@ -30,7 +30,7 @@ func (e *Engine) costs(doors ...*door) []Cost {
 	groups := Cost{Name: "security groups", Before: q.SecurityGroups.Used, Limit: q.SecurityGroups}
 	rules := Cost{Name: "security group rules", Before: q.SecurityGroupRules.Used, Limit: q.SecurityGroupRules}
 	for _, d := range doors {
-		newGroups, newRules, goneGroups, goneRules := d.delta()
+		newGroups, newRules, goneGroups, goneRules := d.delta(e.othersNeed(d))
 		groups.Peak += newGroups
 		rules.Peak += newRules
 		groups.After += newGroups - goneGroups
@@ -44,20 +44,19 @@ func (e *Engine) costs(doors ...*door) []Cost {
 }
 
 // delta counts what the door's steps create and delete.
-func (d *door) delta() (newGroups, newRules, goneGroups, goneRules int) {
+func (d *door) delta(others []string) (newGroups, newRules, goneGroups, goneRules int) {
 	if d.needed() && d.have == nil {
 		newGroups, newRules = 1, defaultRules
 	}
-	standing := d.standing()
 	for _, r := range d.want {
-		if d.needed() && !slices.ContainsFunc(standing, r.matches) {
+		if d.needed() && !d.has(r) {
 			newRules++
 		}
 	}
-	if d.have != nil && !d.needed() {
+	if d.have != nil && !d.needed() && len(others) == 0 {
 		return newGroups, newRules, 1, len(d.have.Rules)
 	}
-	for _, r := range standing {
+	for _, r := range d.standing() {
 		if !slices.ContainsFunc(d.want, func(w groupRule) bool { return w.matches(r) }) {
 			goneRules++
 		}

@@ -1,8 +1,10 @@
 package nat
 
 import (
+	"cmp"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,8 +35,8 @@ func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gatew
 				strange = append(strange, "-A "+c.Name+" "+r.String())
 				continue
 			}
-			if i, seen := index[f.Key()]; seen && forwards[i].Private == f.Private && len(f.Sources) > 0 {
-				forwards[i].Sources = gateway.SortPrefixes(append(forwards[i].Sources, f.Sources...))
+			if i, seen := index[f.Key()]; seen && forwards[i].Private == f.Private {
+				forwards[i].Sources = joinSources(forwards[i].Sources, f.Sources)
 				continue
 			}
 			index[f.Key()] = len(forwards)
@@ -43,6 +45,14 @@ func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gatew
 	}
 	gateway.SortForwards(forwards)
 	return forwards, strange
+}
+
+// joinSources is who may come in by either of two rules: without sources that is anybody.
+func joinSources(a, b []netip.Prefix) []netip.Prefix {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	return gateway.SortPrefixes(append(a, b...))
 }
 
 func readForward(gw gateway.Gateway, w map[string]string) (gateway.Forward, bool) {
@@ -67,6 +77,22 @@ func readForward(gw gateway.Gateway, w map[string]string) (gateway.Forward, bool
 		f.Sources = []netip.Prefix{p}
 	}
 	return f, f.Service.Protocol == gateway.TCP || f.Service.Protocol == gateway.UDP
+}
+
+// otherAddresses lists the addresses, other than this gateway's, that forwards of ours stand for.
+func otherAddresses(gw gateway.Gateway, rules netfilter.Ruleset) []string {
+	table, _ := rules.Table(tableNAT)
+	var out []string
+	for _, c := range table.Chains {
+		for _, r := range c.Rules {
+			w := words(r.Args)
+			mine := w["-d"] == netip.PrefixFrom(gw.FixedIP, 32).String()
+			if netfilter.Owned(c.Name) && w["-j"] == "DNAT" && !mine && ourComment.MatchString(w["--comment"]) && !slices.Contains(out, w["-d"]) {
+				out = append(out, w["-d"])
+			}
+		}
+	}
+	return out
 }
 
 // words maps each option of a rule to its value. A negated option keeps its "!" in the value,
@@ -95,14 +121,18 @@ func publicAddr(gw gateway.Gateway) netip.Addr {
 	return gw.FixedIP
 }
 
-// foreignPorts lists the public ports that other people's rules already send elsewhere.
+// harmless are targets that leave a packet's destination as it is.
+var harmless = map[string]bool{"RETURN": true, "ACCEPT": true, "LOG": true, "MARK": true, "CONNMARK": true, "SNAT": true, "MASQUERADE": true, "": true}
+
+// foreignPorts lists the public ports that other people's rules already send elsewhere, by
+// themselves or by way of a chain of theirs.
 func foreignPorts(rules netfilter.Ruleset) []gateway.Reserved {
 	table, _ := rules.Foreign().Table(tableNAT)
 	var out []gateway.Reserved
 	for _, c := range table.Chains {
 		for _, r := range c.Rules {
 			w := words(r.Args)
-			if w["-j"] != "DNAT" && w["-j"] != "REDIRECT" {
+			if harmless[cmp.Or(w["-j"], w["-g"])] {
 				continue
 			}
 			for _, p := range dports(w) {

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	"portico/gateway"
 	"portico/gateway/netfilter"
@@ -37,93 +36,33 @@ func layouts(gw gateway.Gateway, forwards []gateway.Forward) (nat, filter netfil
 	gateway.SortForwards(sorted)
 	nat.Chains = append(nat.Chains, treeChains(gw, sorted)...)
 	nat.Chains = append(nat.Chains, chain(chainOutput, rule("-j", chainPrerouting)))
-	ours := dnatedByUs(gw, sorted)
 	if !gw.NoSNAT {
-		snat := slices.Concat(ours, comment("portico v1 snat"), []string{"-j", "SNAT", "--to-source", gw.FixedIP.String()})
-		nat.Chains = append(nat.Chains, chain(chainPostrouting, rule(snat...)))
+		snat := append(comment("portico v1 snat"), "-j", "SNAT", "--to-source", gw.FixedIP.String())
+		nat.Chains = append(nat.Chains, dnatedChains(gw, sorted, chainPostrouting, snat)...)
 		nat.Jumps = append(nat.Jumps, netfilter.Jump{From: "POSTROUTING", To: chainPostrouting})
 	}
 	nat.Jumps = append(nat.Jumps, netfilter.Jump{From: "PREROUTING", To: chainPrerouting}, netfilter.Jump{From: "OUTPUT", To: chainOutput})
-	accept := slices.Concat(ours, comment("portico v1 forward"), []string{"-j", "ACCEPT"})
-	filter.Chains = []netfilter.Chain{chain(chainForward, rule(accept...))}
+	filter.Chains = dnatedChains(gw, sorted, chainForward, append(comment("portico v1 forward"), "-j", "ACCEPT"))
 	filter.Jumps = []netfilter.Jump{{From: "FORWARD", To: chainForward}}
 	return nat, filter
 }
 
-// dnatedByUs matches both directions of connections that came for one of our public ports and
-// were sent on. It is bounded by our ports so that a container's published port on the same
-// gateway keeps its own ways.
-func dnatedByUs(gw gateway.Gateway, sorted []gateway.Forward) []string {
-	low, high := uint16(65535), uint16(0)
-	for _, f := range sorted {
-		low, high = min(low, f.Public.Port()), max(high, f.Public.Port())
-	}
-	return []string{
-		"-m", "conntrack", "--ctstate", "DNAT",
-		"--ctorigdst", gw.FixedIP.String(), "--ctorigdstport", portRange(int(low), int(high)),
-	}
-}
-
-// node is one chain of the tree: it covers the ports first..last of one protocol.
-type node struct {
-	proto       gateway.Protocol
-	first, last int
-	rules       []netfilter.Rule
-}
-
-func (n node) name() string {
-	return fmt.Sprintf("%s%s-%d-%d", netfilter.Prefix, strings.ToUpper(string(n.proto)), n.first, n.last)
-}
-
-// treeChains hangs the DNAT rules in leaves of 16 ports and inner chains above them until the
-// top level fits into one chain.
+// treeChains hangs the DNAT rules in leaves of 16 ports.
 func treeChains(gw gateway.Gateway, sorted []gateway.Forward) []netfilter.Chain {
-	level := leaves(gw, sorted)
-	chains := make([]netfilter.Chain, 0, len(level)+8)
-	for size := fanout * fanout; ; size *= fanout {
-		for _, n := range level {
-			chains = append(chains, netfilter.Chain{Name: n.name(), Policy: "-", Rules: n.rules})
-		}
-		if len(level) <= fanout || size > 1<<16 {
-			break
-		}
-		level = parents(level, size)
-	}
-	top := netfilter.Chain{Name: chainPrerouting, Policy: "-"}
-	for _, n := range level {
-		top.Rules = append(top.Rules, gotoRule(n))
-	}
-	return append(chains, top)
+	return tree{top: chainPrerouting, matchPorts: func(p, ports string) []string { return []string{"-p", p, "-m", p, "--dport", ports} }}.chains(leaves(gw, sorted), fanout)
 }
 
 func leaves(gw gateway.Gateway, sorted []gateway.Forward) []node {
 	var out []node
 	for _, f := range sorted {
 		first := int(f.Public.Port()) / fanout * fanout
-		if len(out) == 0 || out[len(out)-1].first != first || out[len(out)-1].proto != f.Service.Protocol {
+		if len(out) == 0 || !out[len(out)-1].is(f.Service.Protocol, first) {
 			out = append(out, node{proto: f.Service.Protocol, first: first, last: first + fanout - 1})
 		}
 		leaf := &out[len(out)-1]
 		leaf.rules = append(leaf.rules, forwardRules(gw, f)...)
 	}
 	return out
-}
-
-func parents(level []node, size int) []node {
-	var out []node
-	for _, n := range level {
-		first := n.first / size * size
-		if len(out) == 0 || out[len(out)-1].first != first || out[len(out)-1].proto != n.proto {
-			out = append(out, node{proto: n.proto, first: first, last: first + size - 1})
-		}
-		out[len(out)-1].rules = append(out[len(out)-1].rules, gotoRule(n))
-	}
-	return out
-}
-
-func gotoRule(n node) netfilter.Rule {
-	p := string(n.proto)
-	return rule("-p", p, "-m", p, "--dport", portRange(n.first, n.last), "-g", n.name())
 }
 
 // forwardRules is the forward as iptables says it: one rule, or one for each source.

@@ -76,6 +76,11 @@ func TestPacketsArrive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		forwards := drawForwards(t)
 		rules := standingRules(testGateway, forwards)
+		for i, c := range rules.Tables[1].Chains {
+			if c.Name == "FORWARD" {
+				rules.Tables[1].Chains[i].Policy = "DROP"
+			}
+		}
 		local := map[netip.Addr]bool{testGateway.FixedIP: true}
 		for _, f := range forwards {
 			src := netip.MustParseAddrPort("203.0.113.77:40000")
@@ -93,15 +98,49 @@ func TestPacketsArrive(t *testing.T) {
 	})
 }
 
+// What others send on is theirs: neither accepted nor given another source by us, wherever their
+// port lies among ours.
+func TestForeignForwardsKeepTheirWays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		forwards := drawForwards(t)
+		port := rapid.Uint16Range(1024, 65535).Draw(t, "foreign port")
+		for _, f := range forwards {
+			if f.Public.Port() == port && f.Service.Protocol == gateway.TCP {
+				t.Skip("that one is ours")
+			}
+		}
+		rules := standingRules(testGateway, forwards)
+		for i := range rules.Tables {
+			for j := range rules.Tables[i].Chains {
+				c := &rules.Tables[i].Chains[j]
+				switch {
+				case rules.Tables[i].Name == "nat" && c.Name == "PREROUTING":
+					c.Rules = append(c.Rules, rule("-p", "tcp", "-m", "tcp", "--dport", fmt.Sprint(port), "-j", "DNAT", "--to-destination", "172.17.0.2:80"))
+				case c.Name == "FORWARD":
+					c.Policy = "DROP"
+				}
+			}
+		}
+		src := netip.MustParseAddrPort("203.0.113.77:40000")
+		v := rules.Trace(netfilter.Packet{
+			Proto: "tcp", Src: src, Dst: netip.AddrPortFrom(testGateway.FixedIP, port),
+			Local: func(a netip.Addr) bool { return a == testGateway.FixedIP },
+		})
+		if v.Outcome != netfilter.Dropped || v.Src != src {
+			t.Fatalf("port %d: %+v", port, v)
+		}
+	})
+}
+
 func TestTreeIsFlat(t *testing.T) {
 	for _, n := range []int{1, 16, 17, 762, 40000} {
 		var forwards []gateway.Forward
 		for i := range n {
 			forwards = append(forwards, forward(vmID, "192.168.0.11", "ssh", uint16(1024+i), 22))
 		}
-		nat, _ := layouts(testGateway, forwards)
-		for _, c := range nat.Chains {
-			if len(c.Rules) > fanout || len(c.Name) > 28 {
+		nat, filter := layouts(testGateway, forwards)
+		for _, c := range append(nat.Chains, filter.Chains...) {
+			if len(c.Rules) > fanout+1 || len(c.Name) > 28 {
 				t.Errorf("%d forwards: chain %s has %d rules", n, c.Name, len(c.Rules))
 			}
 		}
@@ -122,8 +161,8 @@ func TestRulesAsTyped(t *testing.T) {
 		`nat: -A PORTICO-TCP-30000-30015 -s 198.51.100.0/24 -d 192.168.0.4/32 -p tcp -m tcp --dport 30011 -m comment --comment "portico v1 vm=` + vmID + ` svc=ssh" -j DNAT --to-destination 192.168.0.11:22`,
 		`nat: -A PORTICO-PREROUTING -p tcp -m tcp --dport 30000:30015 -g PORTICO-TCP-30000-30015`,
 		`nat: -A PORTICO-OUTPUT -j PORTICO-PREROUTING`,
-		`nat: -A PORTICO-POSTROUTING -m conntrack --ctstate DNAT --ctorigdst 192.168.0.4 --ctorigdstport 30011 -m comment --comment "portico v1 snat" -j SNAT --to-source 192.168.0.4`,
-		`filter: -A PORTICO-FORWARD -m conntrack --ctstate DNAT --ctorigdst 192.168.0.4 --ctorigdstport 30011 -m comment --comment "portico v1 forward" -j ACCEPT`,
+		`nat: -A PORTICO-POSTROUTING -p tcp -m conntrack --ctstate DNAT --ctorigdst 192.168.0.4 --ctorigdstport 30011 -m comment --comment "portico v1 snat" -j SNAT --to-source 192.168.0.4`,
+		`filter: -A PORTICO-FORWARD -p tcp -m conntrack --ctstate DNAT --ctorigdst 192.168.0.4 --ctorigdstport 30011 -m comment --comment "portico v1 forward" -j ACCEPT`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -31,7 +31,8 @@ const (
 // lockPath is what everybody who changes our rules holds meanwhile.
 const lockPath = "/run/portico.lock"
 
-// applyScript restores one table if it still is as the plan saw it. $1 is the table, $2 its
+// applyScript restores one table if it still is as the plan saw it, and prints the fingerprint it
+// has afterwards. $1 is the table, $2 its
 // fingerprint; the rules come on standard input and are tried before they are used. $3 is the
 // gateway's address and the rest are UDP ports whose flows are forgotten: the kernel takes rules
 // for a flow's first packet only, and a UDP flow that keeps talking never ends.
@@ -42,6 +43,7 @@ if [ "${have%% *}" != "$2" ]; then echo "the rules have changed since the plan w
 rules=$(cat)
 printf '%s\n' "$rules" | iptables-restore --noflush --counters -w 10 --test || exit 76
 printf '%s\n' "$rules" | iptables-restore --noflush --counters -w 10 || exit $?
+sum "$1"
 addr=$3; shift 3
 for port in "$@"; do conntrack -D -p udp --orig-dst "$addr" --orig-port-dst "$port" >/dev/null 2>&1; done
 exit 0`
@@ -72,17 +74,34 @@ func (e *Engine) restoreStep(seen *observed, want netfilter.Layout, udp ...strin
 		Shell:   shell,
 		Cleanup: heredoc("iptables-restore --noflush --counters -w 10", patch.Undo),
 	}
+	touched, sum := false, ""
 	return &hostStep{
 		change: c,
 		do: func(ctx context.Context) error {
-			return e.restore(ctx, want.Table, seen.sums[want.Table], patch.Restore, udp...)
+			var err error
+			sum, err = e.restore(ctx, want.Table, seen.sums[want.Table], patch.Restore, udp...)
+			touched = err == nil || !refused(err)
+			return err
 		},
-		undo: func(ctx context.Context) error { return e.putBack(ctx, before, udp...) },
+		undo: func(ctx context.Context) error {
+			if !touched {
+				return nil
+			}
+			return e.putBack(ctx, before, sum, udp...)
+		},
 	}
 }
 
-// putBack brings our part of a table to what it was, from whatever it is now.
-func (e *Engine) putBack(ctx context.Context, before netfilter.Layout, udp ...string) error {
+// refused reports whether a restore ended before it changed anything.
+func refused(err error) bool {
+	k := cloud.KindOf(err)
+	return k == gateway.Stale || k == gateway.Invalid || k == gateway.Conflict
+}
+
+// putBack brings our part of a table to what it was. sum is the fingerprint that our own change
+// left; a table that has another one by now holds somebody else's work, which stays. "" means
+// that it is not known how far the change came.
+func (e *Engine) putBack(ctx context.Context, before netfilter.Layout, sum string, udp ...string) error {
 	state, err := e.Observe(ctx)
 	if err != nil {
 		return err
@@ -95,22 +114,28 @@ func (e *Engine) putBack(ctx context.Context, before netfilter.Layout, udp ...st
 	if patch.Empty() {
 		return nil
 	}
-	return e.restore(ctx, before.Table, now.sums[before.Table], patch.Restore, udp...)
+	if sum == "" {
+		sum = now.sums[before.Table]
+	}
+	_, err = e.restore(ctx, before.Table, sum, patch.Restore, udp...)
+	return err
 }
 
-func (e *Engine) restore(ctx context.Context, table, sum, rules string, udp ...string) error {
+// restore runs applyScript and returns the fingerprint the table has then. Errors of Kind Stale,
+// Invalid and Conflict mean that nothing was changed.
+func (e *Engine) restore(ctx context.Context, table, sum, rules string, udp ...string) (string, error) {
 	res, err := e.Runner.Run(ctx, gateway.Command{
 		Args:  append([]string{"flock", "-w", "20", lockPath, "sh", "-c", applyScript, "portico", table, sum, e.Gateway.FixedIP.String()}, udp...),
 		Stdin: []byte(rules),
 	})
 	if err != nil {
-		return e.failed("change the rules of", err)
+		return "", &gateway.Error{Op: "change the rules of", Target: "gateway " + e.Gateway.Name, Kind: gateway.Unreachable, Err: err}
 	}
 	said := cloud.Clean(strings.TrimSpace(string(res.Stderr)))
 	fail := &gateway.Error{Op: "change the " + table + " rules of", Target: "gateway " + e.Gateway.Name}
 	switch {
 	case res.Exit == 0:
-		return nil
+		return firstWord(string(res.Stdout)), nil
 	case res.Exit == exitStale:
 		fail.Kind, fail.Err = gateway.Stale, fmt.Errorf("the %s rules have changed since the plan was made", table)
 	case res.Exit == exitTest:
@@ -122,7 +147,7 @@ func (e *Engine) restore(ctx context.Context, table, sum, rules string, udp ...s
 	default:
 		fail.Kind, fail.Err = gateway.Internal, fmt.Errorf("iptables-restore failed (exit %d): %s%s", res.Exit, said, failingLine(said, rules))
 	}
-	return fail
+	return "", fail
 }
 
 // failingLine finds the line that iptables-restore names, in either of its wordings.

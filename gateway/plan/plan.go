@@ -160,9 +160,10 @@ type Report struct {
 // OK reports whether everything was done.
 func (r Report) OK() bool { return r.Err == nil }
 
-// undoTimeout bounds one Undo. Undoing goes on after the caller's context has ended: a plan
-// that was interrupted must not stay half applied.
-const undoTimeout = 60 * time.Second
+// stepTimeout bounds one Do or Undo. Neither ends with the caller's context: a change that is
+// cut off may still happen out there after it was taken for undone. An interrupted plan ends
+// between two steps, and is then undone.
+const stepTimeout = 2 * time.Minute
 
 // Apply carries out a plan: all steps in order, or, after a failure or when ctx ends, none: what
 // was done is undone in reverse. emit, if not nil, is called in order from this goroutine.
@@ -180,7 +181,10 @@ func Apply(ctx context.Context, p Plan, emit func(Event)) Report {
 		change := step.Change()
 		emit(Event{Step: i, Change: change, State: Running})
 		start := time.Now()
-		if err = step.Do(ctx); err != nil {
+		sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
+		err = step.Do(sctx)
+		cancel()
+		if err != nil {
 			emit(Event{Step: i, Change: change, State: Failed, Err: err, Elapsed: time.Since(start)})
 			report.Err = err
 			return undo(ctx, p.Steps[:i+1], report, emit)
@@ -197,7 +201,7 @@ func undo(ctx context.Context, steps []Step, report Report, emit func(Event)) Re
 		change := step.Change()
 		emit(Event{Step: i, Change: change, State: Undoing})
 		start := time.Now()
-		uctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+		uctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
 		err := step.Undo(uctx)
 		cancel()
 		if err != nil {

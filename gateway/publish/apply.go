@@ -82,15 +82,24 @@ func (p *Publisher) Probe(ctx context.Context, forwards []gateway.Forward, emit 
 	for i, f := range forwards {
 		targets[i] = probe.Target{Addr: f.Public, Service: f.Service}
 	}
-	results := probe.Run(ctx, p.options.Dialer, targets, probe.Options{}, func(r probe.Result) {
+	limited := map[gateway.Key]string{}
+	for _, f := range forwards {
+		if len(f.Sources) > 0 {
+			limited[f.Key()] = strings.Trim(fmt.Sprint(f.Sources), "[]")
+		}
+	}
+	out := make(map[gateway.Key]probe.Result, len(forwards))
+	probe.Run(ctx, p.options.Dialer, targets, probe.Options{}, func(r probe.Result) {
+		k := gateway.Key{Protocol: r.Target.Service.Protocol, Public: r.Target.Addr}
+		if from := limited[k]; from != "" && r.Outcome == probe.Timeout {
+			// Nobody here knows with which address we arrive there.
+			r.Outcome, r.Detail = probe.Unknown, "no answer; only "+from+" may connect, and this machine may be another"
+		}
+		out[k] = r
 		if emit != nil {
-			emit(gateway.Key{Protocol: r.Target.Service.Protocol, Public: r.Target.Addr}, r)
+			emit(k, r)
 		}
 	})
-	out := make(map[gateway.Key]probe.Result, len(results))
-	for i, r := range results {
-		out[forwards[i].Key()] = r
-	}
 	return out
 }
 

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,12 +62,16 @@ func (p *Publisher) Logins(ctx context.Context, inv cloud.Inventory) (map[string
 	return out, pairErr
 }
 
+// userName is what an image may say of a login user. Whoever shares an image sets it, and ssh
+// would take a word that begins with a dash for an option.
+var userName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}$`)
+
 func (p *Publisher) user(img cloud.Image) Login {
 	rules := p.options.Login
 	if u := rules.ByImage[img.Name]; u != "" && img.Name != "" {
 		return Login{User: u, UserFrom: "config"}
 	}
-	if img.AdminUser != "" {
+	if userName.MatchString(img.AdminUser) {
 		return Login{User: img.AdminUser, UserFrom: "image property os_admin_user"}
 	}
 	for _, d := range distroUsers {

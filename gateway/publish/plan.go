@@ -162,28 +162,52 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 	if err != nil {
 		return err
 	}
-	addr, subnet, err := privateAddress(w.s.Inventory, i, w.s.Gateway)
+	addr, subnet, err := w.privateAddress(i)
 	if err != nil {
 		return err
 	}
 	if i.Status != "ACTIVE" {
 		w.warnings = append(w.warnings, plan.Warning{Title: i.Name + " is " + i.Status, Detail: "its forwards will answer when it runs"})
 	}
-	endpoints := make([]scheme.Endpoint, len(services))
-	for n, svc := range services {
-		endpoints[n] = scheme.Endpoint{Addr: addr, Service: svc}
+	var endpoints []scheme.Endpoint
+	for _, svc := range services {
+		if old, ok := w.stands(i.ID, svc, addr); ok && w.req.KeepPorts {
+			w.put(i, w.keepSources(old, old))
+			continue
+		}
+		endpoints = append(endpoints, scheme.Endpoint{Addr: addr, Service: svc})
 	}
 	entries, err := sch.Assign(subnet, endpoints, w.standing(), w.s.State.Reserved)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		w.put(i, gateway.Forward{
-			Instance: i.ID, Service: e.Service, Public: addrPort(w.publicAddr(), e.Port), Private: addrPort(addr, e.Service.Port),
-			Sources: gateway.SortPrefixes(w.req.Sources), Engine: nat.Name,
-		})
+		f := gateway.Forward{
+			Instance: i.ID, Service: e.Service, Public: addrPort(w.publicAddr(), e.Port), Private: addrPort(addr, e.Service.Port), Engine: nat.Name,
+		}
+		old, _ := w.stands(i.ID, e.Service, addr)
+		w.put(i, w.keepSources(f, old))
 	}
 	return nil
+}
+
+// stands finds the forward that a service of an instance has now.
+func (w *wanted) stands(id string, svc gateway.Service, addr netip.Addr) (gateway.Forward, bool) {
+	for _, f := range w.have {
+		if f.Instance == id && f.Service.Name == svc.Name && f.Service.Protocol == svc.Protocol && f.Private.Addr() == addr {
+			return f, true
+		}
+	}
+	return gateway.Forward{}, false
+}
+
+// keepSources lets in who was asked for, or, where that is wished, who may come in already.
+func (w *wanted) keepSources(f, old gateway.Forward) gateway.Forward {
+	f.Sources = gateway.SortPrefixes(w.req.Sources)
+	if w.req.KeepSources {
+		f.Sources = old.Sources
+	}
+	return f
 }
 
 // standing is what holds its port: forwards of instances that are gone do not.

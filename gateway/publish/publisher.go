@@ -2,12 +2,14 @@ package publish
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 
 	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/nat"
+	"portico/gateway/plan"
 	"portico/gateway/scheme"
 )
 
@@ -99,7 +101,21 @@ func (p *Publisher) Observe(ctx context.Context, inv cloud.Inventory) (gateway.G
 		return gw, gateway.State{}, err
 	}
 	state, err := engine.Observe(ctx)
+	if err == nil {
+		state.Warnings = append(state.Warnings, orphans(inv, state.Forwards)...)
+	}
 	return gw, state, err
+}
+
+// orphans tells of forwards whose instance is gone: whoever gets its address gets its visitors.
+func orphans(inv cloud.Inventory, forwards []gateway.Forward) []plan.Warning {
+	var out []plan.Warning
+	for _, f := range forwards {
+		if _, ok := inv.Instance(f.Instance); !ok {
+			out = append(out, plan.Warning{Title: "a forward leads to an instance that is gone", Detail: fmt.Sprintf("%s; portico withdraw %s", f, f.Instance)})
+		}
+	}
+	return out
 }
 
 // Snapshot reads the project and the gateway. The snapshot is useful even when the gateway's

@@ -10,6 +10,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/plan"
 )
 
 // resolveInstance finds an instance by ID or by its exact name.
@@ -52,37 +53,67 @@ func similar(inv cloud.Inventory, want string) string {
 	return "; similar: " + strings.Join(names, ", ")
 }
 
-// privateAddress is where the gateway reaches an instance: its address on a network they share,
-// else its first one. The subnet is the one the address is of.
-func privateAddress(inv cloud.Inventory, i cloud.Instance, gw gateway.Gateway) (netip.Addr, netip.Prefix, error) {
-	shared := map[string]bool{}
+// home is the network on which a gateway reaches instances: that of the port which has its
+// floating IP, because forwards leave with that port's address.
+type home struct {
+	network string
+	subnets []netip.Prefix  // of all the gateway's ports: addresses in them are the gateway's neighbours
+	others  map[string]bool // networks of the gateway's other ports
+}
+
+func homeOf(inv cloud.Inventory, gw gateway.Gateway) home {
+	h := home{others: map[string]bool{}}
 	for _, p := range inv.Ports {
-		if p.ID == gw.PortID || gw.InstanceID != "" && p.DeviceID == gw.InstanceID {
-			shared[p.NetworkID] = true
+		if p.ID != gw.PortID && (gw.InstanceID == "" || p.DeviceID != gw.InstanceID) {
+			continue
+		}
+		if p.ID == gw.PortID {
+			h.network = p.NetworkID
+		} else {
+			h.others[p.NetworkID] = true
+		}
+		for _, ip := range p.FixedIPs {
+			if s, ok := inv.Subnet(ip.SubnetID); ok {
+				h.subnets = append(h.subnets, s.CIDR)
+			}
 		}
 	}
+	return h
+}
+
+// privateAddress is where the gateway reaches an instance: its address on the gateway's network,
+// else its first one, which must then be routed. The subnet is the one the address is of.
+func (w *wanted) privateAddress(i cloud.Instance) (netip.Addr, netip.Prefix, error) {
+	refuse := func(kind gateway.Kind, next, format string, args ...any) (netip.Addr, netip.Prefix, error) {
+		return netip.Addr{}, netip.Prefix{}, &gateway.Error{Op: "publish", Target: i.Name, Kind: kind, Err: fmt.Errorf(format, args...), Next: next}
+	}
+	inv, h := w.s.Inventory, homeOf(w.s.Inventory, w.s.Gateway)
 	var addr netip.Addr
 	var subnet netip.Prefix
+	var network string
 	for _, p := range inv.InstancePorts(i.ID) {
 		for _, ip := range p.FixedIPs {
 			s, ok := inv.Subnet(ip.SubnetID)
-			if !ip.Addr.Is4() || !ok {
+			if !ip.Addr.Is4() || !ok || addr.IsValid() && p.NetworkID != h.network {
 				continue
 			}
-			if !addr.IsValid() || shared[p.NetworkID] {
-				addr, subnet = ip.Addr, s.CIDR
-			}
-			if shared[p.NetworkID] {
+			addr, subnet, network = ip.Addr, s.CIDR, p.NetworkID
+			if network == h.network {
 				return addr, subnet, nil
 			}
 		}
 	}
-	if !addr.IsValid() {
-		return addr, subnet, &gateway.Error{
-			Op: "publish", Target: i.Name, Kind: gateway.Invalid, Err: errors.New("it has no fixed IPv4 address" + buildingNote(i)),
-			Next: "attach it to a network that the gateway reaches, or wait until it is built",
-		}
+	switch {
+	case !addr.IsValid():
+		return refuse(gateway.Invalid, "attach it to a network that the gateway reaches, or wait until it is built", "it has no fixed IPv4 address%s", buildingNote(i))
+	case h.network == "": // the gateway is no instance of this project: who knows what it reaches
+		return addr, subnet, nil
+	case h.others[network]:
+		return refuse(gateway.Invalid, "attach it to the network of the gateway's floating IP", "it is on a network where the gateway has another port: packets would leave with the wrong address")
+	case slices.ContainsFunc(h.subnets, func(s netip.Prefix) bool { return s.Contains(addr) }):
+		return refuse(gateway.Invalid, "attach it to the gateway's own network", "its address %s belongs to another machine on the gateway's network", addr)
 	}
+	w.warnings = append(w.warnings, plan.Warning{Title: i.Name + " is not on the gateway's network", Detail: "its network must be routed to the gateway's, or its forwards will not answer"})
 	return addr, subnet, nil
 }
 

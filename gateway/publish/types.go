@@ -28,6 +28,10 @@ type Request struct {
 	Scheme    string
 	Sources   []netip.Prefix
 	Withdraw  bool
+
+	// KeepPorts and KeepSources leave a forward that stands at its public port, and open to whom it
+	// is open to: an operator who did not speak of them does not mean to change them.
+	KeepPorts, KeepSources bool
 }
 
 // Item is one forward of a proposal and what happens to it; Action is 0 when it already stands.
