@@ -47,6 +47,7 @@ func TestLogins(t *testing.T) {
 			{ID: "distro", Name: "golden", Distro: "Ubuntu"},
 			{ID: "name", Name: "Rocky-9-GenericCloud"},
 			{ID: "plain", Name: "mystery"},
+			{ID: "evil", Name: "mystery", AdminUser: "-oProxyCommand=reboot"},
 			{ID: "mapped", Name: "house-image", Distro: "debian"},
 		},
 		pairs: []cloud.KeyPair{{Name: "mine", PublicKey: "ssh-ed25519 AAAAmine me@laptop"}, {Name: "other", PublicKey: "ssh-ed25519 AAAAother"}},
@@ -59,7 +60,7 @@ func TestLogins(t *testing.T) {
 	})
 	inv := cloud.Inventory{Instances: []cloud.Instance{
 		{ID: "1", ImageID: "prop", KeyName: "mine"}, {ID: "2", ImageID: "distro", KeyName: "other"}, {ID: "3", ImageID: "name"},
-		{ID: "4", ImageID: "plain"}, {ID: "5", ImageID: "mapped"}, {ID: "6"},
+		{ID: "4", ImageID: "plain"}, {ID: "5", ImageID: "mapped"}, {ID: "6"}, {ID: "7", ImageID: "evil"},
 	}}
 	want := map[string]Login{
 		"1": {User: "admin", UserFrom: "image property os_admin_user", KeyName: "mine", KeyFile: "~/.ssh/mg"},
@@ -68,6 +69,7 @@ func TestLogins(t *testing.T) {
 		"4": {User: "cloud", UserFrom: "config"},
 		"5": {User: "builder", UserFrom: "config"},
 		"6": {User: "cloud", UserFrom: "config"},
+		"7": {User: "cloud", UserFrom: "config"},
 	}
 	got, err := p.Logins(context.Background(), inv)
 	if err != nil {

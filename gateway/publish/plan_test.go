@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,7 +95,7 @@ func TestRequests(t *testing.T) {
 		"no address":        {req: Request{Instances: []string{"bare"}}, kind: gateway.Invalid, says: "no fixed IPv4"},
 		"the gateway":       {req: Request{Instances: []string{"gw-1"}}, kind: gateway.Invalid, says: "gateway itself"},
 		"unknown service":   {req: Request{Instances: []string{"beta"}, Services: []string{"gopher"}}, kind: gateway.Invalid, says: "no service"},
-		"bad service":       {req: Request{Instances: []string{"beta"}, Services: []string{"x=sctp/9"}}, kind: gateway.Invalid, says: "protocol and port"},
+		"bad service":       {req: Request{Instances: []string{"beta"}, Services: []string{"x=sctp/9"}}, kind: gateway.Invalid, says: "neither tcp nor udp"},
 		"hostile service":   {req: Request{Instances: []string{"beta"}, Services: []string{"a\nb=tcp/9"}, Scheme: "next-free"}, kind: gateway.Invalid, says: "name"},
 		"unknown scheme":    {req: Request{Instances: []string{"beta"}, Scheme: "mine"}, kind: gateway.NotFound, says: "per-service"},
 	}
@@ -166,7 +167,7 @@ func (s saved) Run(context.Context, gateway.Command) (gateway.Result, error) {
 		fmt.Fprintf(&b, "-A PORTICO-TCP-30000-30015 -d 192.168.0.4/32 -p tcp -m tcp --dport %d -m comment --comment \"portico v1 vm=%s svc=%s\" -j DNAT --to-destination %s\n",
 			f.Public.Port(), f.Instance, f.Service.Name, f.Private)
 	}
-	b.WriteString("COMMIT\n\n@@portico listening\ntcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=1,fd=3))\n\n@@portico end\n")
+	b.WriteString("COMMIT\n\n@@portico saved\n0 0\n\n@@portico listening\ntcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=1,fd=3))\n\n@@portico end\n")
 	return gateway.Result{Stdout: []byte(b.String())}, nil
 }
 
@@ -203,6 +204,64 @@ func TestFindGateway(t *testing.T) {
 			gw, err := p.FindGateway(tt.inv)
 			if gw.Name != tt.name || err != nil && cloud.KindOf(err) != tt.kind || err == nil && tt.name == "" {
 				t.Errorf("got %q, %v", gw.Name, err)
+			}
+		})
+	}
+}
+
+// An operator who says neither scheme nor sources changes neither.
+func TestWhatWasNotSaidStays(t *testing.T) {
+	p := testPublisher(t)
+	moved := testForward(alphaID, "192.168.0.11:22", "ssh", 30033)
+	s := snapshotWith(t, p, []gateway.Forward{moved})
+	only := []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
+	s.State.Forwards[0].Sources = only
+	got, err := p.Plan(context.Background(), s, Request{Instances: []string{"alpha"}, Services: []string{"ssh", "http"}, KeepPorts: true, KeepSources: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ssh, http := got.Items[0].Forward, got.Items[1].Forward
+	if ssh.Public.Port() != 30033 || !slices.Equal(ssh.Sources, only) || got.Items[0].Action != 0 {
+		t.Errorf("ssh was changed: %+v", got.Items[0])
+	}
+	if http.Public.Port() != 31011 || len(http.Sources) != 0 {
+		t.Errorf("http: %+v", http)
+	}
+}
+
+func TestNetworks(t *testing.T) {
+	port := func(id, device, network, subnet, addr string) cloud.Port {
+		return cloud.Port{
+			ID: id, DeviceID: device, DeviceOwner: "compute:nova", NetworkID: network, PortSecurity: true,
+			FixedIPs: []cloud.FixedIP{{SubnetID: subnet, Addr: netip.MustParseAddr(addr)}},
+		}
+	}
+	elsewhere := cloud.Subnet{ID: "sub2", NetworkID: "net2", CIDR: netip.MustParsePrefix("10.9.0.0/24")}
+	tests := map[string]struct {
+		ports []cloud.Port
+		cidr  string
+		ok    bool
+		says  string
+	}{
+		"routed":                       {[]cloud.Port{port("x", bareID, "net2", "sub2", "10.9.0.20")}, "10.9.0.0/24", true, "routed"},
+		"same address, other network":  {[]cloud.Port{port("x", bareID, "net2", "sub2", "192.168.0.11")}, "192.168.0.0/24", false, "another machine"},
+		"on the gateway's second NIC":  {[]cloud.Port{port("x", bareID, "net2", "sub2", "10.9.0.20"), port("g2", gwID, "net2", "sub2", "10.9.0.4")}, "10.9.0.0/24", false, "another port"},
+		"on both, the right one taken": {[]cloud.Port{port("x", bareID, "net2", "sub2", "10.9.0.20"), port("y", bareID, "net", "sub", "192.168.0.15")}, "10.9.0.0/24", true, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := testPublisher(t)
+			s := snapshotWith(t, p, nil)
+			elsewhere.CIDR = netip.MustParsePrefix(tt.cidr)
+			s.Inventory.Subnets = append(s.Inventory.Subnets, elsewhere)
+			s.Inventory.Ports = append(s.Inventory.Ports, tt.ports...)
+			got, err := p.Plan(context.Background(), s, Request{Instances: []string{"bare"}})
+			text := fmt.Sprint(got.Plan.Warnings)
+			if err != nil {
+				text = err.Error()
+			}
+			if (err == nil) != tt.ok || !strings.Contains(text, tt.says) {
+				t.Errorf("got %v, %s", err, text)
 			}
 		})
 	}

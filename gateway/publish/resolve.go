@@ -159,10 +159,17 @@ func (p *Publisher) resolveService(text string) (gateway.Service, error) {
 	}
 	proto, number, ok := strings.Cut(spec, "/")
 	port, err := strconv.ParseUint(number, 10, 16)
-	if !ok || err != nil || port == 0 || name == "" || proto != string(gateway.TCP) && proto != string(gateway.UDP) {
-		return gateway.Service{}, &gateway.Error{
-			Op: "read service", Target: cloud.Clean(text), Kind: gateway.Invalid, Err: errors.New("it does not say protocol and port"), Next: "write it as name=tcp/8080",
-		}
+	why := ""
+	switch {
+	case !ok || name == "":
+		why = "it does not say name, protocol and port"
+	case proto != string(gateway.TCP) && proto != string(gateway.UDP):
+		why = "its protocol is neither tcp nor udp"
+	case err != nil || port == 0:
+		why = "a port is a number from 1 to 65535"
+	}
+	if why != "" {
+		return gateway.Service{}, &gateway.Error{Op: "read service", Target: cloud.Clean(text), Kind: gateway.Invalid, Err: errors.New(why), Next: "write it as name=tcp/8080"}
 	}
 	return gateway.Service{Name: name, Protocol: gateway.Protocol(proto), Port: uint16(port)}, nil
 }
