@@ -27,7 +27,8 @@ func (a *app) demoCommand() *cobra.Command {
 			if !serve && !a.interactive() {
 				return wrongUse("open the demo", errors.New("standard input is not a terminal"), "use 'portico demo --serve' and other commands against it")
 			}
-			d, err := startDemo(loopback, loopback)
+			addr := demoAddress(c.Context())
+			d, err := startDemo(addr, addr)
 			if err != nil {
 				return &gateway.Error{Op: "start the demo", Kind: gateway.Internal, Err: err}
 			}

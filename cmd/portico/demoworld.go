@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/pem"
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	cloudemulator "portico/cloud/emulator"
+	"portico/gateway"
 	gatewayemulator "portico/gateway/emulator"
 	"portico/gateway/publish"
 )
@@ -26,6 +28,19 @@ const demoUser = "debian"
 
 // loopback is the usual floating IP of the demo's gateway: its forwards really listen there.
 var loopback = netip.MustParseAddr("127.0.0.1")
+
+// demoAddress is the loopback address that the demo listens on: the usual one, or, when another
+// demo has its ports, the next one of this machine that is free.
+func demoAddress(ctx context.Context) netip.Addr {
+	for addr, tries := loopback, 0; tries < 8; addr, tries = addr.Next(), tries+1 {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", netip.AddrPortFrom(addr, 30010).String())
+		if err == nil {
+			_ = l.Close()
+			return addr
+		}
+	}
+	return loopback
+}
 
 // demo is a cloud, a gateway and the instances behind it, all inside this process.
 type demo struct {
@@ -158,6 +173,11 @@ func (d *demo) publish(ctx context.Context, w *wiring) error {
 		}
 		if report := w.publisher.Apply(ctx, p, nil); !report.OK() {
 			return report.Err
+		}
+	}
+	if problems := d.gateway.Problems(); len(problems) > 0 {
+		return &gateway.Error{
+			Op: "listen for the demo's forwards", Kind: gateway.Conflict, Err: errors.Join(problems...), Next: "end what uses these ports, perhaps another demo",
 		}
 	}
 	return nil

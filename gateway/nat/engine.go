@@ -44,6 +44,10 @@ type Engine struct {
 	Groups    Groups
 	Ports     Ports
 	Inventory cloud.Inventory
+
+	// Named limits whose doors a plan may touch to these instances, by ID; nil is all of them. What
+	// others have changed at the doors of the rest is told as a warning.
+	Named map[string]bool
 }
 
 var _ gateway.Engine = (*Engine)(nil)
@@ -78,6 +82,11 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	open, shut, err := e.planGroups(want)
 	if err != nil {
 		return plan.Plan{}, err
+	}
+	if tooMany(e.costs(e.doorsOf(want))) {
+		// Making before breaking would not fit. The gaps of a moment are better than a port that
+		// cannot be closed.
+		open, shut = nil, append(shut, open...)
 	}
 	steps := slices.Concat(open, e.planHost(want, have.Forwards, seen), shut)
 	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, seen, len(steps) > 0), Base: have.Base}, nil

@@ -69,6 +69,14 @@ func (e *Engine) groupMark(r role) string {
 	return fmt.Sprintf("portico v1 gateway=%s role=%s", id, r)
 }
 
+func (e *Engine) doorsOf(want []gateway.Forward) []*door {
+	public, private, err := e.doors(want)
+	if err != nil {
+		return nil
+	}
+	return []*door{public, private}
+}
+
 // planGroups returns the steps that open doors and those that shut them.
 func (e *Engine) planGroups(want []gateway.Forward) (open, shut []plan.Step, err error) {
 	public, private, err := e.doors(want)
@@ -77,7 +85,7 @@ func (e *Engine) planGroups(want []gateway.Forward) (open, shut []plan.Step, err
 	}
 	open = append(e.openDoor(public), e.openDoor(private)...)
 	shut = append(e.shutDoor(private), e.shutDoor(public)...)
-	return open, shut, checkQuota(e.costs(public, private))
+	return open, shut, checkQuota(e.costs([]*door{public, private}))
 }
 
 // doors works out both groups for the forwards that are to stand.
@@ -227,6 +235,26 @@ func (d *door) has(r groupRule) bool {
 	return d.have != nil && slices.ContainsFunc(d.have.Rules, func(h cloud.SecurityGroupRule) bool {
 		return h.Direction == "ingress" && r.matches(h)
 	})
+}
+
+// mayTouch reports whether a plan may put the group on a port or take it off: the gateway's own
+// always, an instance's when it is one of those the plan is about.
+func (e *Engine) mayTouch(d *door, p cloud.Port) bool {
+	return d.role == rolePublic || e.Named == nil || e.Named[p.DeviceID]
+}
+
+// closedDoors tells of instances whose forwards stand although others took our group off them.
+func (e *Engine) closedDoors(forwards []gateway.Forward) []plan.Warning {
+	d := e.newDoor(rolePrivate)
+	var out []plan.Warning
+	for _, p := range e.instancePorts(forwards) {
+		if d.ref.id != "" && slices.Contains(p.Groups, d.ref.id) {
+			continue
+		}
+		i, _ := e.Inventory.Instance(p.DeviceID)
+		out = append(out, plan.Warning{Title: "the door of " + i.Name + " is closed", Detail: "it is published, but others took the group " + d.name + " off it; publish it again to open it"})
+	}
+	return out
 }
 
 // othersNeed lists what others have made that would go with the group: rules of theirs in it, and

@@ -34,7 +34,7 @@ func (e *Engine) openDoor(d *door) []plan.Step {
 		}
 	}
 	for _, p := range d.ports {
-		if d.ref.id == "" || !slices.Contains(p.Groups, d.ref.id) {
+		if e.mayTouch(d, p) && (d.ref.id == "" || !slices.Contains(p.Groups, d.ref.id)) {
 			steps = append(steps, e.attach(d, p))
 		}
 	}
@@ -50,7 +50,7 @@ func (e *Engine) shutDoor(d *door) []plan.Step {
 	var steps []plan.Step
 	stays := !d.needed() && len(e.othersNeed(d)) > 0
 	for _, p := range e.Inventory.Ports {
-		if _, keep := findPort(d.ports, p.ID); !keep && !stays && slices.Contains(p.Groups, d.ref.id) {
+		if _, keep := findPort(d.ports, p.ID); !keep && !stays && (e.mayTouch(d, p) || !d.needed()) && slices.Contains(p.Groups, d.ref.id) {
 			steps = append(steps, e.detach(d, p))
 		}
 	}

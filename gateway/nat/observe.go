@@ -97,6 +97,7 @@ func (e *Engine) state(seen *observed, sections map[string]string) gateway.State
 			s.Warnings = append(s.Warnings, plan.Warning{Title: "the gateway's rules have drifted", Detail: "the next change puts Portico's own chains right"})
 		}
 	}
+	s.Warnings = append(s.Warnings, e.closedDoors(forwards)...)
 	version := strings.TrimPrefix(cloud.Clean(strings.TrimSpace(sections["version"])), "iptables ")
 	s.Facts = []gateway.Fact{
 		{Name: "iptables", Value: version, OK: len(seen.missing) == 0},

@@ -183,3 +183,52 @@ func filesOf(t *testing.T, r rig) string {
 
 // errLost is what a caller sees of a write whose answer never came.
 var errLost = errors.New("connection reset by peer")
+
+// A plan opens no door but those of the instances it is about; what others closed is told.
+func TestOtherDoorsStayClosed(t *testing.T) {
+	r, _ := emulated(t, emulator.Config{})
+	p := newProject()
+	both := []gateway.Forward{forward(vmID, "192.168.0.11", "ssh", 30011, 22), forward(vm2ID, "192.168.0.12", "ssh", 30012, 22)}
+	apply(t, r, p, both)
+	if err := p.SetPortGroups(context.Background(), "port-vm2", []string{"sg-default"}, mustPort(t, p, "port-vm2").Revision); err != nil {
+		t.Fatal(err)
+	}
+	state := observe(t, r, p)
+	if !slices.ContainsFunc(state.Warnings, func(w plan.Warning) bool { return w.Title == "the door of vm2 is closed" }) {
+		t.Errorf("nobody is told: %v", state.Warnings)
+	}
+	for _, tt := range []struct {
+		named string
+		empty bool
+	}{{vmID, true}, {vm2ID, false}} {
+		e := engineOn(r, p)
+		e.Named = map[string]bool{tt.named: true}
+		pl, err := e.Plan(context.Background(), both, state)
+		if err != nil || pl.Empty() != tt.empty {
+			t.Errorf("for %s: %v, %v", tt.named, pl.Changes(), err)
+		}
+	}
+}
+
+// A port can be closed when the quota is full, although its range must be split for it.
+func TestWithdrawAtFullQuota(t *testing.T) {
+	r, _ := emulated(t, emulator.Config{})
+	p := newProject()
+	all := []gateway.Forward{forward(vmID, "192.168.0.11", "ssh", 30011, 22), forward(vm2ID, "192.168.0.12", "ssh", 30012, 22)}
+	apply(t, r, p, all)
+	used := 0
+	for _, g := range p.inv.SecurityGroups {
+		used += len(g.Rules)
+	}
+	p.inv.Quotas.SecurityGroupRules = cloud.Limit{Used: used, Max: used, Known: true}
+	apply(t, r, p, all[:1])
+}
+
+func mustPort(t *testing.T, p *project, id string) cloud.Port {
+	t.Helper()
+	port, err := p.Port(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}

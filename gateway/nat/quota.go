@@ -18,14 +18,10 @@ type Cost struct {
 
 // Costs returns what it takes of the project's quotas to have exactly these forwards.
 func (e *Engine) Costs(want []gateway.Forward) ([]Cost, error) {
-	public, private, err := e.doors(want)
-	if err != nil {
-		return nil, err
-	}
-	return e.costs(public, private), nil
+	return e.costs(e.doorsOf(want)), nil
 }
 
-func (e *Engine) costs(doors ...*door) []Cost {
+func (e *Engine) costs(doors []*door) []Cost {
 	q := e.Inventory.Quotas
 	groups := Cost{Name: "security groups", Before: q.SecurityGroups.Used, Limit: q.SecurityGroups}
 	rules := Cost{Name: "security group rules", Before: q.SecurityGroupRules.Used, Limit: q.SecurityGroupRules}
@@ -64,13 +60,18 @@ func (d *door) delta(others []string) (newGroups, newRules, goneGroups, goneRule
 	return newGroups, newRules, goneGroups, goneRules
 }
 
+// tooMany reports whether a limit is exceeded on the way only.
+func tooMany(costs []Cost) bool {
+	return slices.ContainsFunc(costs, func(c Cost) bool { return c.Limit.Known && c.Limit.Max >= 0 && c.Peak > c.Limit.Max })
+}
+
 // checkQuota refuses a plan that would run into a limit that is known.
 func checkQuota(costs []Cost) error {
 	for _, c := range costs {
-		if c.Limit.Known && c.Limit.Max >= 0 && c.Peak > c.Limit.Max && c.Peak > c.Before {
+		if c.Limit.Known && c.Limit.Max >= 0 && c.After > c.Limit.Max && c.After > c.Before {
 			return &gateway.Error{
 				Op: "open the doors: not enough", Target: c.Name, Kind: gateway.Quota,
-				Err:  fmt.Errorf("%d are in use, %d more are needed, the project may have %d", c.Before, c.Peak-c.Before, c.Limit.Max),
+				Err:  fmt.Errorf("%d are in use, %d more are needed, the project may have %d", c.Before, c.After-c.Before, c.Limit.Max),
 				Next: "delete some that nobody needs, or ask for a larger quota; nothing was changed",
 			}
 		}

@@ -59,6 +59,7 @@ func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 		}
 	}
 	engine := p.newEngine(pr.Gateway, nil, s.Inventory)
+	engine.Named = pr.named
 	again, err := engine.Plan(ctx, pr.want, *s.State)
 	if err != nil {
 		return err

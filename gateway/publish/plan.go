@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"portico/cloud"
 	"portico/gateway"
@@ -37,39 +36,17 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		return Proposal{}, err
 	}
 	engine := p.newEngine(s.Gateway, &lazyRunner{p: p, gw: s.Gateway, inv: s.Inventory}, s.Inventory)
+	engine.Named = w.named
 	pl, err := engine.Plan(ctx, w.all, *s.State)
 	if err != nil {
 		return Proposal{}, err
 	}
-	pl.Warnings = slices.Concat(pl.Warnings, w.warnings, w.repairs(pl))
+	pl.Warnings = slices.Concat(pl.Warnings, w.warnings)
 	costs, err := engine.Costs(w.all)
 	if err != nil {
 		return Proposal{}, err
 	}
-	return Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all}, nil
-}
-
-// repairs tells which instances that nobody named have a change of theirs in the plan: their
-// door was changed by others while their forwards stand.
-func (w *wanted) repairs(p plan.Plan) []plan.Warning {
-	var names []string
-	for _, port := range w.s.Inventory.Ports {
-		i, ok := w.s.Inventory.Instance(port.DeviceID)
-		if !ok || w.named[i.ID] || i.ID == w.s.Gateway.InstanceID {
-			continue
-		}
-		for _, c := range p.Changes() {
-			if strings.HasPrefix(c.ID, "attach-") && strings.HasSuffix(c.ID, port.ID) {
-				names = append(names, i.Name)
-			}
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	return []plan.Warning{{
-		Title: "also puts right what others have changed", Detail: "published, but without its group: " + strings.Join(names, ", ") + "; withdraw it if it should stay closed",
-	}}
+	return Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all, named: w.named}, nil
 }
 
 func quotaLines(costs []nat.Cost) []QuotaLine {

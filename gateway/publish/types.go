@@ -56,7 +56,8 @@ type Proposal struct {
 	Quota   []QuotaLine
 	Plan    plan.Plan
 
-	want []gateway.Forward // everything that is to stand on the gateway
+	want  []gateway.Forward // everything that is to stand on the gateway
+	named map[string]bool   // the instances it is about, by ID
 }
 
 // Want returns the forwards that will stand afterwards, of those the request named.
