@@ -109,6 +109,7 @@ func (e *Engine) forwardingStep(seen *observed) *hostStep {
 		change: plan.Change{
 			ID: "forwarding", Target: e.Gateway.Name + " sysctl", Title: "IP forwarding on, also after a reboot", Action: action,
 			Before: was, After: []string{"net.ipv4.ip_forward = 1", pathSysctl},
+			Host:    e.Gateway.Name,
 			Shell:   append(heredoc("cat > "+pathSysctl, text), "sysctl -w net.ipv4.ip_forward=1"),
 			Cleanup: []string{"rm -f " + pathSysctl, "sysctl -w net.ipv4.ip_forward=" + before},
 		},
@@ -137,7 +138,8 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 		return nil
 	}
 	unit, after := "", []string{pathRules, pathRestore}
-	shell := append(heredoc("cat > "+pathRules, rules), heredoc("cat > "+pathRestore, restore)...)
+	shell := append([]string{"mkdir -p /etc/portico"}, heredoc("cat > "+pathRules, rules)...)
+	shell = append(append(shell, heredoc("cat > "+pathRestore, restore)...), "chmod 755 "+pathRestore)
 	if seen.systemd {
 		unit, after = unitText, append(after, unitName+" enabled")
 		shell = append(append(shell, heredoc("cat > "+pathUnit, unitText)...), "systemctl daemon-reload", "systemctl enable "+unitName)
@@ -147,7 +149,7 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 		action, cleanup = plan.Update, append(heredoc("cat > "+pathRules, old), heredoc("cat > "+pathRestore, seen.files[pathRestore])...)
 	}
 	return &hostStep{
-		change: plan.Change{ID: "persist", Target: e.Gateway.Name + " files", Title: "keep the rules over a reboot", Action: action, After: after, Shell: shell, Cleanup: cleanup},
+		change: plan.Change{ID: "persist", Target: e.Gateway.Name + " files", Title: "keep the rules over a reboot", Action: action, After: after, Host: e.Gateway.Name, Shell: shell, Cleanup: cleanup},
 		do: func(ctx context.Context) error {
 			return e.writeFiles(ctx, seen.systemd, true, map[string]string{pathRules: rules, pathRestore: restore, pathUnit: unit, pathSysctl: sysctlText(seen)})
 		},
@@ -185,7 +187,7 @@ func (e *Engine) forgetStep(seen *observed) *hostStep {
 	return &hostStep{
 		change: plan.Change{
 			ID: "persist", Target: e.Gateway.Name + " files", Title: "forget the rules kept over a reboot", Action: plan.Delete, Before: had,
-			Shell: forgetCommands, Cleanup: keptCommands(seen),
+			Host: e.Gateway.Name, Shell: forgetCommands, Cleanup: keptCommands(seen),
 		},
 		do:   func(ctx context.Context) error { return e.writeFiles(ctx, seen.systemd, false, nil) },
 		undo: func(ctx context.Context) error { return e.writeFiles(ctx, seen.systemd, seen.enabled, seen.files) },

@@ -70,7 +70,7 @@ func (e *Engine) restoreStep(seen *observed, want netfilter.Layout, udp ...strin
 	c := plan.Change{
 		ID: "rules-" + want.Table, Target: e.Gateway.Name + " iptables " + want.Table,
 		Title: ruleCount(len(patch.Added), len(patch.Removed)), Action: action,
-		Before: patch.Removed, After: patch.Added,
+		Before: patch.Removed, After: patch.Added, Host: e.Gateway.Name,
 		Shell:   shell,
 		Cleanup: heredoc("iptables-restore --noflush --counters -w 10", patch.Undo),
 	}

@@ -49,6 +49,8 @@ type Change struct {
 	// Shell is the same change as commands an operator could type; rules on standard input
 	// follow as a here-document.
 	Shell []string `json:"shell,omitempty"`
+	// Host is where Shell is typed, as root; empty is the operator's own machine.
+	Host string `json:"host,omitempty"`
 	// Cleanup is how an operator takes the change back by hand, should Undo fail.
 	Cleanup []string `json:"cleanup,omitempty"`
 }
