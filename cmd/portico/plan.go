@@ -77,9 +77,7 @@ func (a *app) printPlan(format string, s publish.Snapshot, p publish.Proposal) e
 			}
 		}
 	case "shell":
-		for _, c := range p.Plan.Changes() {
-			a.print("# %s: %s\n%s\n", c.Target, c.Title, strings.Join(c.Shell, "\n"))
-		}
+		a.print("%s", shellScript(p))
 	default:
 		return wrongUse("print the plan as "+cloud.Clean(format), errors.New("this format is not known"), "choose table, rules, shell or json")
 	}
