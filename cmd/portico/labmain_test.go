@@ -33,6 +33,7 @@ iptables -A FORWARD -s 172.17.0.0/16 -m comment --comment "it's not Portico's" -
 		{"lists agree with openstack", labLists},
 		{"errors change nothing", labErrors},
 		{"publish, use, withdraw", labPublish},
+		{"by hand, as the plan says", labByHand},
 		{"console by keys", labConsole},
 		{"survives a reboot", labReboot},
 	}

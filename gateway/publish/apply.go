@@ -24,10 +24,16 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, emit func(plan.Event
 	}
 	report := plan.Apply(ctx, pr.Plan, emit)
 	if report.OK() {
-		report.Err = p.verify(ctx, pr)
+		// What was done completely is looked at completely, also after an interruption.
+		vctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
+		defer cancel()
+		report.Err = p.verify(vctx, pr)
 	}
 	return report
 }
+
+// verifyTimeout bounds reading back what was done: one inventory and one look at the gateway.
+const verifyTimeout = time.Minute
 
 // checkFresh refuses a plan whose base no longer holds, before its first step.
 func (p *Publisher) checkFresh(ctx context.Context, pr Proposal) error {
