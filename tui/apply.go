@@ -75,12 +75,14 @@ func (r *Root) onApplyEvent(m views.ApplyEventMsg) tea.Cmd {
 	return r.tell(views.ApplyRun, m)
 }
 
-// onApplyEnd shows the report, reads everything again and tests what is new.
+// onApplyEnd shows the report, reads everything again and tests what is new. What stood before is
+// tested too once it has been read: a change may put right, or break, what it is not about.
 func (r *Root) onApplyEnd(m effects.ApplyEndMsg) tea.Cmd {
 	quit := r.apply.quitWhenDone
 	r.apply = applyState{}
 	r.withdrawOwn()
 	r.outdate()
+	clear(r.probed)
 	cmds := []tea.Cmd{r.tell(views.ApplyRun, views.ApplyDoneMsg{Report: m.Report}), r.refresh()}
 	if !m.Report.OK() {
 		r.say("the plan was not carried out; see what happened", true)

@@ -53,8 +53,8 @@ func TestNewForwardsAreTestedUntilTheyAnswer(t *testing.T) {
 	d.settle()
 	d.keys("q")
 	d.shows("ssh 30012 ✓ 12 ms")
-	if n := b.Calls("Probe") - before; n != 4 {
-		t.Errorf("probed %d times, want 4", n)
+	if n := b.Calls("Probe") - before; n != 5 {
+		t.Errorf("probed %d times, want 4 and one of all others", n)
 	}
 }
 
@@ -198,4 +198,39 @@ func TestToastsGoAway(t *testing.T) {
 	d.shows("ssh of blast-db is not published")
 	d.pass(7 * time.Second)
 	d.shows("p publish")
+}
+
+// TestAnApplyIsFollowedByTestsOfAll: what an apply has put right is not said to fail any longer.
+func TestAnApplyIsFollowedByTestsOfAll(t *testing.T) {
+	b := effectstest.Project()
+	d := drive(t, b, 100, 30).start()
+	d.shows("http 31020 ✗ timed out")
+	b.Change(func(b *effectstest.Backend) { clear(b.Deaf) })
+	d.publishBlast()
+	d.settle()
+	d.keys("q")
+	d.shows("http 31020 ✓ 12 ms")
+}
+
+func TestWhatFailsIsTestedAgainAfterAWhile(t *testing.T) {
+	b := effectstest.Project()
+	d := drive(t, b, 100, 30).start()
+	before := b.Calls("Probe")
+	d.pass(50 * time.Second)
+	if n := b.Calls("Probe") - before; n != 0 {
+		t.Errorf("tested %d times in less than a minute", n)
+	}
+	d.pass(20 * time.Second)
+	if n := b.Calls("Probe") - before; n != 1 {
+		t.Errorf("tested %d times in more than a minute, want once", n)
+	}
+	d.shows("http 31020 ✗ timed out")
+	b.Change(func(b *effectstest.Backend) { clear(b.Deaf) })
+	d.pass(70 * time.Second)
+	d.shows("http 31020 ✓ 12 ms")
+	n := b.Calls("Probe")
+	d.pass(3 * time.Minute)
+	if b.Calls("Probe") != n {
+		t.Error("what answers is tested again and again")
+	}
 }

@@ -44,6 +44,7 @@ type Root struct {
 	probing   map[gateway.Key]int  // forwards under test, by how many probes
 	waiting   map[gateway.Key]bool // those of them that have no result yet
 	probed    map[gateway.Key]bool
+	failing   map[gateway.Key]time.Time // when the last test went wrong
 }
 
 var _ tea.Model = (*Root)(nil)
@@ -63,6 +64,7 @@ func New(ctx context.Context, o Options) *Root {
 		nav:   newNavigation(o.ReadOnly),
 		cloud: source{every: cloudEvery}, gw: source{every: gatewayEvery},
 		probing: map[gateway.Key]int{}, waiting: map[gateway.Key]bool{}, probed: map[gateway.Key]bool{},
+		failing: map[gateway.Key]time.Time{},
 	}
 	r.tick = r.fx.Tick
 	r.broadcast(views.SchemesMsg{Schemes: o.Schemes})
