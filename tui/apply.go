@@ -79,7 +79,7 @@ func (r *Root) onApplyEvent(m views.ApplyEventMsg) tea.Cmd {
 // tested too once it has been read: a change may put right, or break, what it is not about.
 func (r *Root) onApplyEnd(m effects.ApplyEndMsg) tea.Cmd {
 	quit := r.apply.quitWhenDone
-	r.apply = applyState{}
+	r.apply, r.toast = applyState{}, toast{} // what was said while it ran holds no longer
 	r.withdrawOwn()
 	r.outdate()
 	clear(r.probed)

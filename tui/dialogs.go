@@ -26,7 +26,7 @@ const grace = 400 * time.Millisecond
 // dialogKeys are the bindings that work in a dialog.
 var dialogKeys = []key.Binding{
 	key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
-	key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "other button")),
+	key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "switch")),
 	key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "cancel")),
 }
 

@@ -193,11 +193,46 @@ func TestAPlanThatCannotBeMadeIsExplained(t *testing.T) {
 }
 
 func TestToastsGoAway(t *testing.T) {
-	d := drive(t, effectstest.Project(), 100, 30).start()
-	d.keys("down", "down", "y")
-	d.shows("ssh of blast-db is not published")
-	d.pass(7 * time.Second)
-	d.shows("p publish")
+	for name, leave := range map[string]func(*driver){
+		"after a while": func(d *driver) { d.pass(5 * time.Second) },
+		"with a key":    func(d *driver) { d.keys("up") },
+		"with the tab":  func(d *driver) { d.keys("2", "1") },
+		"with a screen": func(d *driver) { d.run(d.root.act(views.Navigate{To: views.Instances})) },
+		"under a question": func(d *driver) {
+			d.send(views.AskMsg{ID: 1, Title: "A question", Yes: "yes", Cancel: "no"})
+			d.shows("enter choose  tab switch  esc cancel")
+			d.keys("esc")
+			d.now = d.now.Add(time.Second)
+			d.keys("esc")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := drive(t, effectstest.Project(), 100, 30).start()
+			d.keys("down", "down", "y")
+			d.shows("ssh of blast-db is not published")
+			leave(d)
+			d.hides("is not published")
+			d.shows("p publish")
+		})
+	}
+}
+
+func TestWhatIsSaidDuringAnApplyEndsWithIt(t *testing.T) {
+	b := effectstest.Project()
+	b.Hold = make(chan struct{})
+	d := drive(t, b, 100, 30).start()
+	d.publishBlast()
+	d.until("the apply runs", func() bool { return b.Calls("Apply") == 1 })
+	d.keys("esc")
+	d.shows("still applying")
+	d.keys("ctrl+c")
+	d.hides("still applying")
+	d.shows("enter choose  tab switch  esc cancel")
+	d.keys("esc", "esc")
+	d.shows("still applying")
+	close(b.Hold)
+	d.settle()
+	d.hides("still applying")
 }
 
 // TestAnApplyIsFollowedByTestsOfAll: what an apply has put right is not said to fail any longer.

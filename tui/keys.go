@@ -22,6 +22,7 @@ var globals = globalKeys{
 // onKey gives a key to whom it belongs: an open dialog, a screen that takes text, the console,
 // the screen.
 func (r *Root) onKey(m tea.KeyPressMsg) tea.Cmd {
+	r.toast = toast{}
 	switch {
 	case key.Matches(m, globals.ForceQuit):
 		return r.quit()

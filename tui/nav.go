@@ -100,11 +100,11 @@ func (n *navigation) typing() bool {
 }
 
 func (r *Root) navigate(to views.Target) {
-	r.notice = notice{}
+	r.notice, r.toast = notice{}, toast{}
 	r.nav.to(to)
 }
 
 func (r *Root) back() {
-	r.notice = notice{}
+	r.notice, r.toast = notice{}, toast{}
 	r.nav.back()
 }

@@ -11,7 +11,7 @@ import (
 	"portico/views"
 )
 
-// toast is a line in the status bar for a moment.
+// toast is a line in the status bar until the next key, or for a moment.
 type toast struct {
 	text  string
 	bad   bool
@@ -26,7 +26,7 @@ type notice struct {
 }
 
 const (
-	toastTime  = 6 * time.Second
+	toastTime  = 4 * time.Second
 	noticeTime = 30 * time.Second
 )
 

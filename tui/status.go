@@ -11,15 +11,21 @@ import (
 )
 
 // statusBar is the last line: the keys that work here or, for a moment, a word about what was
-// done.
+// done. A question's keys are never hidden.
 func (r *Root) statusBar() string {
 	room := r.width - 1
 	left := r.keyLine(room)
-	if r.toast.text != "" && r.now.Before(r.toast.until) {
+	if r.toast.text != "" && r.now.Before(r.toast.until) && !r.asking() {
 		left = r.toastLine()
 	}
 	line := append(widget.Spans{{Text: " "}}, left.Fit(room, false)...)
 	return line.Cut(r.width).Render(r.styles, false)
+}
+
+// asking reports whether a question is open, the console's or a screen's own.
+func (r *Root) asking() bool {
+	a, ok := r.nav.screen().(views.Asking)
+	return len(r.dialogs) > 0 || ok && a.Asking()
 }
 
 func (r *Root) toastLine() widget.Spans {

@@ -27,6 +27,10 @@ type Screen interface {
 // root sends every key but ctrl+c to the screen and takes none as a shortcut.
 type Typing interface{ Typing() bool }
 
+// Asking is implemented by screens that open questions of their own: while Asking returns true,
+// nothing hides the keys that answer it.
+type Asking interface{ Asking() bool }
+
 // Frame is where and when a screen is drawn.
 type Frame struct {
 	Width, Height int
