@@ -45,9 +45,15 @@ func (r *Root) onKey(m tea.KeyPressMsg) tea.Cmd {
 	return r.tell(r.nav.current, m)
 }
 
+const stillApplying = "still applying: it can be left when it has finished"
+
 func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
 	for i, t := range r.nav.tabs {
 		if key.Matches(m, t.key) {
+			if r.apply.running() { // its end must be seen
+				r.say(stillApplying, false)
+				return nil, true
+			}
 			r.notice = notice{}
 			r.nav.show(i)
 			return nil, true

@@ -62,6 +62,10 @@ func (r *Root) keyLine(room int) widget.Spans {
 	if len(r.nav.stack) > 0 {
 		leave.SetHelp("q", "back")
 	}
+	if r.apply.running() && r.nav.current == views.ApplyRun {
+		leave = globals.ForceQuit // the screen stays until the end
+		leave.SetHelp("ctrl+c", "quit")
+	}
 	tail := r.bindings([]key.Binding{globals.Help, leave})
 	switch {
 	case r.nav.typing():

@@ -1,6 +1,8 @@
 package apply
 
 import (
+	"slices"
+
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 )
@@ -23,7 +25,10 @@ func newKeys() keyMap {
 	}
 }
 
-func (k keyMap) ShortHelp() []key.Binding { return []key.Binding{k.back, k.copy, k.test, k.down} }
+// ShortHelp leaves out what does nothing now: what is possible changes with the apply, not with a cursor.
+func (k keyMap) ShortHelp() []key.Binding {
+	return slices.DeleteFunc([]key.Binding{k.back, k.copy, k.test, k.down}, func(b key.Binding) bool { return !b.Enabled() })
+}
 
 func (k keyMap) FullHelp() [][]key.Binding {
 	return [][]key.Binding{{k.back, k.copy, k.test}, {k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom}}
@@ -36,6 +41,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k.back.SetEnabled(!s.Running())
 	k.copy.SetEnabled(len(s.entries) > 0 || left)
 	k.test.SetEnabled(s.testable())
+	k.down.SetEnabled(!s.whole || len(s.entries) > 1)
 	switch {
 	case left:
 		k.copy.SetHelp("y", "copy what is left")

@@ -40,6 +40,7 @@ type Screen struct {
 	top    int  // first line in sight
 	follow bool // keep what happens now in sight
 	height int  // as last drawn
+	whole  bool // everything was in sight then: there is nothing to scroll
 	clock  clock
 }
 

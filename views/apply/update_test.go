@@ -81,6 +81,23 @@ func TestKeysOffered(t *testing.T) {
 	}
 }
 
+func TestThePhasesAreNamed(t *testing.T) {
+	r := start(one())
+	says := func(want string) {
+		t.Helper()
+		if out := r.draw(t, 80, 24); !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	says("Checking that nothing has changed")
+	r.event(0, plan.Running, nil, 0)
+	says("Applying  0 of 11 changes")
+	r.steps(len(r.p.Plan.Steps))
+	says("Reading back")
+	r.end()
+	says("Done, and checked")
+}
+
 func TestSecondsCountFromTheFrame(t *testing.T) {
 	r := start(one())
 	r.event(0, plan.Running, nil, 0)

@@ -48,6 +48,7 @@ func (s *Screen) View(f views.Frame) string {
 		p = s.page(inner, f, true)
 	}
 	s.clamp(p)
+	s.whole = len(p.lines) <= s.height
 	last := min(len(p.lines), s.top+s.height)
 	head := []string{s.heading(inner, f), s.progress(inner, last < len(p.lines), f.Styles), ""}[:above]
 	return widget.Lines(" "+strings.Join(append(head, p.lines[s.top:last]...), "\n "), f.Width, f.Height)
@@ -102,6 +103,7 @@ func (s *Screen) progress(width int, more bool, st *themes.Styles) string {
 	counts := fmt.Sprintf("%d of %d changes", done, len(s.steps))
 	took := seconds(s.clock.to.Sub(s.clock.from))
 	left := widget.Spans{{Text: "Applying  ", Style: st.Accent}, {Text: counts, Style: st.Text}}
+	untouched, all := s.extent()
 	switch {
 	case s.finished && s.report.OK():
 		left = widget.Spans{{Text: "✓ ", Style: st.Good}, {Text: s.success(), Style: st.Strong}}
@@ -109,12 +111,27 @@ func (s *Screen) progress(width int, more bool, st *themes.Styles) string {
 		left = widget.Spans{{Text: "✗ ", Style: st.Bad}, {Text: s.verdict(), Style: st.Strong}}
 	case len(s.undo) > 0:
 		left = widget.Spans{{Text: "Undoing  ", Style: st.Warn}, {Text: "a step failed; what was done is taken back", Style: st.Text}}
+	case untouched:
+		left = widget.Spans{{Text: "Checking that ", Style: st.Accent}, {Text: "nothing has changed", Style: st.Text}}
+	case all:
+		left = widget.Spans{{Text: "Reading back  ", Style: st.Accent}, {Text: "what stands now", Style: st.Text}}
 	}
 	right := widget.Spans{{Text: took, Style: st.Dim}}
 	if more {
 		right = append(right, widget.Span{Text: " ▼", Style: st.Accent})
 	}
 	return preview.HeadingWith(left, right, width, st)
+}
+
+// extent reports whether no step has begun yet, and whether all are done: before the first step
+// and after the last one the apply looks at what stands.
+func (s *Screen) extent() (untouched, all bool) {
+	untouched, all = true, true
+	for _, x := range s.steps {
+		untouched = untouched && x.state == plan.Pending
+		all = all && x.state == plan.Done
+	}
+	return untouched, all
 }
 
 func (s *Screen) success() string {
