@@ -2,10 +2,12 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/views"
 	"portico/views/widget"
 )
 
@@ -14,19 +16,28 @@ import (
 func (r *Root) banner() []string {
 	switch {
 	case r.notice.err != nil && r.now.Before(r.notice.until):
-		return r.explain(r.notice.err, "")
+		return r.explain(r.notice.err, views.Explain(r.notice.err), "")
 	case r.cloud.err != nil:
-		return r.explain(r.cloud.err, r.again(&r.cloud))
+		x := views.Explain(r.cloud.err)
+		if cloud.KindOf(r.cloud.err) == cloud.Auth {
+			x.What = "the cloud refused the credentials"
+		}
+		return r.explain(r.cloud.err, x, r.again(&r.cloud))
 	case r.gw.err != nil:
-		return r.explain(r.gw.err, r.again(&r.gw))
+		return r.explain(r.gw.err, views.Explain(r.gw.err), r.again(&r.gw))
 	}
 	return nil
 }
 
 // again says when a source is asked next.
 func (r *Root) again(s *source) string {
-	if s.busy {
+	switch {
+	case s.busy:
 		return "trying again…"
+	case s.stopped && cloud.KindOf(s.err) == cloud.HostKey:
+		return "press r to be asked again"
+	case s.stopped:
+		return "press r to try again"
 	}
 	left := s.ended.Add(s.wait).Sub(r.now)
 	if left < time.Second {
@@ -36,8 +47,8 @@ func (r *Root) again(s *source) string {
 }
 
 // explain takes one line in a low terminal, else as many as the words need, within reason.
-func (r *Root) explain(err error, again string) []string {
-	x, st := cloud.Explain(err), r.styles
+func (r *Root) explain(err error, x cloud.Explanation, again string) []string {
+	st := r.styles
 	glyph, style := "✗", st.Bad
 	if cloud.KindOf(err) == gateway.NotFound {
 		glyph, style = "⚠", st.Warn
@@ -48,7 +59,10 @@ func (r *Root) explain(err error, again string) []string {
 	}
 	inner := r.width - 4
 	next := x.Next
-	if again != "" && widget.Width(next+again)+4 <= inner {
+	switch {
+	case strings.HasPrefix(again, "press"): // it waits for that key
+		next = again + "; " + next
+	case again != "" && widget.Width(next+again)+4 <= inner:
 		next += "  (" + again + ")"
 	}
 	line := func(lead string, s widget.Span) string {

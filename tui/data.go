@@ -79,12 +79,12 @@ func (r *Root) refresh() tea.Cmd {
 }
 
 func (r *Root) refreshCloud() tea.Cmd {
-	r.cloud.busy = true
+	r.cloud.begin(r.now)
 	return r.fx.Inventory(r.gen)
 }
 
 func (r *Root) refreshGateway() tea.Cmd {
-	r.gw.busy = true
+	r.gw.begin(r.now)
 	return r.fx.Observe(r.gen, r.snapshot.Inventory)
 }
 

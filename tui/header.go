@@ -70,6 +70,9 @@ func (r *Root) health() widget.Spans {
 	case r.snapshot.State == nil:
 		return widget.Spans{{Text: "◐", Style: st.Dim}, {Text: " asking the gateway", Style: st.Dim}}
 	}
+	if r.gw.hangs(r.now) {
+		return widget.Spans{{Text: "?", Style: st.Warn}, {Text: " unknown", Style: st.Warn}}
+	}
 	for _, f := range r.snapshot.State.Facts {
 		if !f.OK {
 			return widget.Spans{{Text: "◐", Style: st.Warn}, {Text: " " + f.Name + " " + f.Value, Style: st.Warn}}
@@ -87,7 +90,7 @@ func (r *Root) age() widget.Spans {
 	if !r.gw.at.IsZero() && r.gw.at.Before(at) {
 		at = r.gw.at
 	}
-	stale = stale || r.gw.stale(r.now)
+	stale = stale || r.gw.stale(r.now) || r.gw.hangs(r.now) || r.gw.err != nil && !r.gw.at.IsZero()
 	switch {
 	case at.IsZero():
 		return widget.Spans{{Text: widget.PadLeft("", ageWidth+2)}}

@@ -245,3 +245,56 @@ func TestAQuestionNobodyWaitsForIsTakenBack(t *testing.T) {
 	}
 	d.until("the question is taken back", func() bool { return len(d.root.dialogs) == 0 })
 }
+
+func TestRefusedCredentialsAreNotTriedAgain(t *testing.T) {
+	b := effectstest.Project()
+	b.InventoryErr = &cloud.Error{Op: "log in to", Target: "bielefeld", Kind: cloud.Auth, Err: errors.New("The request you have made requires authentication. (HTTP 401)"), Next: "check user and password"}
+	d := drive(t, b, 120, 30).start()
+	d.shows("✗ the cloud refused the credentials: The request", "press r to try again; check user and password", "the cloud refused the credentials; r tries again")
+	d.keys("p", "w", "t", "y", "enter")
+	d.shows("Instances")
+	d.pass(5 * time.Minute)
+	if n := b.Calls("Inventory"); n != 1 {
+		t.Errorf("asked %d times, want once", n)
+	}
+	b.Change(func(b *effectstest.Backend) { b.InventoryErr = nil })
+	d.keys("r")
+	d.settle()
+	d.shows("assembly-02")
+	d.hides("refused")
+}
+
+func TestARefusedHostKeyIsAskedAboutOnRequest(t *testing.T) {
+	b := effectstest.Project()
+	key := &cloud.Error{Op: "trust the host key of", Target: "gw-1", Kind: cloud.HostKey, Err: errors.New("it was not accepted"), Next: "compare it"}
+	b.ObserveErr = &cloud.Error{Op: "look at gateway", Target: "gw-1", Kind: cloud.HostKey, Err: key}
+	d := drive(t, b, 120, 30).start()
+	d.shows("✗ could not trust the host key of gw-1: it was not accepted", "press r to be asked again; compare it")
+	d.hides("look at gateway")
+	d.pass(5 * time.Minute)
+	if n := b.Calls("Observe"); n != 1 {
+		t.Errorf("asked %d times, want once", n)
+	}
+	d.keys("r")
+	d.settle()
+	if n := b.Calls("Observe"); n != 2 {
+		t.Errorf("after r it was asked %d times, want twice", n)
+	}
+}
+
+func TestHealthIsNotSaidOfOldData(t *testing.T) {
+	b := effectstest.Project()
+	d := drive(t, b, 120, 30).start()
+	d.shows("● healthy")
+	b.Change(func(b *effectstest.Backend) { b.ObserveErr = unreachable })
+	d.pass(6 * time.Second)
+	d.shows("✗ not reached", "⚠ 6 s ago")
+	b.Change(func(b *effectstest.Backend) { b.ObserveErr = nil })
+	d.pass(time.Minute)
+	d.shows("● healthy")
+	d.root.gw.begin(d.now) // a read that does not end
+	d.now = d.now.Add(16 * time.Second)
+	d.send(nil)
+	d.shows("? unknown", "⚠")
+	d.hides("healthy")
+}

@@ -10,6 +10,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"portico/cloud"
 	"portico/gateway/publish"
 	"portico/themes"
 	"portico/views"
@@ -175,6 +176,8 @@ func (s *Screen) empty() string {
 	switch {
 	case !s.loaded, s.snapshot.CloudAt.IsZero() && s.snapshot.CloudErr == nil:
 		return "asking the cloud…"
+	case s.snapshot.CloudAt.IsZero() && cloud.KindOf(s.snapshot.CloudErr) == cloud.Auth:
+		return "the cloud refused the credentials; r tries again"
 	case s.snapshot.CloudAt.IsZero():
 		return "the cloud has not answered yet; asking again"
 	case s.snapshot.Snapshot.Inventory.Unknown("floating IPs"):

@@ -5,8 +5,8 @@ import (
 
 	"charm.land/lipgloss/v2"
 
-	"portico/cloud"
 	"portico/themes"
+	"portico/views"
 	"portico/views/widget"
 )
 
@@ -64,7 +64,7 @@ func breakWord(word string, width int) (head, rest string) {
 // Problem is an error as a screen shows it in place: what happened, why, and what to do, each
 // wrapped to width.
 func Problem(err error, width int, st *themes.Styles) []string {
-	x := cloud.Explain(err)
+	x := views.Explain(err)
 	var out []string
 	out = appendPart(out, "✗ ", x.What, st.Bad, st.Bad, width, st)
 	out = appendPart(out, "  why   ", x.Why, st.Dim, st.Text, width, st)
