@@ -14,43 +14,36 @@ func (a *app) gatewaysCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "gateways", Short: "What can carry forwards, and the state of the one in use", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			w, err := a.wire(c.Context(), a.prompter())
+			v, err := a.lookForList(c.Context())
 			if err != nil {
 				return err
 			}
-			s, failure := w.publisher.Snapshot(c.Context())
-			if failure != nil && s.Inventory.At.IsZero() {
-				return failure
-			}
-			out := gatewayList(w.publisher, s, failure)
+			out := gatewayList(v)
 			if a.flags.json {
 				return a.printJSON(map[string]any{"gateways": out})
 			}
 			a.printGateways(out)
-			if failure != nil && len(out) > 0 {
-				return failure
-			}
 			return nil
 		},
 	}
 }
 
-func gatewayList(p *publish.Publisher, s publish.Snapshot, failure error) []gatewayJSON {
+func gatewayList(v view) []gatewayJSON {
 	out := []gatewayJSON{}
-	for _, g := range p.Gateways(s.Inventory) {
+	for _, g := range v.publisher.Gateways(v.Inventory) {
 		line := gatewayJSON{Name: g.Name, InstanceID: g.InstanceID, FloatingIP: g.FloatingIP, FixedIP: g.FixedIP, Facts: []factJSON{}}
-		if s.HasGateway() && g.PortID == s.Gateway.PortID && g.FixedIP == s.Gateway.FixedIP {
+		if v.HasGateway() && g.PortID == v.Gateway.PortID && g.FixedIP == v.Gateway.FixedIP {
 			line.Chosen = true
-			reached := s.State != nil
+			reached := v.State != nil
 			line.Reachable = &reached
 			if reached {
-				n := len(s.State.Forwards)
+				n := len(v.State.Forwards)
 				line.Forwards = &n
-				for _, f := range s.State.Facts {
+				for _, f := range v.State.Facts {
 					line.Facts = append(line.Facts, factJSON(f))
 				}
-			} else if failure != nil {
-				line.Error = newErrorJSON(failure)
+			} else if v.why != nil {
+				line.Error = newErrorJSON(v.why)
 			}
 		}
 		out = append(out, line)
@@ -79,6 +72,9 @@ func (a *app) printGateways(list []gatewayJSON) {
 				text = styleBad.Render(text)
 			}
 			facts = append(facts, text)
+		}
+		if g.Error != nil {
+			facts = append(facts, styleBad.Render(g.Error.Why))
 		}
 		rows = append(rows, []string{g.Name, g.FloatingIP.String(), g.FixedIP.String(), state, forwards, strings.Join(facts, ", ")})
 	}

@@ -44,7 +44,7 @@ type floatingIPJSON struct {
 	InstanceID string     `json:"instance_id"`
 	FixedIP    string     `json:"fixed_ip"`
 	Gateway    bool       `json:"gateway"`
-	Carries    int        `json:"carries"`
+	Carries    *int       `json:"carries"` // null: the gateway was not reached
 }
 
 type gatewayJSON struct {
@@ -110,16 +110,16 @@ func newForwardJSON(inv cloud.Inventory, f gateway.Forward) forwardJSON {
 	}
 }
 
-func newInstanceJSON(s publish.Snapshot, r publish.InstanceRow) instanceJSON {
+func newInstanceJSON(v view, r publish.InstanceRow) instanceJSON {
 	out := instanceJSON{
 		ID: r.Instance.ID, Name: r.Instance.Name, Status: r.Instance.Status,
 		Addresses: orEmpty(r.Private), FloatingIPs: orEmpty(r.Public), Gateway: r.Gateway,
 	}
-	if s.State != nil || !s.HasGateway() {
+	if v.knows() {
 		out.Forwards = []forwardJSON{}
 	}
 	for _, f := range r.Forwards {
-		out.Forwards = append(out.Forwards, newForwardJSON(s.Inventory, f))
+		out.Forwards = append(out.Forwards, newForwardJSON(v.Inventory, f))
 	}
 	return out
 }

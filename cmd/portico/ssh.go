@@ -37,21 +37,24 @@ func (a *app) sshCommand() *cobra.Command {
 }
 
 func (a *app) sshTarget(ctx context.Context, name string) (gateway.Forward, publish.Login, error) {
-	w, s, err := a.snapshot(ctx)
+	v, err := a.look(ctx)
 	if err != nil {
 		return gateway.Forward{}, publish.Login{}, err
 	}
-	row, err := publish.FindRow(s, name)
+	row, err := publish.FindRow(v.Snapshot, name)
 	if err != nil {
 		return gateway.Forward{}, publish.Login{}, err
 	}
 	f, ok := publish.SSHForward(row)
-	if !ok {
+	switch {
+	case !ok && !v.knows():
+		return f, publish.Login{}, v.why
+	case !ok:
 		return f, publish.Login{}, &gateway.Error{
 			Op: "log in to", Target: row.Instance.Name, Kind: gateway.NotFound, Err: errors.New("its ssh is not published"), Next: "portico publish " + gateway.Quote(row.Instance.Name) + " --service ssh",
 		}
 	}
-	logins, _ := w.publisher.Logins(ctx, s.Inventory) // ssh can find user and key by itself
+	logins, _ := v.publisher.Logins(ctx, v.Inventory) // ssh can find user and key by itself
 	return f, logins[row.Instance.ID], nil
 }
 

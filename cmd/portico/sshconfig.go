@@ -25,12 +25,15 @@ func (a *app) sshConfigCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "ssh-config", Short: "A block for ~/.ssh/config, one Host for each published VM", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			w, s, err := a.snapshot(c.Context())
+			v, err := a.look(c.Context())
 			if err != nil {
 				return err
 			}
-			logins, _ := w.publisher.Logins(c.Context(), s.Inventory) // user and key are left out where unknown
-			block := sshConfigBlock(publish.Rows(s), logins)
+			if !v.knows() { // what is not known to be published would be left out, and lost
+				return v.why
+			}
+			logins, _ := v.publisher.Logins(c.Context(), v.Inventory) // user and key are left out where unknown
+			block := sshConfigBlock(publish.Rows(v.Snapshot), logins)
 			if !write {
 				a.print("%s", block)
 				return nil
