@@ -59,7 +59,7 @@ func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
 			return nil, true
 		}
 	}
-	top := len(r.nav.stack) == 0
+	top := r.nav.top()
 	switch {
 	case key.Matches(m, globals.Help) && r.nav.current != views.HelpPage:
 		return r.help(), true

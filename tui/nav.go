@@ -99,6 +99,12 @@ func (n *navigation) typing() bool {
 	return ok && t.Typing()
 }
 
+// top reports whether there is no way back: neither to another screen nor within this one.
+func (n *navigation) top() bool {
+	nested, ok := n.screen().(views.Nested)
+	return len(n.stack) == 0 && !(ok && nested.Nested())
+}
+
 func (r *Root) navigate(to views.Target) {
 	r.notice, r.toast = notice{}, toast{}
 	r.nav.to(to)

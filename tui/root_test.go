@@ -298,3 +298,19 @@ func TestHealthIsNotSaidOfOldData(t *testing.T) {
 	d.shows("? unknown", "⚠")
 	d.hides("healthy")
 }
+
+// TestAnInstanceHasAPage: enter opens it, and q and esc go back to the list, not out of the console.
+func TestAnInstanceHasAPage(t *testing.T) {
+	for _, leave := range []string{"q", "esc", "enter"} {
+		d := drive(t, effectstest.Project(), 80, 24).start()
+		d.keys("down", "enter")
+		d.shows("flavor    de.NBI large", "ssh -p 30011", "q back", "p publish")
+		d.hides("REACHABLE")
+		d.keys(leave)
+		d.settle()
+		d.shows("▸ assembly-02", "q quit")
+		if d.quit {
+			t.Errorf("%s quits", leave)
+		}
+	}
+}

@@ -59,7 +59,7 @@ func (r *Root) keyLine(room int) widget.Spans {
 		return r.bindings(dialogKeys)
 	}
 	leave := globals.Quit
-	if len(r.nav.stack) > 0 {
+	if !r.nav.top() {
 		leave.SetHelp("q", "back")
 	}
 	if r.apply.running() && r.nav.current == views.ApplyRun {

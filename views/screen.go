@@ -27,6 +27,10 @@ type Screen interface {
 // root sends every key but ctrl+c to the screen and takes none as a shortcut.
 type Typing interface{ Typing() bool }
 
+// Nested is implemented by screens with pages of their own: while Nested returns true, q goes back
+// within the screen and does not quit.
+type Nested interface{ Nested() bool }
+
 // Asking is implemented by screens that open questions of their own: while Asking returns true,
 // nothing hides the keys that answer it.
 type Asking interface{ Asking() bool }

@@ -1,13 +1,9 @@
 package instances
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
-	"portico/gateway"
 	"portico/gateway/publish"
 	"portico/themes"
 	"portico/views/widget"
@@ -38,7 +34,7 @@ func (s *Screen) columns() []widget.Column[row] {
 		},
 		{
 			Title: "REACHABLE", Min: 16, Want: 38, Grow: true, Priority: 1,
-			Text: func(r row) string { return s.reachable(r, plain, full).Text() },
+			Text: func(r row) string { return join(s.reachable(r, plain, full)).Text() },
 			Cell: s.reachableCell,
 		},
 	}
@@ -104,76 +100,4 @@ func statusCell(r row, st *themes.Styles) widget.Spans {
 		style, text = st.Bad, st.Bad
 	}
 	return widget.Spans{{Text: glyph, Style: style}, {Text: " " + word, Style: text}}
-}
-
-// How much a cell says: all, no latencies, or only whether a test went well.
-const (
-	full = iota
-	brief
-	briefest
-)
-
-// reachableCell says as much as there is room for.
-func (s *Screen) reachableCell(r row, st *themes.Styles, width int) widget.Spans {
-	for level := full; level < briefest; level++ {
-		if line := s.reachable(r, st, level); line.Width() <= width {
-			return line
-		}
-	}
-	return s.reachable(r, st, briefest)
-}
-
-// reachable is how one gets to an instance: through the gateway, one entry for each service, or by
-// an address of its own.
-func (s *Screen) reachable(r row, st *themes.Styles, level int) widget.Spans {
-	var out widget.Spans
-	add := func(text string, style lipgloss.Style) { out = append(out, widget.Span{Text: text, Style: style}) }
-	for _, a := range r.Public {
-		word := " floating IP"
-		if r.Gateway {
-			word = " gateway"
-		}
-		s.part(&out)
-		add(a.String(), st.Text)
-		add(word, st.Accent)
-	}
-	for _, f := range r.Forwards {
-		s.part(&out)
-		add(f.Service.Name+" ", st.Dim)
-		add(fmt.Sprint(f.Public.Port()), st.Strong)
-		if word, style := s.testWord(r, f, st, level); word != "" {
-			add(" "+word, style)
-		}
-	}
-	switch {
-	case len(out) > 0:
-	case len(r.Private) == 0 && !s.snapshot.Snapshot.Inventory.Unknown("ports"):
-		add("no address", st.Faint)
-	case s.gatewayKnown() || r.Gateway:
-		add("private", st.Dim)
-	case s.snapshot.GatewayErr != nil:
-		add("unknown", st.Faint)
-	default:
-		add("…", st.Faint)
-	}
-	return out
-}
-
-func (s *Screen) part(line *widget.Spans) {
-	if len(*line) > 0 {
-		*line = append(*line, widget.Span{Text: "  "})
-	}
-}
-
-// testWord is the last test of a forward; an instance that does not run cannot answer, which is no
-// failure.
-func (s *Screen) testWord(r row, f gateway.Forward, st *themes.Styles, level int) (string, lipgloss.Style) {
-	if glyph, _ := status(r); glyph == "○" {
-		return "off", st.Faint
-	}
-	word, style := s.tests.Word(f.Key(), st, level > full)
-	if level == briefest {
-		word, _, _ = strings.Cut(word, " ")
-	}
-	return word, style
 }

@@ -21,6 +21,7 @@ const (
 // Screen is the list. Make one with New.
 type Screen struct {
 	list     *widget.List[publish.InstanceRow]
+	detailed detailed
 	keys     keys
 	readOnly bool
 
@@ -33,6 +34,7 @@ type Screen struct {
 var (
 	_ views.Screen = (*Screen)(nil)
 	_ views.Typing = (*Screen)(nil)
+	_ views.Nested = (*Screen)(nil)
 )
 
 // New returns the empty list. In a read-only console nothing can be published or withdrawn.
@@ -50,18 +52,27 @@ func (s *Screen) Title() string { return "Instances" }
 // Typing reports whether the filter takes all keys.
 func (s *Screen) Typing() bool { return s.list.Typing() }
 
+// Nested reports whether the page of one instance is open over the list.
+func (s *Screen) Nested() bool { return s.detailed.id != "" }
+
 // Update takes data and keys.
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
 		s.snapshot, s.loaded = msg, true
 		s.list.SetRows(publish.Rows(msg.Snapshot))
+		if r, ok := s.list.Current(); s.Nested() && (!ok || rowID(r) != s.detailed.id) {
+			s.detailed = detailed{} // the instance is gone
+		}
 	case views.LoginsMsg:
 		s.logins = msg.Logins
 	case views.SizeMsg:
 		s.list.Resize(msg.Height)
 	default:
 		s.tests.Take(msg)
+		if k, ok := msg.(tea.KeyPressMsg); ok && s.Nested() {
+			return s, s.pressDetailed(k)
+		}
 		if !s.list.Update(msg) {
 			if k, ok := msg.(tea.KeyPressMsg); ok {
 				return s, s.act(k)
@@ -75,6 +86,9 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 func (s *Screen) View(f views.Frame) string {
 	if f.Width <= 0 || f.Height <= 0 {
 		return ""
+	}
+	if r, ok := s.list.Current(); ok && s.Nested() {
+		return s.page(r, f)
 	}
 	if f.Width < detailFrom {
 		return s.list.View(f.Styles, f.Width, f.Height, s.empty())
@@ -118,10 +132,16 @@ func (s *Screen) Keys() help.KeyMap {
 	k := s.keys
 	r, ok := s.list.Current()
 	_, ssh := publish.SSHForward(r)
+	marked := s.list.Marked() > 0 && !s.Nested()
+	k.Open.SetEnabled(ok)
 	k.Publish.SetEnabled(ok && !s.readOnly)
-	k.Withdraw.SetEnabled(ok && !s.readOnly && (len(r.Forwards) > 0 || s.list.Marked() > 0))
-	k.Test.SetEnabled(ok && (len(r.Forwards) > 0 || s.list.Marked() > 0))
+	k.Withdraw.SetEnabled(ok && !s.readOnly && (len(r.Forwards) > 0 || marked))
+	k.Test.SetEnabled(ok && (len(r.Forwards) > 0 || marked))
 	k.Copy.SetEnabled(ssh)
 	k.list = s.list.Keys
+	k.list.Mark.SetEnabled(ok)
+	if s.Nested() {
+		return detailedKeys{keys: k, scroll: !s.detailed.whole}
+	}
 	return k
 }

@@ -99,7 +99,9 @@ func TestKeys(t *testing.T) {
 		want       views.Intent
 	}{
 		{"publish one", "jjp", views.Publish{Instances: []string{"id-blast-db"}}},
-		{"enter is publish", "jj\n", views.Publish{Instances: []string{"id-blast-db"}}},
+		{"enter opens, p publishes", "jj\np", views.Publish{Instances: []string{"id-blast-db"}}},
+		{"an open page is about its instance only", " j\np", views.Publish{Instances: []string{"id-blast-db"}}},
+		{"what is open is closed first", "\n\x1bjp", views.Publish{Instances: []string{"id-assembly-02"}}},
 		{"publish the marked", "  p", views.Publish{Instances: []string{"id-annotation-01", "id-assembly-02"}}},
 		{"the gateway publishes others", "/gw-1\np", views.Tell{Text: "gw-1 is the gateway itself; choose an instance behind it"}},
 		{"the gateway among the marked is left out", " /gw-1\n \x1bp", views.Publish{Instances: []string{"id-annotation-01"}}},
@@ -183,5 +185,55 @@ func TestEmpty(t *testing.T) {
 			}
 			press(s, "pwty jk/\x1b")
 		})
+	}
+}
+
+func TestPage(t *testing.T) {
+	logins := views.LoginsMsg{Logins: viewtest.Small().Logins}
+	for _, size := range [][2]int{{80, 20}, {120, 36}, {40, 7}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			s := open(append(results(), logins)...)
+			press(s, "j\n")
+			golden.RequireEqual(t, view(s, size[0], size[1]))
+		})
+	}
+	t.Run("scrolled to its end", func(t *testing.T) {
+		s := open(append(results(), logins)...)
+		press(s, "j\nG")
+		if v := view(s, 40, 7); !strings.Contains(v, "debian@203.0.113.10") || !strings.Contains(v, "assembly-02") {
+			t.Errorf("the end is not in sight:\n%s", v)
+		}
+	})
+	t.Run("closes with its instance", func(t *testing.T) {
+		s := open()
+		press(s, "j\n")
+		m := snapshot()
+		m.Snapshot.Inventory.Instances = m.Snapshot.Inventory.Instances[4:]
+		s, _ = s.Update(m)
+		if v := view(s, 80, 20); !strings.Contains(v, "REACHABLE") {
+			t.Errorf("not the list:\n%s", v)
+		}
+	})
+}
+
+// TestPortsAreNeverCut: however narrow, what is shown of a port is all of it, and failures go last.
+func TestPortsAreNeverCut(t *testing.T) {
+	m := snapshot()
+	p := viewtest.Small()
+	m.Snapshot.State.Forwards = nil
+	var msgs []tea.Msg
+	for i, name := range []string{"ssh", "http", "https"} {
+		f := p.Forward("id-portal", name)
+		f.Service.Name = "service-" + name
+		m.Snapshot.State.Forwards = append(m.Snapshot.State.Forwards, f)
+		msgs = append(msgs, views.ProbeMsg{Key: f.Key(), Result: probe.Result{Outcome: []probe.Outcome{probe.OK, probe.OK, probe.Timeout}[i], Latency: time.Millisecond}})
+	}
+	s := open(append([]tea.Msg{m}, msgs...)...)
+	press(s, "/portal\n")
+	for w := 40; w < 120; w++ {
+		line := strings.Split(view(s, w, 20), "\n")[1]
+		if strings.Contains(line, "…") || !strings.Contains(line, "32040 ✗") {
+			t.Errorf("at %d: %q", w, line)
+		}
 	}
 }

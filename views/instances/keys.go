@@ -13,13 +13,15 @@ import (
 )
 
 type keys struct {
-	Publish, Withdraw, Test, Copy, Refresh key.Binding
-	list                                   widget.ListKeys
+	Open, Publish, Withdraw, Test, Copy, Refresh, Close key.Binding
+	list                                                widget.ListKeys
 }
 
 func newKeys() keys {
 	return keys{
-		Publish:  key.NewBinding(key.WithKeys("enter", "p"), key.WithHelp("p", "publish")),
+		Open:     key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "open")),
+		Close:    key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "back to the list")),
+		Publish:  key.NewBinding(key.WithKeys("p"), key.WithHelp("p", "publish")),
 		Withdraw: key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
 		Test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test")),
 		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
@@ -29,13 +31,12 @@ func newKeys() keys {
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Publish, k.Withdraw, k.Test, k.Copy, k.list.Mark, k.list.Filter, k.Refresh}
+	return []key.Binding{k.Open, k.Publish, k.Withdraw, k.Test, k.Copy, k.list.Filter, k.list.Mark, k.Refresh}
 }
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	k.Publish.SetHelp("p/enter", "publish")
-	return append([][]key.Binding{{k.Publish, k.Withdraw, k.Test, k.Copy, k.Refresh}}, k.list.Bindings()...)
+	return append([][]key.Binding{{k.Open, k.Publish, k.Withdraw, k.Test, k.Copy, k.Refresh}}, k.list.Bindings()...)
 }
 
 // act turns a key into what is to be done. A key that cannot do its work here says why.
@@ -44,6 +45,14 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 		return views.Refresh{}
 	}
 	rows := s.list.Chosen()
+	r, ok := s.list.Current()
+	switch {
+	case ok && s.Nested():
+		rows = []publish.InstanceRow{r} // the one in sight, whatever is marked
+	case ok && key.Matches(msg, s.keys.Open):
+		s.detailed = detailed{id: rowID(r)}
+		return nil
+	}
 	if len(rows) == 0 {
 		return nil
 	}
