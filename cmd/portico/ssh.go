@@ -18,44 +18,46 @@ func (a *app) sshCommand() *cobra.Command {
 		Use: "ssh VM [-- ARGS]", Short: "Log in to a published VM", Args: cobra.MinimumNArgs(1),
 		Example: "portico ssh assembly-02\nportico ssh assembly-02 -- -L 8888:localhost:8888\nportico ssh --print assembly-02",
 		RunE: func(c *cobra.Command, args []string) error {
-			f, login, err := a.sshTarget(c.Context(), args[0])
+			way, err := a.sshTarget(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			words := publish.SSHArgs(f, login)
 			// ssh takes options before the host, and a command after it.
-			extra := args[1:]
-			if only {
-				a.print("%s\n", publish.CommandLine(append(words, extra...)))
-				return nil
+			words := append(way.words(), args[1:]...)
+			switch {
+			case !only:
+				return a.runSSH(c.Context(), words)
+			case a.flags.json:
+				return a.printJSON(map[string]any{"command": expanded(words), "text": publish.CommandLine(words)})
 			}
-			return a.runSSH(c.Context(), append(words, extra...))
+			a.print("%s\n", publish.CommandLine(words))
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&only, "print", false, "only print the command")
 	return c
 }
 
-func (a *app) sshTarget(ctx context.Context, name string) (gateway.Forward, publish.Login, error) {
+func (a *app) sshTarget(ctx context.Context, name string) (sshWay, error) {
 	v, err := a.look(ctx)
 	if err != nil {
-		return gateway.Forward{}, publish.Login{}, err
+		return sshWay{}, err
 	}
 	row, err := publish.FindRow(v.Snapshot, name)
 	if err != nil {
-		return gateway.Forward{}, publish.Login{}, err
-	}
-	f, ok := publish.SSHForward(row)
-	switch {
-	case !ok && !v.knows():
-		return f, publish.Login{}, v.why
-	case !ok:
-		return f, publish.Login{}, &gateway.Error{
-			Op: "log in to", Target: row.Instance.Name, Kind: gateway.NotFound, Err: errors.New("its ssh is not published"), Next: "portico publish " + gateway.Quote(row.Instance.Name) + " --service ssh",
-		}
+		return sshWay{}, err
 	}
 	logins, _ := v.publisher.Logins(ctx, v.Inventory) // ssh can find user and key by itself
-	return f, logins[row.Instance.ID], nil
+	way, ok := v.config.way(row, logins[row.Instance.ID])
+	switch {
+	case ok:
+		return way, nil
+	case !v.knows():
+		return way, v.why
+	}
+	return way, &gateway.Error{
+		Op: "log in to", Target: row.Instance.Name, Kind: gateway.NotFound, Err: errors.New("its ssh is not published"), Next: "portico publish " + gateway.Quote(row.Instance.Name) + " --service ssh",
+	}
 }
 
 // runSSH hands the terminal to ssh and ends as it does.
@@ -64,10 +66,7 @@ func (a *app) runSSH(ctx context.Context, words []string) error {
 	if err != nil {
 		return &gateway.Error{Op: "run ssh", Kind: gateway.NotFound, Err: err, Next: "install the OpenSSH client, or use the command: " + publish.CommandLine(words)}
 	}
-	for i, w := range words {
-		words[i] = expandHome(w)
-	}
-	cmd := exec.CommandContext(ctx, path, words[1:]...) // #nosec G204 -- our own words, no shell
+	cmd := exec.CommandContext(ctx, path, expanded(words)[1:]...) // #nosec G204 -- our own words, no shell
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, os.Stdout, os.Stderr
 	err = cmd.Run()
 	var exit *exec.ExitError
@@ -75,6 +74,15 @@ func (a *app) runSSH(ctx context.Context, words []string) error {
 		return exitError{max(exit.ExitCode(), 1)}
 	}
 	return err
+}
+
+// expanded is words as a program gets them that no shell starts.
+func expanded(words []string) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = expandHome(w)
+	}
+	return out
 }
 
 func expandHome(word string) string {

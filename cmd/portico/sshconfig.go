@@ -33,49 +33,110 @@ func (a *app) sshConfigCommand() *cobra.Command {
 				return v.why
 			}
 			logins, _ := v.publisher.Logins(c.Context(), v.Inventory) // user and key are left out where unknown
-			block := sshConfigBlock(publish.Rows(v.Snapshot), logins)
-			if !write {
-				a.print("%s", block)
-				return nil
-			}
-			path, err := writeSSHConfig(block)
-			if err == nil {
+			hosts := sshHosts(publish.Rows(v.Snapshot), logins, v.config)
+			out := sshConfigJSON{Hosts: hosts}
+			switch {
+			case write:
+				path, err := writeSSHConfig(sshConfigBlock(hosts))
+				if err != nil {
+					return err
+				}
 				a.note("wrote the block to %s\n", path)
+				out.Written = path
+			case !a.flags.json:
+				a.print("%s", sshConfigBlock(hosts))
 			}
-			return err
+			if a.flags.json {
+				return a.printJSON(out)
+			}
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&write, "write", false, "put the block into ~/.ssh/config, in place of the one written before")
 	return c
 }
 
-// sshConfigBlock renders a Host for every instance that is reachable by ssh. Names come from
-// outside: only what cannot break out of a Host line is used, else the ID.
-func sshConfigBlock(rows []publish.InstanceRow, logins map[string]publish.Login) string {
+// sshConfigJSON is what ssh-config prints with --json.
+type sshConfigJSON struct {
+	Hosts   []sshHost `json:"hosts"`
+	Written string    `json:"written,omitempty"` // the file, with --write
+}
+
+// sshHost is one Host of the block. What is empty is left to ssh.
+type sshHost struct {
+	Host         string `json:"host"`
+	InstanceID   string `json:"instance_id"`
+	Instance     string `json:"instance"`
+	HostName     string `json:"hostname"`
+	Port         uint16 `json:"port"` // 0: what ssh's configuration says
+	User         string `json:"user"`
+	Identity     string `json:"identity"`
+	HostKeyAlias string `json:"host_key_alias"`
+	KnownHosts   string `json:"known_hosts"`
+
+	alias bool // HostName is explained by the user's own configuration, which a Host cannot refer to
+}
+
+// sshHosts lists the instances that are reachable by ssh. Names come from outside: only what
+// cannot break out of a Host line is used, else the ID.
+func sshHosts(rows []publish.InstanceRow, logins map[string]publish.Login, cfg config) []sshHost {
 	count := map[string]int{}
 	for _, r := range rows {
 		count[hostAlias(r)]++
 	}
-	var b strings.Builder
+	out := []sshHost{}
 	for _, r := range rows {
-		f, ok := publish.SSHForward(r)
+		w, ok := cfg.way(r, logins[r.Instance.ID])
 		if !ok {
 			continue
 		}
-		alias := hostAlias(r)
-		if count[alias] > 1 {
-			alias = r.Instance.ID
+		h := sshHost{
+			Host: hostAlias(r), InstanceID: r.Instance.ID, Instance: r.Instance.Name, HostName: w.host, Port: w.port,
+			HostKeyAlias: w.hostKeyAlias, alias: w.leaveToSSHConfig,
 		}
-		fmt.Fprintf(&b, "Host %s\n    HostName %s\n    Port %d\n", alias, f.Public.Addr(), f.Public.Port())
-		l := logins[r.Instance.ID]
-		if plainWord.MatchString(l.User) {
-			fmt.Fprintf(&b, "    User %s\n", l.User)
+		if count[h.Host] > 1 {
+			h.Host = r.Instance.ID
 		}
-		if l.KeyFile != "" && !strings.ContainsAny(l.KeyFile, "\"\n\r") {
-			fmt.Fprintf(&b, "    IdentityFile \"%s\"\n", l.KeyFile)
+		if plainWord.MatchString(w.user) {
+			h.User = w.user
 		}
-		// One address carries many machines: each has its own host key.
-		fmt.Fprintf(&b, "    HostKeyAlias portico-%s\n\n", r.Instance.ID)
+		if !breaksOut(w.identity) {
+			h.Identity = w.identity
+		}
+		if !breaksOut(w.knownHosts) {
+			h.KnownHosts = w.knownHosts
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+func breaksOut(word string) bool { return strings.ContainsAny(word, "\"\n\r") }
+
+// sshConfigBlock renders a Host for each.
+func sshConfigBlock(hosts []sshHost) string {
+	var b strings.Builder
+	line := func(key, format string, value any) {
+		if value != "" && value != uint16(0) {
+			fmt.Fprintf(&b, "    "+key+" "+format+"\n", value)
+		}
+	}
+	for _, h := range hosts {
+		if breaksOut(h.HostName) || strings.ContainsAny(h.HostName, " \t") {
+			continue
+		}
+		if h.alias {
+			fmt.Fprintf(&b, "# %s: your own Host %s leads there\n\n", h.Host, h.HostName)
+			continue
+		}
+		fmt.Fprintf(&b, "Host %s\n", h.Host)
+		line("HostName", "%s", h.HostName)
+		line("Port", "%d", h.Port)
+		line("User", "%s", h.User)
+		line("IdentityFile", `"%s"`, h.Identity)
+		line("UserKnownHostsFile", `"%s"`, h.KnownHosts)
+		line("HostKeyAlias", "%s", h.HostKeyAlias)
+		b.WriteByte('\n')
 	}
 	return b.String()
 }

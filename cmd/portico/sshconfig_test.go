@@ -31,9 +31,9 @@ func TestSSHConfigBlock(t *testing.T) {
 		published("id-4", "evil\nHost *\n  ProxyCommand rm", 30014), published("id-5", "*", 30015),
 		{Instance: cloud.Instance{ID: "id-6", Name: "private"}},
 	}
-	got := sshConfigBlock(rows, map[string]publish.Login{
+	got := sshConfigBlock(sshHosts(rows, map[string]publish.Login{
 		"id-1": {User: "debian", KeyFile: "~/.ssh/my key"}, "id-2": {User: "x\n  ProxyCommand rm", KeyFile: "a\"\n  ProxyCommand rm"},
-	})
+	}, config{}))
 	want := `Host alpha
     HostName 203.0.113.10
     Port 30011
@@ -48,6 +48,39 @@ func TestSSHConfigBlock(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The gateway is reached as the configuration says: host, port, user and key.
+func TestSSHToTheGateway(t *testing.T) {
+	row := publish.InstanceRow{Instance: cloud.Instance{ID: "id-1", Name: "gw-1"}, Gateway: true, Public: []netip.Addr{netip.MustParseAddr("203.0.113.10")}}
+	login := publish.Login{User: "debian", KeyFile: "~/.ssh/mg"}
+	tests := []struct {
+		name    string
+		config  gatewayConfig
+		command string
+		block   string
+	}{
+		{"nothing configured", gatewayConfig{Name: "other"}, "ssh -i ~/.ssh/mg debian@203.0.113.10",
+			"Host gw-1\n    HostName 203.0.113.10\n    Port 22\n    User debian\n    IdentityFile \"~/.ssh/mg\"\n    HostKeyAlias portico-id-1\n\n"},
+		{"port and user", gatewayConfig{Name: "gw-1", Port: 2222, User: "ops"}, "ssh -p 2222 -i ~/.ssh/mg ops@203.0.113.10",
+			"Host gw-1\n    HostName 203.0.113.10\n    Port 2222\n    User ops\n    IdentityFile \"~/.ssh/mg\"\n    HostKeyAlias portico-id-1\n\n"},
+		{"everything", gatewayConfig{Name: "gw-1", Host: "gw.example.org", Port: 2222, User: "ops", Identity: "~/.ssh/gw", KnownHosts: "/etc/known"},
+			"ssh -p 2222 -i ~/.ssh/gw -o 'UserKnownHostsFile=/etc/known' ops@gw.example.org",
+			"Host gw-1\n    HostName gw.example.org\n    Port 2222\n    User ops\n    IdentityFile \"~/.ssh/gw\"\n    UserKnownHostsFile \"/etc/known\"\n\n"},
+		{"an alias", gatewayConfig{Name: "gw-1", Host: "bastion"}, "ssh bastion", "# gw-1: your own Host bastion leads there\n\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := config{Gateways: []gatewayConfig{tt.config}}
+			w, ok := cfg.way(row, login)
+			if got := publish.CommandLine(w.words()); !ok || got != tt.command {
+				t.Errorf("got %q, want %q", got, tt.command)
+			}
+			if diff := cmp.Diff(tt.block, sshConfigBlock(sshHosts([]publish.InstanceRow{row}, map[string]publish.Login{"id-1": login}, cfg))); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 // wiring is what a command works with.
 type wiring struct {
+	config    config
 	client    *openstack.Client
 	connector *connector
 	publisher *publish.Publisher
@@ -46,5 +47,5 @@ func (a *app) wireWith(ctx context.Context, prompter gateway.Prompter, cfg confi
 	a.onClose(client.Close)
 	c := newConnector(cfg.Gateways, prompter)
 	a.onClose(c.close)
-	return &wiring{client: client, connector: c, publisher: publish.New(client, client, client, c, options)}, nil
+	return &wiring{config: cfg, client: client, connector: c, publisher: publish.New(client, client, client, c, options)}, nil
 }
