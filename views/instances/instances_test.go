@@ -111,6 +111,7 @@ func TestKeys(t *testing.T) {
 		{"nothing to test", "jjt", views.Tell{Text: "blast-db has nothing published"}},
 		{"copy", "jy", views.CopySSH{Forward: all[1]}},
 		{"nothing to copy", "jjy", views.Tell{Text: "ssh of blast-db is not published; p publishes it"}},
+		{"nothing to copy without an address", "/new-worker\ny", views.Tell{Text: "new-worker has no address, so there is no ssh command"}},
 		{"refresh", "r", views.Refresh{}},
 		{"letters are text while filtering", "/wyt", nil},
 		{"a key that means nothing", "Z", nil},

@@ -2,6 +2,8 @@ package instances
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -120,9 +122,27 @@ func (s *Screen) copy() views.Intent {
 	}
 	f, ok := publish.SSHForward(r)
 	if !ok {
-		return views.Tell{Text: "ssh of " + r.Instance.Name + " is not published; p publishes it"}
+		return views.Tell{Text: s.noSSH(r)}
 	}
 	return views.CopySSH{Forward: f}
+}
+
+// noSSH says why there is no ssh command, and what to do only where that can help.
+func (s *Screen) noSSH(r publish.InstanceRow) string {
+	name, inv := r.Instance.Name, s.snapshot.Snapshot.Inventory
+	switch {
+	case len(r.Private) == 0 && inv.Unknown("ports"):
+		return "the address of " + name + " is not known, so neither is its ssh command"
+	case len(r.Private) == 0:
+		return name + " has no address, so there is no ssh command"
+	case !s.gatewayKnown():
+		return "whether ssh of " + name + " is published is not known: the gateway has not answered"
+	case s.noGateway():
+		return "ssh of " + name + " is not published: there is no gateway yet"
+	case s.readOnly || !slices.ContainsFunc(r.Private, netip.Addr.Is4):
+		return "ssh of " + name + " is not published"
+	}
+	return "ssh of " + name + " is not published; p publishes it"
 }
 
 func nothingPublished(rows []publish.InstanceRow) string {

@@ -29,5 +29,8 @@ func (k keyMap) FullHelp() [][]key.Binding {
 func (s *Screen) Keys() help.KeyMap {
 	k := newKeys()
 	k.toggle.SetEnabled(!s.focus.text())
+	if s.focus.text() {
+		k.back.SetHelp("esc", "leave the field")
+	}
 	return k
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"portico/cloud"
-	"portico/gateway"
 	"portico/gateway/plan"
 	"portico/themes"
 	"portico/views/preview"
@@ -36,7 +35,7 @@ func (s *Screen) panelLines(width, height int, st *themes.Styles) []string {
 	case s.problem != nil:
 		return preview.Note("no preview yet", s.problem.Error(), width, st)
 	case s.planErr != nil:
-		return preview.Problem(s.cause(), width, st)
+		return append(preview.Problem(s.cause(), width, st), s.unpublishable(width, st)...)
 	case s.answered == 0:
 		return []string{widget.Paint(st.Dim, "planning…")}
 	}
@@ -55,15 +54,6 @@ func (s *Screen) panelLines(width, height int, st *themes.Styles) []string {
 	inSight := items[:min(len(items), height)] // a whole subnet has hundreds, and this is drawn at every key
 	head, rows := preview.Forwards(inSight, width, st)
 	return arrange(top, head, rows, len(items)-len(rows), s.bottom(width, st), height, st)
-}
-
-// cause is why there is no plan. When the gateway's state is not known its own error tells more
-// than that it is not known.
-func (s *Screen) cause() error {
-	if s.gwErr != nil && s.snapshot.State == nil && cloud.KindOf(s.planErr) == gateway.Unreachable {
-		return s.gwErr
-	}
-	return s.planErr
 }
 
 func (s *Screen) summary(width int, st *themes.Styles) []string {

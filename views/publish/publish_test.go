@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"portico/cloud"
 	"portico/gateway"
 	usecase "portico/gateway/publish"
 	"portico/gateway/scheme"
@@ -312,6 +313,57 @@ func TestEnter(t *testing.T) {
 			t.Errorf("got %T", f.intent)
 		}
 	})
+}
+
+func TestEscLeavesATextFirst(t *testing.T) {
+	for name, way := range map[string][]string{"other": toOwn, "only": toOnly} {
+		f := open(nil, fixture.Assembly)
+		f.press(way...)
+		f.press("1")
+		f.press("esc")
+		if f.intent != nil || f.Typing() {
+			t.Fatalf("%s: the first esc gives %T", name, f.intent)
+		}
+		if out := draw(t, f, 80, 24); !strings.Contains(out, name+" 1") {
+			t.Errorf("%s: what was typed is gone:\n%s", name, out)
+		}
+		f.press("esc")
+		if _, ok := f.intent.(views.Back); !ok {
+			t.Errorf("%s: the second esc gives %T", name, f.intent)
+		}
+	}
+}
+
+func TestTheHintStaysWhileTyping(t *testing.T) {
+	f := open(nil, fixture.Assembly)
+	f.press(toOwn...)
+	f.press("web=tcp/80")
+	if out := draw(t, f, 80, 24); !strings.Contains(out, "name=tcp/8080") || !strings.Contains(out, "web=tcp/80") {
+		t.Errorf("no hint in\n%s", out)
+	}
+}
+
+func TestAServiceOutsideTheSchemeIsSentToOneThatHasItAll(t *testing.T) {
+	f := open(nil, fixture.Assembly)
+	f.press(toOwn...)
+	f.press("jupyter=tcp/8888")
+	f.answer(usecase.Proposal{}, &gateway.Error{Op: "give a public port to", Target: "jupyter", Kind: gateway.Invalid, Err: errors.New("scheme per-service has ssh, http, https"), Next: "'portico scheme list'"})
+	out := draw(t, f, 120, 40)
+	if !strings.Contains(out, "choose next-free") || strings.Contains(out, "scheme list") {
+		t.Errorf("other advice in\n%s", out)
+	}
+}
+
+func TestAllThatCannotBePublishedAreNamed(t *testing.T) {
+	f := open(nil, fixture.Assembly, fixture.Japanese)
+	s := fixture.Snapshot(nil, fixture.Assembly, fixture.Japanese)
+	s.Inventory.Instances = append(s.Inventory.Instances, cloud.Instance{ID: "a", Name: "first-bare"}, cloud.Instance{ID: "b", Name: "second-bare"})
+	f.send(views.SnapshotMsg{Snapshot: s})
+	f.send(views.OpenFormMsg{Instances: []string{"a", fixture.Assembly.ID, "b"}})
+	f.answer(usecase.Proposal{}, &gateway.Error{Op: "publish", Target: "first-bare", Kind: gateway.Invalid, Err: errors.New("it has no fixed IPv4 address")})
+	if out := draw(t, f, 120, 40); !strings.Contains(out, "2 of 3 have no address to publish  first-bare, second-bare") {
+		t.Errorf("not all are named in\n%s", out)
+	}
 }
 
 func TestEscLeavesAndAsksForNothingMore(t *testing.T) {

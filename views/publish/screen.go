@@ -154,6 +154,8 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	k := newKeys()
 	s.opening = false
 	switch {
+	case key.Matches(msg, k.back) && s.Typing():
+		s.move(-1) // what was typed stays; the field before takes no text
 	case key.Matches(msg, k.back):
 		s.instances = nil // a form that was left asks for no more plans
 		return views.Back{}

@@ -126,7 +126,7 @@ func (s *Screen) labels(width int) int {
 }
 
 // textLine adds a text field with its checkbox or radio button, and below it what is wrong with
-// what was typed.
+// what was typed or, while it is typed, how to write it.
 func (s *Screen) textLine(lines []string, f field, focus *int, width int, st *themes.Styles) []string {
 	in, box, word := &s.own, checkbox(s.own.Value() != "", st), "other "
 	if f.kind == fieldOnly {
@@ -140,7 +140,10 @@ func (s *Screen) textLine(lines []string, f field, focus *int, width int, st *th
 	head := s.line("", f, row, width, st)
 	lines = append(lines, head+in.View(st, width-widget.Width(head), active))
 	if err := s.fieldProblem(f.kind); err != nil {
-		lines = append(lines, s.line("", field{kind: -1}, widget.Spans{{Text: "✗ " + err.Error(), Style: st.Bad}}, width, st))
+		return append(lines, s.line("", field{kind: -1}, widget.Spans{{Text: "✗ " + err.Error(), Style: st.Bad}}, width, st))
+	}
+	if active { // what to type stays in sight while it is typed
+		lines = append(lines, s.line("", field{kind: -1}, widget.Spans{{Text: "    " + in.Placeholder, Style: st.Dim}}, width, st))
 	}
 	return lines
 }
