@@ -72,7 +72,8 @@ func (r *Root) explain(err error, x cloud.Explanation, again string) []string {
 	if whole.Width() <= inner {
 		return []string{append(widget.Spans{{Text: " " + glyph + " ", Style: style}}, whole...).Render(st, false)}
 	}
-	if r.height < roomyHeight {
+	// What goes wrong in the background must not push a form out of sight.
+	if r.height < roomyHeight || again != "" && len(r.nav.stack) > 0 && r.height < tallHeight {
 		return []string{line(glyph, widget.Span{Text: what, Style: st.Text})}
 	}
 	most := 2

@@ -10,12 +10,13 @@ import (
 	"portico/views/widget"
 )
 
-// The least terminal in which the console can be used, and the height from which there is room
-// for blank lines.
+// The least terminal in which the console can be used, the height from which there is room for
+// blank lines, and the one from which forms leave some.
 const (
 	leastWidth  = 24
 	leastHeight = 6
 	roomyHeight = 16
+	tallHeight  = 30
 )
 
 func (r *Root) tooSmall() bool { return r.width < leastWidth || r.height < leastHeight }

@@ -197,7 +197,7 @@ func (s *Screen) tabs(width int, st *themes.Styles) string {
 }
 
 func (s *Screen) foot(last, total, width int, st *themes.Styles) string {
-	left := widget.Spans{{Text: "nothing else is touched", Style: st.Dim}}
+	left := Untouched(s.proposal.Plan.Warnings, st)
 	var right widget.Spans
 	if total > s.height {
 		right = widget.Spans{{Text: fmt.Sprintf("%d-%d of %d", s.top+1, last, total), Style: st.Dim}}

@@ -5,6 +5,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
+	"portico/gateway/plan"
 	"portico/themes"
 	"portico/views"
 	"portico/views/widget"
@@ -99,4 +100,17 @@ func Note(title, detail string, width int, st *themes.Styles) []string {
 		return []string{one.Render(st, false)}
 	}
 	return appendPart(out, "  ", detail, st.Dim, st.Dim, width, st)
+}
+
+// alsoRight begins the warning of a plan that repairs more than it was asked for.
+const alsoRight = "also puts right"
+
+// Untouched says that a plan changes nothing but what it lists, unless it warns of more itself.
+func Untouched(ws []plan.Warning, st *themes.Styles) widget.Spans {
+	for _, w := range ws {
+		if strings.HasPrefix(w.Title, alsoRight) {
+			return nil
+		}
+	}
+	return widget.Spans{{Text: "nothing else is touched", Style: st.Dim}}
 }

@@ -166,16 +166,19 @@ func TestEveryFieldIsInSightWhenItHasTheFocus(t *testing.T) {
 func TestWarningsLeaveRoomForTheForwards(t *testing.T) {
 	p := fixture.Proposal(fixture.Assembly)
 	p.Plan.Warnings = append(p.Plan.Warnings, plan.Warning{
-		Title: "also puts right what others have changed", Detail: strings.Repeat("published, but without its group: locked-down; ", 3),
+		Title: "also puts right what others have changed", Detail: strings.Repeat("published, but without its group: locked-down; ", 3) + "lastwords",
 	})
 	for _, size := range sizes[:3] {
 		f := open(nil, fixture.Assembly)
 		f.answer(p, nil)
 		out := draw(t, f, size.w, size.h)
-		for _, want := range []string{"! also puts right", "203.0.113.10:30011", "8 to add"} {
+		for _, want := range []string{"! also puts right", "203.0.113.10:30011", "8 to add", "lastwords"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%dx%d: no %q in\n%s", size.w, size.h, want, out)
 			}
+		}
+		if strings.Contains(out, "nothing else") {
+			t.Errorf("%dx%d: it says that nothing else is touched in\n%s", size.w, size.h, out)
 		}
 	}
 }

@@ -27,9 +27,6 @@ func (s *Screen) panel(width, height int, st *themes.Styles) []string {
 	return lines
 }
 
-// tall is the height from which on warnings get more than a line each.
-const tall = 14
-
 func (s *Screen) panelLines(width, height int, st *themes.Styles) []string {
 	switch {
 	case s.problem != nil:
@@ -39,21 +36,22 @@ func (s *Screen) panelLines(width, height int, st *themes.Styles) []string {
 	case s.answered == 0:
 		return []string{widget.Paint(st.Dim, "planning…")}
 	}
-	top := s.summary(width, st)
-	for _, w := range s.proposal.Plan.Warnings {
-		switch {
-		case w.Title == openTitle && s.anywhere: // the form says so itself
-		case height < tall:
-			one := widget.Spans{{Text: "! " + w.Title, Style: st.Warn}, {Text: "  " + w.Detail, Style: st.Dim}}
-			top = append(top, one.Cut(width).Render(st, false))
-		default:
-			top = append(top, preview.Note(w.Title, w.Detail, width, st)...)
-		}
-	}
+	top := s.top(width, st)
 	items := s.proposal.Items
 	inSight := items[:min(len(items), height)] // a whole subnet has hundreds, and this is drawn at every key
 	head, rows := preview.Forwards(inSight, width, st)
 	return arrange(top, head, rows, len(items)-len(rows), s.bottom(width, st), height, st)
+}
+
+// top is the counts and the warnings, each of them whole.
+func (s *Screen) top(width int, st *themes.Styles) []string {
+	top := s.summary(width, st)
+	for _, w := range s.proposal.Plan.Warnings {
+		if w.Title != openTitle || !s.anywhere { // the form says so itself
+			top = append(top, preview.Note(w.Title, w.Detail, width, st)...)
+		}
+	}
+	return top
 }
 
 func (s *Screen) summary(width int, st *themes.Styles) []string {
@@ -62,7 +60,7 @@ func (s *Screen) summary(width int, st *themes.Styles) []string {
 		return []string{line.Cut(width).Render(st, false)}
 	}
 	left := widget.Spans{{Text: s.proposal.Plan.Summary(), Style: st.Strong}}
-	return []string{preview.HeadingWith(left, widget.Spans{{Text: "nothing else is touched", Style: st.Dim}}, width, st)}
+	return []string{preview.HeadingWith(left, preview.Untouched(s.proposal.Plan.Warnings, st), width, st)}
 }
 
 const quotaOf = "quota of "

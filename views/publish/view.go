@@ -56,8 +56,11 @@ func (s *Screen) below(width, height int, st *themes.Styles) []string {
 	form, focus := s.form(width, height >= 26, st)
 	room := height - 1
 	least := 6 // lines of the preview; a problem needs fewer
-	if s.problem != nil {
+	switch {
+	case s.problem != nil:
 		least = 3
+	case s.planErr == nil && s.answered > 0:
+		least = max(least, len(s.top(width, st))+4) // and some of the forwards
 	}
 	formHeight := min(len(form), max(room-least, room/2))
 	out := window(form, focus, formHeight)

@@ -20,18 +20,14 @@ type Dialog struct {
 // dialogWidth is the widest text of a dialog that reads well.
 const dialogWidth = 64
 
-// View draws the dialog in at most width by height cells. In a low terminal the explanation is
-// cut, never the buttons.
+// View draws the dialog in at most width by height cells. In a low terminal lines of the
+// explanation are left out, never the buttons.
 func (d Dialog) View(st *themes.Styles, width, height int) string {
 	frame := st.Border.Border(lipgloss.RoundedBorder()).BorderForeground(st.Border.GetForeground()).Padding(0, 2)
 	roomy := height >= 12
 	inner := min(dialogWidth, width-frame.GetHorizontalFrameSize())
 	if inner < 8 {
 		return ""
-	}
-	var text []string
-	for _, l := range d.Lines {
-		text = append(text, Wrap(l, inner)...)
 	}
 	fixed := frame.GetVerticalFrameSize() + 2 // title, buttons
 	if d.Input != nil {
@@ -40,9 +36,7 @@ func (d Dialog) View(st *themes.Styles, width, height int) string {
 	if roomy {
 		fixed += 2
 	}
-	if room := max(0, height-fixed); len(text) > room {
-		text = text[:room]
-	}
+	text := d.text(inner, max(0, height-fixed))
 	lines := []string{Paint(st.Title, Truncate(d.Title, inner))}
 	if roomy && len(text) > 0 {
 		lines = append(lines, "")
@@ -65,6 +59,31 @@ func (d Dialog) View(st *themes.Styles, width, height int) string {
 		lines[i] = Pad(l, min(inner, max(widest, 32)))
 	}
 	return frame.Render(strings.Join(lines, "\n"))
+}
+
+// text wraps the explanation to at most height lines. When not all of it fits, blank lines go first,
+// and then whole sentences: half a sentence may say the opposite. One that is too long alone is cut.
+func (d Dialog) text(width, height int) []string {
+	var all, dense, out []string
+	for _, l := range d.Lines {
+		all = append(all, Wrap(l, width)...)
+		if l != "" {
+			dense = append(dense, l)
+		}
+	}
+	if len(all) <= height {
+		return all
+	}
+	for _, l := range dense {
+		if lines := Wrap(l, width); len(out)+len(lines) <= height {
+			out = append(out, lines...)
+		}
+	}
+	if len(out) == 0 && height > 0 && len(dense) > 0 {
+		out = Wrap(dense[0], width)[:height]
+		out[height-1] = Truncate(out[height-1]+Ellipsis, width)
+	}
+	return out
 }
 
 func (d Dialog) buttons(st *themes.Styles, width int) string {

@@ -81,3 +81,23 @@ func TestBesidePaneCentre(t *testing.T) {
 		t.Errorf("centre: %q", got)
 	}
 }
+
+func TestALowDialogLeavesOutSentencesWhole(t *testing.T) {
+	d := widget.Dialog{Title: "Apply?", Lines: []string{"8 to add, 3 to change, 0 to remove.", "! a warning", "", "If a step fails, everything is undone."}, Yes: "Apply", Cancel: "Cancel"}
+	whole := 0
+	for h := 5; h < 14; h++ {
+		out := ansi.Strip(d.View(styles, 40, h))
+		if strings.Contains(out, "If a step") != strings.Contains(out, "undone.") || strings.Contains(out, "8 to add") != strings.Contains(out, "remove.") && h > 5 {
+			t.Errorf("half a sentence at height %d:\n%s", h, out)
+		}
+		if !strings.Contains(out, "Cancel") || strings.Count(out, "\n") >= h {
+			t.Errorf("at height %d:\n%s", h, out)
+		}
+		if strings.Contains(out, "undone.") {
+			whole++
+		}
+	}
+	if whole == 0 {
+		t.Error("the sentence is never there")
+	}
+}
