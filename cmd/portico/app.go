@@ -3,11 +3,10 @@ package main
 import (
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
-
-	"portico/gateway"
 )
 
 // app is one run of the program: its streams, its flags, and what was opened on the way.
@@ -15,14 +14,15 @@ type app struct {
 	in       *os.File
 	out, err io.Writer
 	flags    flags
-	started  bool // a command's own code has begun: errors before it are wrong use
+	started  bool  // a command's own code has begun: errors before it are wrong use
+	broken   error // the first failure to write the answer
 	closers  []func()
 }
 
 // flags are those that every command takes.
 type flags struct {
 	cloud, gateway, config, debug string
-	json, noColor, yes            bool
+	json, yes                     bool
 }
 
 func newApp(in *os.File, out, err io.Writer) *app { return &app{in: in, out: out, err: err} }
@@ -46,24 +46,24 @@ func (a *app) command() *cobra.Command {
 		Short: "One floating IP. Every VM reachable.",
 		Long: "Portico makes private OpenStack instances reachable through the one floating IP a project has.\n" +
 			"Without a command it opens the console. 'portico demo' tries it out without a cloud.",
-		Args: cobra.NoArgs,
+		Args: noArgs, SuggestionsMinimumDistance: 2,
 		PersistentPreRun: func(*cobra.Command, []string) {
 			a.started = true
-			if a.flags.noColor {
-				_ = os.Setenv("NO_COLOR", "1")
-			}
 		},
+		PersistentPostRunE: func(*cobra.Command, []string) error { return a.broken },
 		RunE: func(c *cobra.Command, _ []string) error { return a.console(c.Context()) },
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+	root.SetFlagErrorFunc(badFlag)
 	f := root.PersistentFlags()
 	f.StringVar(&a.flags.cloud, "cloud", "", "cloud of clouds.yaml (else OS_CLOUD, else OS_* variables)")
 	f.StringVar(&a.flags.gateway, "gateway", "", "the gateway, by name or address")
 	f.StringVar(&a.flags.config, "config", "", "configuration file (else PORTICO_CONFIG, else portico/config.yaml below the user's configuration folder)")
 	f.BoolVar(&a.flags.json, "json", false, "print JSON")
-	f.BoolVar(&a.flags.noColor, "no-color", false, "no colours (also NO_COLOR)")
+	// It holds for the help too, which is printed before any command's own code.
+	f.BoolFunc("no-color", "no colours (also NO_COLOR)", noColor)
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
 	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud to this file, without secrets")
 	root.AddCommand(
@@ -74,7 +74,10 @@ func (a *app) command() *cobra.Command {
 	return root
 }
 
-// wrongUse is an error of Kind Invalid about how the program was called.
-func wrongUse(what string, err error, next string) error {
-	return &gateway.Error{Op: what, Kind: gateway.Invalid, Err: err, Next: next}
+func noColor(value string) error {
+	on, err := strconv.ParseBool(value)
+	if err == nil && on {
+		err = os.Setenv("NO_COLOR", "1")
+	}
+	return err
 }

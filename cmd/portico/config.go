@@ -102,7 +102,7 @@ func (a *app) options(c config) (publish.Options, error) {
 		return publish.Options{}, err
 	}
 	if c.Scheme != "" {
-		s, err := scheme.Find(schemes, c.Scheme)
+		s, err := findScheme(schemes, c.Scheme)
 		if err != nil {
 			return publish.Options{}, err
 		}

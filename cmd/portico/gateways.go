@@ -12,7 +12,7 @@ import (
 
 func (a *app) gatewaysCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "gateways", Short: "What can carry forwards, and the state of the one in use", Args: cobra.NoArgs,
+		Use: "gateways", Short: "What can carry forwards, and the state of the one in use", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			v, err := a.lookForList(c.Context())
 			if err != nil {
@@ -83,7 +83,7 @@ func (a *app) printGateways(list []gatewayJSON) {
 
 func (a *app) forwardsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "forwards", Short: "What is published: public endpoint, private endpoint, instance, who may come in", Args: cobra.NoArgs,
+		Use: "forwards", Short: "What is published: public endpoint, private endpoint, instance, who may come in", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			w, err := a.wire(c.Context(), a.prompter())
 			if err != nil {

@@ -13,7 +13,7 @@ import (
 
 func (a *app) listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "Instances, their addresses, and how each is reachable", Args: cobra.NoArgs,
+		Use: "list", Aliases: []string{"ls"}, Short: "Instances, their addresses, and how each is reachable", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			v, err := a.lookForList(c.Context())
 			if err != nil {
@@ -82,7 +82,7 @@ func reachable(v view, r publish.InstanceRow) string {
 
 func (a *app) floatingIPsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "floatingips", Aliases: []string{"fips"}, Short: "Floating IPs, what each is attached to, and which are free", Args: cobra.NoArgs,
+		Use: "floatingips", Aliases: []string{"fips"}, Short: "Floating IPs, what each is attached to, and which are free", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			v, err := a.lookForList(c.Context())
 			if err != nil {

@@ -11,6 +11,8 @@ import (
 	"charm.land/lipgloss/v2/table"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
+
+	"portico/gateway"
 )
 
 // printJSON writes one value, indented, as all commands do with --json.
@@ -18,7 +20,15 @@ func (a *app) printJSON(v any) error {
 	e := json.NewEncoder(a.out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	a.wrote(e.Encode(v))
+	return nil
+}
+
+// wrote remembers the first failure to write the answer: an answer that is cut off is none.
+func (a *app) wrote(err error) {
+	if a.broken == nil && err != nil {
+		a.broken = &gateway.Error{Op: "write the output", Kind: gateway.Internal, Err: err, Next: "look at where the output goes: a full disk, a closed pipe"}
+	}
 }
 
 var (
@@ -56,7 +66,7 @@ func (a *app) printTable(headings []string, rows [][]string) {
 }
 
 // print writes to standard output, with colours as the terminal has them.
-func (a *app) print(format string, args ...any) { fprint(a.out, format, args...) }
+func (a *app) print(format string, args ...any) { a.wrote(fprint(a.out, format, args...)) }
 
 // seconds is a duration as people read it.
 func seconds(d time.Duration) string {
@@ -67,8 +77,9 @@ func seconds(d time.Duration) string {
 }
 
 // note writes to standard error: progress and remarks that are not the answer.
-func (a *app) note(format string, args ...any) { fprint(a.err, format, args...) }
+func (a *app) note(format string, args ...any) { _ = fprint(a.err, format, args...) }
 
-func fprint(w interface{ Write([]byte) (int, error) }, format string, args ...any) {
-	_, _ = fmt.Fprintf(colorprofile.NewWriter(w, os.Environ()), format, args...)
+func fprint(w interface{ Write([]byte) (int, error) }, format string, args ...any) error {
+	_, err := fmt.Fprintf(colorprofile.NewWriter(w, os.Environ()), format, args...)
+	return err
 }

@@ -14,15 +14,21 @@ import (
 	"portico/gateway/publish"
 )
 
+// planFormats are the values of --format.
+var planFormats = []string{"table", "rules", "shell", "json"}
+
 func (a *app) planCommand() *cobra.Command {
 	var f publishFlags
 	var format string
 	var exitCode, withdraw bool
 	c := &cobra.Command{
-		Use: "plan VM...", Short: "Show what publishing would change; changes nothing", Args: cobra.MinimumNArgs(1),
+		Use: "plan VM...", Short: "Show what publishing would change; changes nothing", Args: needs("VM", anyNumber),
 		RunE: func(c *cobra.Command, args []string) error {
 			if a.flags.json {
 				format = "json"
+			}
+			if !slices.Contains(planFormats, format) {
+				return wrongUse("print the plan as "+cloud.Clean(format), errors.New("this format is not known"), "choose "+strings.Join(planFormats, ", "))
 			}
 			req, err := f.request(args)
 			if err != nil {
@@ -51,6 +57,9 @@ func (a *app) planCommand() *cobra.Command {
 
 // propose reads the project and the gateway and plans the request.
 func (a *app) propose(c *cobra.Command, req publish.Request) (*wiring, publish.Snapshot, publish.Proposal, error) {
+	if err := a.checkScheme(req.Scheme); err != nil {
+		return nil, publish.Snapshot{}, publish.Proposal{}, err
+	}
 	w, err := a.wire(c.Context(), a.prompter())
 	if err != nil {
 		return nil, publish.Snapshot{}, publish.Proposal{}, err
@@ -78,8 +87,6 @@ func (a *app) printPlan(format string, s publish.Snapshot, p publish.Proposal) e
 		}
 	case "shell":
 		a.print("%s", shellScript(p))
-	default:
-		return wrongUse("print the plan as "+cloud.Clean(format), errors.New("this format is not known"), "choose table, rules, shell or json")
 	}
 	return nil
 }

@@ -24,15 +24,15 @@ var _ gateway.Prompter = terminalPrompter{}
 
 // HostKey asks as ssh(1) does: only a typed "yes" accepts.
 func (p terminalPrompter) HostKey(ctx context.Context, q gateway.HostKeyQuestion) (bool, error) {
-	fprint(p.out, "The host key of %s is not known.\n  %s %s\nIs it the right one? Compare it with what the machine's console shows. (yes/no) ", cloud.Clean(q.Addr), q.Type, q.Fingerprint)
+	_ = fprint(p.out, "The host key of %s is not known.\n  %s %s\nIs it the right one? Compare it with what the machine's console shows. (yes/no) ", cloud.Clean(q.Addr), q.Type, q.Fingerprint)
 	answer, err := p.line(ctx)
 	return strings.EqualFold(answer, "yes"), err
 }
 
 // Passphrase asks without showing what is typed.
 func (p terminalPrompter) Passphrase(ctx context.Context, file string) ([]byte, error) {
-	fprint(p.out, "Passphrase of %s: ", cloud.Clean(file))
-	defer fprint(p.out, "\n")
+	_ = fprint(p.out, "Passphrase of %s: ", cloud.Clean(file))
+	defer func() { _ = fprint(p.out, "\n") }()
 	fd := int(p.in.Fd())
 	state, err := term.GetState(fd)
 	if err != nil {

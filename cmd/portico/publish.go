@@ -16,7 +16,7 @@ import (
 func (a *app) publishCommand() *cobra.Command {
 	var f publishFlags
 	c := &cobra.Command{
-		Use: "publish VM...", Short: "Make services of VMs reachable: plan, confirm, apply, test", Args: cobra.MinimumNArgs(1),
+		Use: "publish VM...", Short: "Make services of VMs reachable: plan, confirm, apply, test", Args: needs("VM", anyNumber),
 		Example: "portico publish assembly-02 --service ssh,http\nportico publish assembly-02 --from 198.51.100.0/24 --yes",
 		RunE: func(c *cobra.Command, args []string) error {
 			req, err := f.request(args)
@@ -33,7 +33,7 @@ func (a *app) publishCommand() *cobra.Command {
 func (a *app) withdrawCommand() *cobra.Command {
 	var services []string
 	c := &cobra.Command{
-		Use: "withdraw VM...", Short: "Take back what was published", Args: cobra.MinimumNArgs(1),
+		Use: "withdraw VM...", Short: "Take back what was published", Args: needs("VM", anyNumber),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.change(c, publish.Request{Instances: args, Services: services, Withdraw: true})
 		},

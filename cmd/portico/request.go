@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -38,7 +39,7 @@ func (f *publishFlags) request(instances []string) (publish.Request, error) {
 		}
 		p, err := parseSource(strings.TrimSpace(text))
 		if err != nil {
-			return r, wrongUse("read --from "+cloud.Clean(text), err, "write it as 198.51.100.0/24 or 198.51.100.7")
+			return r, wrongUse("read --from "+cloud.Clean(text), fmt.Errorf("%s is neither an address nor a network", cloud.Clean(text)), "write it as 198.51.100.0/24 or 198.51.100.7")
 		}
 		r.Sources = append(r.Sources, p)
 	}

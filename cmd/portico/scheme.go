@@ -14,7 +14,10 @@ import (
 )
 
 func (a *app) schemeCommand() *cobra.Command {
-	c := &cobra.Command{Use: "scheme", Short: "Port schemes: list them, show one, look a port up", Args: cobra.NoArgs}
+	c := &cobra.Command{
+		Use: "scheme", Short: "Port schemes: list them, show one, look a port up", Args: noArgs, SuggestionsMinimumDistance: 2,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
 	c.AddCommand(a.schemeListCommand(), a.schemeShowCommand(), a.schemePortCommand())
 	return c
 }
@@ -47,7 +50,7 @@ type schemeRuleJSON struct {
 
 func (a *app) schemeListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "The schemes one can choose from", Args: cobra.NoArgs,
+		Use: "list", Short: "The schemes one can choose from", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			all, err := a.schemes()
 			if err != nil {
@@ -104,13 +107,13 @@ func (a *app) printEntries(key string, entries []scheme.Entry) error {
 func (a *app) schemeShowCommand() *cobra.Command {
 	var subnet string
 	c := &cobra.Command{
-		Use: "show NAME", Short: "Every port a scheme gives in a subnet, and what is wrong with it there", Args: cobra.ExactArgs(1),
+		Use: "show NAME", Short: "Every port a scheme gives in a subnet, and what is wrong with it there", Args: needs("scheme", 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			all, err := a.schemes()
 			if err != nil {
 				return err
 			}
-			s, err := scheme.Find(all, args[0])
+			s, err := findScheme(all, args[0])
 			if err != nil {
 				return err
 			}
@@ -135,7 +138,7 @@ func (a *app) schemeShowCommand() *cobra.Command {
 func (a *app) schemePortCommand() *cobra.Command {
 	var subnet, name string
 	c := &cobra.Command{
-		Use: "port PORT", Short: "Which address and service a public port leads to", Args: cobra.ExactArgs(1), Example: "portico scheme port 30117 --subnet 192.168.0.0/24",
+		Use: "port PORT", Short: "Which address and service a public port leads to", Args: needs("port", 1), Example: "portico scheme port 30117 --subnet 192.168.0.0/24",
 		RunE: func(_ *cobra.Command, args []string) error {
 			port, err := strconv.ParseUint(args[0], 10, 16)
 			if err != nil || port == 0 {
@@ -145,7 +148,7 @@ func (a *app) schemePortCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := scheme.Find(all, name)
+			s, err := findScheme(all, name)
 			if err != nil {
 				return err
 			}
@@ -180,7 +183,7 @@ func (a *app) schemePortCommand() *cobra.Command {
 func parseSubnet(text string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
-		return p, wrongUse("read --subnet "+cloud.Clean(text), err, "write it as 192.168.0.0/24")
+		return p, wrongUse("read --subnet "+cloud.Clean(text), fmt.Errorf("%s is no network", cloud.Clean(text)), "write it as 192.168.0.0/24")
 	}
 	return p.Masked(), nil
 }

@@ -99,6 +99,13 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 		}
 	},
 	"reboot": func(ts *testscript.TestScript, _ bool, _ []string) { demoOf(ts).gateway.Reboot() },
+	// tofull COMMAND... runs a command whose output goes to a full disk; it must end with 1.
+	"tofull": func(ts *testscript.TestScript, _ bool, args []string) {
+		err := ts.Exec("sh", "-c", strings.Join(args, " ")+" >/dev/full")
+		if err == nil || err.Error() != "exit status 1" {
+			ts.Fatalf("ended with %v, want exit status 1", err)
+		}
+	},
 	// exits CODE COMMAND... runs a command that must end with this exit code.
 	"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 		err := ts.Exec(args[1], args[2:]...)

@@ -15,7 +15,7 @@ import (
 func (a *app) sshCommand() *cobra.Command {
 	var only bool
 	c := &cobra.Command{
-		Use: "ssh VM [-- ARGS]", Short: "Log in to a published VM", Args: cobra.MinimumNArgs(1),
+		Use: "ssh VM [-- ARGS]", Short: "Log in to a published VM", Args: needs("VM", anyNumber),
 		Example: "portico ssh assembly-02\nportico ssh assembly-02 -- -L 8888:localhost:8888\nportico ssh --print assembly-02",
 		RunE: func(c *cobra.Command, args []string) error {
 			way, err := a.sshTarget(c.Context(), args[0])

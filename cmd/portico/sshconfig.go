@@ -23,7 +23,7 @@ const (
 func (a *app) sshConfigCommand() *cobra.Command {
 	var write bool
 	c := &cobra.Command{
-		Use: "ssh-config", Short: "A block for ~/.ssh/config, one Host for each published VM", Args: cobra.NoArgs,
+		Use: "ssh-config", Short: "A block for ~/.ssh/config, one Host for each published VM", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			v, err := a.look(c.Context())
 			if err != nil {
