@@ -51,7 +51,7 @@ func (a *app) command() *cobra.Command {
 			a.started = true
 		},
 		PersistentPostRunE: func(*cobra.Command, []string) error { return a.broken },
-		RunE: func(c *cobra.Command, _ []string) error { return a.console(c.Context()) },
+		RunE:               func(c *cobra.Command, _ []string) error { return a.console(c.Context()) },
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)

@@ -4,13 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"charm.land/lipgloss/v2"
-	"charm.land/lipgloss/v2/table"
 	"github.com/charmbracelet/colorprofile"
-	"github.com/charmbracelet/x/ansi"
 
 	"portico/gateway"
 )
@@ -39,31 +36,6 @@ var (
 	styleDim  = lipgloss.NewStyle().Faint(true)
 	styleBold = lipgloss.NewStyle().Bold(true)
 )
-
-// maxCell is the width of a cell at most; --json has everything in full.
-const maxCell = 60
-
-// printTable writes rows below their headings, without lines: it reads well and cuts well.
-func (a *app) printTable(headings []string, rows [][]string) {
-	for _, row := range rows {
-		for i := range row {
-			row[i] = ansi.Truncate(row[i], maxCell, "…")
-		}
-	}
-	t := table.New().Headers(headings...).Rows(rows...).
-		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderColumn(false).BorderHeader(false).
-		StyleFunc(func(row, _ int) lipgloss.Style {
-			if row == table.HeaderRow {
-				return styleHead.PaddingRight(2)
-			}
-			return lipgloss.NewStyle().PaddingRight(2)
-		})
-	lines := strings.Split(t.Render(), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	a.print("%s\n", strings.Join(lines, "\n"))
-}
 
 // print writes to standard output, with colours as the terminal has them.
 func (a *app) print(format string, args ...any) { a.wrote(fprint(a.out, format, args...)) }
