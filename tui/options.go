@@ -49,11 +49,15 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// framesPerSecond is how often the screen is drawn at most. Each one wakes the machine up, also
+// when nothing has changed; an operator sees no difference to more.
+const framesPerSecond = 20
+
 // Run shows the console until the operator quits or ctx ends. Then it waits for a plan that is being
 // applied: a change is never cut off in the middle. program adds options of Bubble Tea.
 func Run(ctx context.Context, o Options, program ...tea.ProgramOption) error {
 	root := New(ctx, o)
-	p := tea.NewProgram(root, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}, program...)...)
+	p := tea.NewProgram(root, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}, program...)...)
 	_, err := p.Run()
 	if root.apply.running() {
 		_, _ = fmt.Fprintln(root.o.Notice, "portico: finishing the changes that are being applied")

@@ -119,7 +119,7 @@ func (t *terminal) ended() {
 
 func TestMainJobInATerminal(t *testing.T) {
 	b := effectstest.Project()
-	b.Slow = 20 * time.Millisecond
+	b.Slow = 200 * time.Millisecond // longer than a frame
 	term := open(t, b, 100, 30)
 	term.sees("asking the cloud…")
 	term.sees("bielefeld / metagenomics", "blast-db", "ssh 30010 ✓ 12 ms", "http 31020 ✗ timed out")

@@ -66,7 +66,13 @@ func Wrap(s string, width int) []string {
 	if width <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, width, ""), "\n")
+	lines := strings.Split(ansi.Wrap(s, width, ""), "\n")
+	for i, l := range lines {
+		if Width(l) > width { // spaces before a word that fills the line
+			lines[i] = Truncate(strings.TrimLeft(l, " "), width)
+		}
+	}
+	return lines
 }
 
 // Sides puts left and right at the ends of a line of exactly width cells. When both do not fit,
