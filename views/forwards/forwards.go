@@ -33,7 +33,11 @@ type Screen struct {
 	readOnly bool
 	snapshot views.SnapshotMsg
 	tests    views.Tests
+	roomy    bool // there is room for long words
 }
+
+// roomyWidth is the width from which a longer word costs no column.
+const roomyWidth = 100
 
 var (
 	_ views.Screen = (*Screen)(nil)
@@ -72,7 +76,7 @@ func (s *Screen) columns() []widget.Column[row] {
 				return widget.Spans{{Text: r.name, Style: st.Text}}
 			},
 		},
-		{Title: "FROM", Max: 20, Priority: 3, Text: sources, Cell: dim(sources)},
+		{Title: "FROM", Max: 20, Priority: 3, Text: s.sources, Cell: dim(s.sources)},
 		{
 			Title: "TEST", Min: 11, Want: 11, Grow: true, Priority: 1,
 			Text: func(r row) string { w, _ := s.tests.Word(r.Key(), plain, false); return w },
@@ -92,8 +96,11 @@ func service(r row) string {
 	return r.Service.Name
 }
 
-func sources(r row) string {
-	if len(r.Sources) == 0 {
+func (s *Screen) sources(r row) string {
+	switch {
+	case len(r.Sources) == 0 && s.roomy:
+		return "anywhere"
+	case len(r.Sources) == 0:
 		return "any"
 	}
 	out := make([]string, len(r.Sources))
@@ -126,6 +133,8 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		s.list.SetRows(rows(msg.Snapshot))
 	case views.SizeMsg:
 		s.list.Resize(msg.Height)
+		s.roomy = msg.Width >= roomyWidth
+		s.list.SetRows(rows(s.snapshot.Snapshot))
 	default:
 		s.tests.Take(msg)
 		if !s.list.Update(msg) {

@@ -60,12 +60,21 @@ func (s *Screen) below(width, height int, st *themes.Styles) []string {
 	case s.problem != nil:
 		least = 3
 	case s.planErr == nil && s.answered > 0:
-		least = max(least, len(s.top(width, st))+4) // and some of the forwards
+		least = max(least, len(s.top(width, st))+min(2, len(s.proposal.Items))+2) // and some of the forwards
 	}
 	formHeight := min(len(form), max(room-least, room/2))
 	out := window(form, focus, formHeight)
-	out = append(out, widget.Paint(st.Border, strings.Repeat("─", width)))
+	out = append(out, divider(len(form) > formHeight, width, st))
 	return append(out, s.panel(width, height-len(out), st)...)
+}
+
+// divider parts the form from the preview, and tells when the form has more fields than are in sight.
+func divider(more bool, width int, st *themes.Styles) string {
+	const hint = " ▲▼ more fields "
+	if !more || width < 2*widget.Width(hint) {
+		return widget.Paint(st.Border, strings.Repeat("─", width))
+	}
+	return widget.Paint(st.Border, strings.Repeat("─", width-widget.Width(hint)-2)) + widget.Paint(st.Dim, hint) + widget.Paint(st.Border, "──")
 }
 
 // window cuts lines to height so that line focus is in sight, with one more around it where there is room.
