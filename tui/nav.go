@@ -102,7 +102,7 @@ func (n *navigation) typing() bool {
 // top reports whether there is no way back: neither to another screen nor within this one.
 func (n *navigation) top() bool {
 	nested, ok := n.screen().(views.Nested)
-	return len(n.stack) == 0 && !(ok && nested.Nested())
+	return len(n.stack) == 0 && (!ok || !nested.Nested())
 }
 
 func (r *Root) navigate(to views.Target) {

@@ -76,18 +76,30 @@ func TestEverySizeFits(t *testing.T) {
 	asked := d.root.dialogs
 	for _, target := range targets {
 		d.root.nav.to(target)
-		for _, w := range []int{0, 1, 2, 3, 7, 11, 19, 23, 24, 25, 31, 39, 40, 47, 55, 64, 72, 79, 80, 81, 95, 103, 104, 119, 120, 121, 140} {
-			for _, h := range []int{0, 1, 2, 3, 5, 6, 7, 9, 10, 15, 16, 20, 24, 41} {
-				d.root.dialogs = asked[:h%2]
-				_, _ = d.root.Update(tea.WindowSizeMsg{Width: w, Height: h})
-				lines := strings.Split(d.root.View().Content, "\n")
-				if w > 0 && len(lines) != max(1, h) {
-					t.Fatalf("%s at %dx%d has %d lines", target, w, h, len(lines))
-				}
-				for i, l := range lines {
-					if ansi.StringWidth(l) > w {
-						t.Fatalf("%s at %dx%d: line %d is %d wide: %q", target, w, h, i, ansi.StringWidth(l), l)
-					}
+		d.fits(string(target), asked)
+	}
+	d.root.dialogs = nil
+	d.root.nav.to(views.Instances)
+	d.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	d.keys("enter")
+	d.shows("flavor")
+	d.fits("the page of an instance", asked)
+}
+
+// fits draws the screen in many sizes, with and without a question over it.
+func (d *driver) fits(name string, asked []dialog) {
+	d.t.Helper()
+	for _, w := range []int{0, 1, 2, 3, 7, 11, 19, 23, 24, 25, 31, 39, 40, 47, 55, 64, 72, 79, 80, 81, 95, 103, 104, 119, 120, 121, 140} {
+		for _, h := range []int{0, 1, 2, 3, 5, 6, 7, 9, 10, 15, 16, 20, 24, 41} {
+			d.root.dialogs = asked[:h%2]
+			_, _ = d.root.Update(tea.WindowSizeMsg{Width: w, Height: h})
+			lines := strings.Split(d.root.View().Content, "\n")
+			if w > 0 && len(lines) != max(1, h) {
+				d.t.Fatalf("%s at %dx%d has %d lines", name, w, h, len(lines))
+			}
+			for i, l := range lines {
+				if ansi.StringWidth(l) > w {
+					d.t.Fatalf("%s at %dx%d: line %d is %d wide: %q", name, w, h, i, ansi.StringWidth(l), l)
 				}
 			}
 		}
