@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"portico/cloud"
 	"portico/gateway/publish"
 )
 
@@ -102,19 +101,22 @@ func (a *app) forwardsCommand() *cobra.Command {
 			}
 			rows := make([][]string, 0, len(s.State.Forwards))
 			for _, f := range s.State.Forwards {
-				from := "anywhere"
-				if len(f.Sources) > 0 {
-					from = strings.Trim(fmt.Sprint(f.Sources), "[]")
-				}
 				rows = append(rows, []string{
-					f.Public.String(), string(f.Service.Protocol), f.Private.String(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), from,
+					f.Public.String(), string(f.Service.Protocol), f.Private.String(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), sources(f),
 				})
 			}
-			a.printTable([]string{"PUBLIC", "PROTO", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)
+			if len(rows) == 0 {
+				a.print("%s\n", nothingPublished)
+			} else {
+				a.printTable([]string{"PUBLIC", "PROTO", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)
+			}
 			for _, warn := range s.State.Warnings {
-				a.note("%s %s\n", styleWarn.Render("! "+warn.Title), cloud.Clean(warn.Detail))
+				a.note("%s\n", warning(warn.Title, warn.Detail))
 			}
 			return nil
 		},
 	}
 }
+
+// nothingPublished is the answer where a table would have no rows.
+const nothingPublished = "nothing is published"

@@ -98,7 +98,7 @@ type quotaJSON struct {
 type probeJSON struct {
 	forwardJSON
 	Outcome   probe.Outcome `json:"outcome"`
-	LatencyMS float64       `json:"latency_ms"`
+	LatencyMS *float64      `json:"latency_ms"` // null: nothing answered
 	Detail    string        `json:"detail"`
 	SSH       string        `json:"ssh,omitempty"` // the command to log in
 }
@@ -144,8 +144,11 @@ func newPlanJSON(inv cloud.Inventory, p publish.Proposal) planJSON {
 
 func newProbeJSON(inv cloud.Inventory, f gateway.Forward, r probe.Result, login publish.Login) probeJSON {
 	out := probeJSON{
-		forwardJSON: newForwardJSON(inv, f), Outcome: r.Outcome,
-		LatencyMS: float64(r.Latency.Round(10*time.Microsecond)) / float64(time.Millisecond), Detail: r.Detail,
+		forwardJSON: newForwardJSON(inv, f), Outcome: r.Outcome, Detail: r.Detail,
+	}
+	if r.Latency > 0 {
+		ms := float64(r.Latency.Round(10*time.Microsecond)) / float64(time.Millisecond)
+		out.LatencyMS = &ms
 	}
 	if f.Service.Name == "ssh" {
 		out.SSH = publish.SSHCommand(f, login)

@@ -37,10 +37,19 @@ func (a *app) listCommand() *cobra.Command {
 	}
 }
 
+// statusWords are Nova's states where the console has other words for them.
+var statusWords = map[string]string{
+	"SHUTOFF": "shut off", "BUILD": "building", "REBOOT": "rebooting", "HARD_REBOOT": "rebooting", "REBUILD": "rebuilding", "RESIZE": "resizing",
+	"VERIFY_RESIZE": "resized, to confirm", "PASSWORD": "setting password", "SHELVED_OFFLOADED": "shelved", "SOFT_DELETED": "deleted", "": "unknown",
+}
+
 func statusText(i cloud.Instance) string {
-	text := strings.ToLower(i.Status)
-	if i.TaskState != "" {
-		text += " (" + i.TaskState + ")"
+	text, ok := statusWords[i.Status]
+	if !ok {
+		text = words(i.Status)
+	}
+	if i.TaskState != "" && i.Status != "BUILD" {
+		text += " (" + words(i.TaskState) + ")"
 	}
 	switch i.Status {
 	case "ACTIVE":
@@ -49,6 +58,19 @@ func statusText(i cloud.Instance) string {
 		return styleBad.Render(text)
 	}
 	return styleDim.Render(text)
+}
+
+func words(s string) string {
+	return strings.NewReplacer("_", " ", "-", " ").Replace(strings.ToLower(s))
+}
+
+// off reports whether nothing can answer on the instance.
+func off(i cloud.Instance) bool {
+	switch i.Status {
+	case "SHUTOFF", "SHELVED", "SHELVED_OFFLOADED", "PAUSED", "SUSPENDED", "DELETED", "SOFT_DELETED":
+		return true
+	}
+	return false
 }
 
 func addresses(addrs []netip.Addr) string {
@@ -71,9 +93,14 @@ func reachable(v view, r publish.InstanceRow) string {
 	for _, f := range r.Forwards {
 		parts = append(parts, fmt.Sprintf("%s %s", f.Service.Name, styleBold.Render(fmt.Sprint(f.Public.Port()))))
 	}
+	if len(parts) > 0 && off(r.Instance) {
+		parts[len(parts)-1] += styleDim.Render(" (off)")
+	}
 	switch {
 	case len(parts) > 0:
 		return strings.Join(parts, "  ")
+	case len(r.Private) == 0:
+		return styleDim.Render("no address")
 	case !v.knows():
 		return styleDim.Render("unknown")
 	}

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"time"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"portico/cloud"
 	"portico/gateway"
 )
 
@@ -40,18 +40,19 @@ var (
 // print writes to standard output, with colours as the terminal has them.
 func (a *app) print(format string, args ...any) { a.wrote(fprint(a.out, format, args...)) }
 
-// seconds is a duration as people read it.
-func seconds(d time.Duration) string {
-	if d < time.Second {
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
-}
-
 // note writes to standard error: progress and remarks that are not the answer.
 func (a *app) note(format string, args ...any) { _ = fprint(a.err, format, args...) }
 
 func fprint(w interface{ Write([]byte) (int, error) }, format string, args ...any) error {
 	_, err := fmt.Fprintf(colorprofile.NewWriter(w, os.Environ()), format, args...)
 	return err
+}
+
+// warning is one remark: what, and the detail if there is one.
+func warning(title, detail string) string {
+	text := "! " + title
+	if detail = cloud.Clean(detail); detail == "" {
+		return styleWarn.Render(text)
+	}
+	return styleWarn.Render(text+":") + " " + styleDim.Render(detail)
 }

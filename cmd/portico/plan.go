@@ -108,7 +108,7 @@ func restoreInput(c plan.Change) []string {
 
 func (a *app) printPlanTable(p publish.Proposal) {
 	for _, w := range p.Plan.Warnings {
-		a.print("%s %s\n", styleWarn.Render("! "+w.Title), styleDim.Render(w.Detail))
+		a.print("%s\n", warning(w.Title, w.Detail))
 	}
 	rows := make([][]string, 0, len(p.Items))
 	for _, i := range p.Items {

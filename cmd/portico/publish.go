@@ -11,6 +11,8 @@ import (
 	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
+	"portico/themes"
+	"portico/views"
 )
 
 func (a *app) publishCommand() *cobra.Command {
@@ -91,7 +93,7 @@ func (a *app) progress(e plan.Event) {
 		return
 	}
 	line := e.Change.Target + ": " + e.Change.Title
-	took := styleDim.Render(seconds(e.Elapsed))
+	took := styleDim.Render(views.Latency(e.Elapsed))
 	switch e.State {
 	case plan.Done:
 		a.note("%s %s %s\n", styleGood.Render("✓"), line, took)
@@ -169,15 +171,15 @@ func (a *app) printResults(s publish.Snapshot, forwards []gateway.Forward, resul
 }
 
 func outcome(r probe.Result) string {
+	word, _ := views.OutcomeWord(r, &themes.Styles{}, false)
 	switch r.Outcome {
 	case probe.OK:
-		return styleGood.Render("✓ " + seconds(r.Latency))
-	case probe.Unknown:
-		return styleDim.Render("? unknown")
+		return styleGood.Render(word)
 	case probe.Refused, probe.Timeout, probe.Wrong:
-		return styleBad.Render("✗ " + string(r.Outcome))
+		return styleBad.Render(word)
+	case probe.Unknown:
 	}
-	return styleDim.Render("? not tested")
+	return styleDim.Render(word)
 }
 
 func (a *app) printCommands(s publish.Snapshot, forwards []gateway.Forward, logins map[string]publish.Login) {

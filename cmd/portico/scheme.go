@@ -91,24 +91,33 @@ type schemeEntryJSON struct {
 	Private  uint16           `json:"private_port"`
 }
 
-func (a *app) printEntries(key string, entries []scheme.Entry) error {
-	list, rows := []schemeEntryJSON{}, [][]string{}
+func entriesJSON(entries []scheme.Entry) []schemeEntryJSON {
+	list := make([]schemeEntryJSON, 0, len(entries))
 	for _, e := range entries {
 		list = append(list, schemeEntryJSON{e.Addr, e.Service.Name, e.Service.Protocol, e.Port, e.Service.Port})
+	}
+	return list
+}
+
+func (a *app) printEntries(entries []scheme.Entry) {
+	rows := make([][]string, 0, len(entries))
+	for _, e := range entries {
 		rows = append(rows, []string{strconv.Itoa(int(e.Port)), string(e.Service.Protocol), fmt.Sprintf("%s:%d", e.Addr, e.Service.Port), e.Service.Name})
 	}
-	if a.flags.json {
-		return a.printJSON(map[string]any{key: list})
-	}
 	a.printTable([]string{"PORT", "PROTO", "LEADS TO", "SERVICE"}, rows)
-	return nil
+}
+
+type schemeProblemJSON struct {
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Count  int    `json:"count"` // how many endpoints have it
+	Fatal  bool   `json:"fatal"` // some endpoint cannot get its port
 }
 
 func (a *app) schemeShowCommand() *cobra.Command {
-	var subnet string
 	c := &cobra.Command{
 		Use: "show NAME", Short: "Every port a scheme gives in a subnet, and what is wrong with it there", Args: needs("scheme", 1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			all, err := a.schemes()
 			if err != nil {
 				return err
@@ -117,29 +126,45 @@ func (a *app) schemeShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			prefix, err := parseSubnet(subnet)
+			prefix, err := a.subnet(c)
 			if err != nil {
 				return err
 			}
-			for _, p := range s.Check(prefix, nil, scheme.NodePorts) {
-				a.note("%s %s\n", styleWarn.Render("! "+p.Title), styleDim.Render(p.Detail))
-			}
-			table, err := s.Table(prefix)
-			if err != nil {
-				return err
-			}
-			return a.printEntries("ports", table)
+			return a.showScheme(s, prefix)
 		},
 	}
-	c.Flags().StringVar(&subnet, "subnet", "192.168.0.0/24", "the subnet, as CIDR")
+	subnetFlag(c)
 	return c
 }
 
+func (a *app) showScheme(s *scheme.Scheme, subnet netip.Prefix) error {
+	problems := []schemeProblemJSON{}
+	for _, p := range s.Check(subnet, nil, scheme.NodePorts) {
+		problems = append(problems, schemeProblemJSON{p.Title, p.Detail, p.Count, p.Fatal()})
+		if a.flags.json {
+			continue
+		}
+		if p.Fatal() {
+			a.note("%s\n", warning(p.Title, p.Detail))
+			continue
+		}
+		a.note("%s\n", warning(fmt.Sprintf("%d %s", p.Count, p.Title), ""))
+	}
+	table, err := s.Table(subnet)
+	if a.flags.json {
+		return errors.Join(a.printJSON(map[string]any{"subnet": subnet, "ports": entriesJSON(table), "problems": problems}), err)
+	}
+	if err == nil {
+		a.printEntries(table)
+	}
+	return err
+}
+
 func (a *app) schemePortCommand() *cobra.Command {
-	var subnet, name string
+	var name string
 	c := &cobra.Command{
 		Use: "port PORT", Short: "Which address and service a public port leads to", Args: needs("port", 1), Example: "portico scheme port 30117 --subnet 192.168.0.0/24",
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			port, err := strconv.ParseUint(args[0], 10, 16)
 			if err != nil || port == 0 {
 				return wrongUse("read port "+cloud.Clean(args[0]), errors.New("a port is a number from 1 to 65535"), "portico scheme port 30117")
@@ -152,35 +177,61 @@ func (a *app) schemePortCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			prefix, err := parseSubnet(subnet)
+			prefix, err := a.subnet(c)
 			if err != nil {
 				return err
 			}
-			var found []scheme.Entry
-			for _, proto := range []gateway.Protocol{gateway.TCP, gateway.UDP} {
-				matches, err := s.Reverse(prefix, uint16(port), proto)
-				if err != nil {
-					return err
-				}
-				for _, m := range matches {
-					found = append(found, scheme.Entry{Addr: m.Addr, Service: m.Service, Port: uint16(port)})
-				}
+			found, err := reverse(s, prefix, uint16(port))
+			if err != nil {
+				return err
 			}
-			if len(found) == 0 && !a.flags.json {
+			if a.flags.json {
+				_ = a.printJSON(map[string]any{"subnet": prefix, "matches": entriesJSON(found)})
+			}
+			if len(found) == 0 {
 				return &gateway.Error{
 					Op: "find what has port", Target: args[0], Kind: gateway.NotFound, Err: fmt.Errorf("scheme %s gives it to no address of %s", s.Name, prefix),
 					Next: "try another --scheme or --subnet",
 				}
 			}
-			return a.printEntries("matches", found)
+			if !a.flags.json {
+				a.printEntries(found)
+			}
+			return nil
 		},
 	}
-	c.Flags().StringVar(&subnet, "subnet", "192.168.0.0/24", "the subnet, as CIDR")
+	subnetFlag(c)
 	c.Flags().StringVar(&name, "scheme", "", "the scheme (default: the configured one)")
 	return c
 }
 
-func parseSubnet(text string) (netip.Prefix, error) {
+// reverse is every (address, service) that the scheme gives the port.
+func reverse(s *scheme.Scheme, subnet netip.Prefix, port uint16) ([]scheme.Entry, error) {
+	var found []scheme.Entry
+	for _, proto := range []gateway.Protocol{gateway.TCP, gateway.UDP} {
+		matches, err := s.Reverse(subnet, port, proto)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range matches {
+			found = append(found, scheme.Entry{Addr: m.Addr, Service: m.Service, Port: port})
+		}
+	}
+	return found, nil
+}
+
+func subnetFlag(c *cobra.Command) {
+	c.Flags().String("subnet", "192.168.0.0/24", "the subnet, as CIDR")
+}
+
+// subnet is what --subnet says. These commands need no cloud, so nothing else tells which subnet
+// is meant: what is assumed is said.
+func (a *app) subnet(c *cobra.Command) (netip.Prefix, error) {
+	flag := c.Flags().Lookup("subnet")
+	text := flag.Value.String()
+	if !flag.Changed {
+		a.note("%s\n", styleDim.Render("for subnet "+text+"; choose another with --subnet"))
+	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
 		return p, wrongUse("read --subnet "+cloud.Clean(text), fmt.Errorf("%s is no network", cloud.Clean(text)), "write it as 192.168.0.0/24")

@@ -39,6 +39,8 @@ func (a *app) testCommand() *cobra.Command {
 				if err := a.printJSON(map[string]any{"results": out, "failed": failed}); err != nil {
 					return err
 				}
+			} else if len(forwards) == 0 {
+				a.print("%s\n", nothingPublished)
 			} else {
 				a.printResults(s, forwards, results)
 			}
