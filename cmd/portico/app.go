@@ -71,6 +71,7 @@ func (a *app) command() *cobra.Command {
 		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.testCommand(),
 		a.sshCommand(), a.sshConfigCommand(), a.schemeCommand(), a.demoCommand(), a.versionCommand(),
 	)
+	a.addCompletion(root)
 	return root
 }
 
