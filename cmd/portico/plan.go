@@ -35,11 +35,11 @@ func (a *app) planCommand() *cobra.Command {
 				return err
 			}
 			req.Withdraw = withdraw
-			_, s, p, err := a.propose(c, req)
+			w, s, p, err := a.propose(c, req)
 			if err != nil {
 				return err
 			}
-			if err := a.printPlan(format, s, p); err != nil {
+			if err := a.printPlan(format, w.config, s, p); err != nil {
 				return err
 			}
 			if exitCode && !p.Plan.Empty() {
@@ -72,7 +72,7 @@ func (a *app) propose(c *cobra.Command, req publish.Request) (*wiring, publish.S
 	return w, s, p, err
 }
 
-func (a *app) printPlan(format string, s publish.Snapshot, p publish.Proposal) error {
+func (a *app) printPlan(format string, cfg config, s publish.Snapshot, p publish.Proposal) error {
 	switch format {
 	case "json":
 		return a.printJSON(newPlanJSON(s.Inventory, p))
@@ -86,7 +86,7 @@ func (a *app) printPlan(format string, s publish.Snapshot, p publish.Proposal) e
 			}
 		}
 	case "shell":
-		a.print("%s", shellScript(p))
+		a.print("%s", shellScript(p, cfg))
 	}
 	return nil
 }

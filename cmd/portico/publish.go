@@ -81,7 +81,7 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 		}
 	}
 	if proveErr != nil {
-		return &gateway.Error{Op: "test what was published", Kind: gateway.Unreachable, Err: errors.New("interrupted: "+proveErr.Error()), Next: "everything was applied; portico test"}
+		return &gateway.Error{Op: "test what was published", Kind: gateway.Unreachable, Err: errors.New("interrupted: " + proveErr.Error()), Next: "everything was applied; portico test"}
 	}
 	if failed > 0 {
 		return exitError{exitUnreachable}

@@ -3,13 +3,13 @@ package main
 import (
 	"strings"
 
-	"portico/gateway"
 	"portico/gateway/publish"
 )
 
 // shellScript is a plan as a script that can be run as it stands: openstack's client here, and
 // what is for the gateway there, as root.
-func shellScript(p publish.Proposal) string {
+func shellScript(p publish.Proposal, cfg config) string {
+	root := publish.CommandLine(append(cfg.gatewayShell(p.Gateway), "sudo", "sh", "-e", "-s"))
 	var b strings.Builder
 	b.WriteString("set -e\n")
 	there := false
@@ -23,7 +23,7 @@ func shellScript(p publish.Proposal) string {
 		if (c.Host != "") != there {
 			end()
 			if c.Host != "" {
-				b.WriteString(gateway.Quote("ssh", p.Gateway.FloatingIP.String(), "sudo", "sh", "-e", "-s") + " <<'PORTICO'\n")
+				b.WriteString(root + " <<'PORTICO'\n")
 				there = true
 			}
 		}

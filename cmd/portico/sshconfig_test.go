@@ -84,6 +84,26 @@ func TestSSHToTheGateway(t *testing.T) {
 	}
 }
 
+func TestGatewayShell(t *testing.T) {
+	gw := gateway.Gateway{Name: "gw-1", FloatingIP: netip.MustParseAddr("203.0.113.10"), FixedIP: netip.MustParseAddr("192.168.0.4")}
+	tests := []struct {
+		name   string
+		config gatewayConfig
+		want   string
+	}{
+		{"nothing configured", gatewayConfig{}, "ssh 203.0.113.10"},
+		{"configured", gatewayConfig{Name: "gw-1", Host: "bastion", Port: 2222, User: "ops"}, "ssh -p 2222 ops@bastion"},
+		{"this machine", gatewayConfig{Name: "gw-1", Local: true}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := publish.CommandLine(config{Gateways: []gatewayConfig{tt.config}}.gatewayShell(gw)); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestWriteSSHConfig(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"portico/gateway"
 	"portico/gateway/publish"
 )
 
@@ -34,6 +35,24 @@ func (c config) way(r publish.InstanceRow, login publish.Login) (sshWay, bool) {
 		w.configure(c.Gateways[i])
 	}
 	return w, true
+}
+
+// gatewayShell is the words that run a command on a gateway; none where this machine is it.
+func (c config) gatewayShell(gw gateway.Gateway) []string {
+	w := sshWay{host: gw.FloatingIP.String()}
+	if !gw.FloatingIP.IsValid() {
+		w.host = gw.FixedIP.String()
+	}
+	for _, g := range c.Gateways {
+		switch {
+		case g.Name != gw.Name:
+		case g.Local:
+			return nil
+		default:
+			w.configure(g)
+		}
+	}
+	return w.words()
 }
 
 func (w *sshWay) configure(g gatewayConfig) {
