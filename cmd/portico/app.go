@@ -72,6 +72,7 @@ func (a *app) command() *cobra.Command {
 		a.sshCommand(), a.sshConfigCommand(), a.schemeCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	a.addCompletion(root)
+	checkBuiltin(root)
 	return root
 }
 

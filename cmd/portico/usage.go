@@ -39,6 +39,24 @@ func noArgs(c *cobra.Command, args []string) error {
 	return wrongUse("run "+c.CommandPath()+" "+word, errors.New("there is no such command"), next)
 }
 
+// checkBuiltin makes cobra's own commands, help and completion, refuse a word they do not know.
+func checkBuiltin(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Args = func(_ *cobra.Command, args []string) error {
+				found, rest, _ := root.Find(args)
+				return noArgs(found, rest)
+			}
+		case "completion":
+			c.Args, c.SuggestionsMinimumDistance = noArgs, root.SuggestionsMinimumDistance
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
+}
+
 // needs is for commands that must be told what to work on; what is "VM", "scheme" or "port".
 func needs(what string, atMost int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
