@@ -20,7 +20,7 @@ import (
 func (a *app) demoCommand() *cobra.Command {
 	var serve bool
 	c := &cobra.Command{
-		Use: "demo", Short: "Try Portico on an embedded cloud; needs nothing", Args: cobra.NoArgs,
+		Use: "demo", Short: "Try Portico on an embedded cloud; needs nothing", Args: noArgs,
 		Long: "The console on a cloud and a gateway that live inside this process: the same program, with the same calls and\n" +
 			"commands, but nothing of yours is touched. Published forwards really listen on 127.0.0.1.",
 		RunE: func(c *cobra.Command, _ []string) error {

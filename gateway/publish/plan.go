@@ -144,7 +144,7 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 		return err
 	}
 	if i.Status != "ACTIVE" {
-		w.warnings = append(w.warnings, plan.Warning{Title: i.Name + " is " + i.Status, Detail: "its forwards will answer when it runs"})
+		w.warnings = append(w.warnings, plan.Warning{Title: i.Name + " does not run", Detail: "status " + i.Status + "; its forwards will answer when it does"})
 	}
 	var endpoints []scheme.Endpoint
 	for _, svc := range services {
