@@ -83,11 +83,6 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	if tooMany(e.costs(e.doorsOf(want))) {
-		// Making before breaking would not fit. The gaps of a moment are better than a port that
-		// cannot be closed.
-		open, shut = nil, append(shut, open...)
-	}
 	steps := slices.Concat(open, e.planHost(want, have.Forwards, seen), shut)
 	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, seen, len(steps) > 0), Base: have.Base}, nil
 }

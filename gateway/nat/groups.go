@@ -69,14 +69,6 @@ func (e *Engine) groupMark(r role) string {
 	return fmt.Sprintf("portico v1 gateway=%s role=%s", id, r)
 }
 
-func (e *Engine) doorsOf(want []gateway.Forward) []*door {
-	public, private, err := e.doors(want)
-	if err != nil {
-		return nil
-	}
-	return []*door{public, private}
-}
-
 // planGroups returns the steps that open doors and those that shut them.
 func (e *Engine) planGroups(want []gateway.Forward) (open, shut []plan.Step, err error) {
 	public, private, err := e.doors(want)
@@ -85,7 +77,13 @@ func (e *Engine) planGroups(want []gateway.Forward) (open, shut []plan.Step, err
 	}
 	open = append(e.openDoor(public), e.openDoor(private)...)
 	shut = append(e.shutDoor(private), e.shutDoor(public)...)
-	return open, shut, checkQuota(e.costs([]*door{public, private}))
+	costs := e.costs(public, private)
+	if tooMany(costs) {
+		// Making before breaking would not fit. The gaps of a moment are better than a port that
+		// cannot be closed.
+		open, shut = nil, append(shut, open...)
+	}
+	return open, shut, checkQuota(costs)
 }
 
 // doors works out both groups for the forwards that are to stand.

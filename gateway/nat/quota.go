@@ -18,10 +18,14 @@ type Cost struct {
 
 // Costs returns what it takes of the project's quotas to have exactly these forwards.
 func (e *Engine) Costs(want []gateway.Forward) ([]Cost, error) {
-	return e.costs(e.doorsOf(want)), nil
+	public, private, err := e.doors(want)
+	if err != nil {
+		return nil, err
+	}
+	return e.costs(public, private), nil
 }
 
-func (e *Engine) costs(doors []*door) []Cost {
+func (e *Engine) costs(doors ...*door) []Cost {
 	q := e.Inventory.Quotas
 	groups := Cost{Name: "security groups", Before: q.SecurityGroups.Used, Limit: q.SecurityGroups}
 	rules := Cost{Name: "security group rules", Before: q.SecurityGroupRules.Used, Limit: q.SecurityGroupRules}
