@@ -28,7 +28,8 @@ type Reserved struct {
 type State struct {
 	Forwards []Forward
 	Reserved []Reserved
-	Warnings []plan.Warning     // what the operator should know: drift, odd settings
+	Warnings []plan.Warning     // what the operator should know: drift in short, odd settings
+	Drift    []Drift            // what is not as plans left it, and forwards made by hand
 	Base     []plan.Fingerprint // what a plan made from this state will insist on
 	Facts    []Fact             // for the gateway's screen: "iptables" "1.8.9 (nf_tables)"
 	Native   any                // the engine's own observation, read by that engine only

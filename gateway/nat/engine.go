@@ -234,10 +234,11 @@ func planID(steps []plan.Step, base []plan.Fingerprint) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-// ownLayout is what stands of ours in a table, for undoing.
-func ownLayout(rules netfilter.Ruleset, table string) netfilter.Layout {
-	l := netfilter.Layout{Table: table}
-	t, _ := rules.Table(table)
+// ownLayout is what stands of ours in want's table, and of what is foreign the rules that want
+// takes away: all that brings the table back.
+func ownLayout(rules netfilter.Ruleset, want netfilter.Layout) netfilter.Layout {
+	t, _ := rules.Table(want.Table)
+	l := netfilter.Layout{Table: want.Table, Back: netfilter.Standing(t, want.Gone)}
 	for _, c := range t.Chains {
 		if netfilter.Owned(c.Name) {
 			l.Chains = append(l.Chains, c)

@@ -55,7 +55,7 @@ func (e *Engine) restoreStep(seen *observed, want netfilter.Layout, udp ...strin
 	if patch.Empty() {
 		return nil
 	}
-	before := ownLayout(seen.rules, want.Table)
+	before := ownLayout(seen.rules, want)
 	action := plan.Update
 	switch {
 	case len(before.Chains) == 0:

@@ -9,14 +9,61 @@ import (
 
 // Layout is all that is ours in one table: whole chains, and the jump from each built-in chain
 // to its own. Without chains and jumps nothing of ours is to stand.
+//
+// Of what is not ours it speaks only where it takes over or gives back: Gone are rules of which
+// none that says the same is to stand in its chain, Back are rules that are to stand there again.
 type Layout struct {
 	Table  string
 	Chains []Chain
 	Jumps  []Jump
+	Gone   []Placed
+	Back   []Placed
+}
+
+// Placed is a rule in a chain that is not ours. Index is its place, from 1, among the rules of
+// that chain that do not lead into ours; it is used to put the rule back.
+type Placed struct {
+	Chain string
+	Index int
+	Rule  Rule
 }
 
 // Jump is the plain rule "-A From -j To".
 type Jump struct{ From, To string }
+
+// Standing lists, for each rule of gone, every rule that says the same in its chain: with its place
+// and its counters, in order. It is what a [Layout]'s Back needs to undo its Gone.
+func Standing(t Table, gone []Placed) []Placed {
+	unwanted := map[string]bool{}
+	for _, p := range gone {
+		unwanted[appendLine(p.Chain, canonicalRule(p.Rule))] = true
+	}
+	if len(unwanted) == 0 {
+		return nil
+	}
+	var out []Placed
+	for _, c := range t.Chains {
+		if Owned(c.Name) {
+			continue
+		}
+		index := 0
+		for _, r := range c.Rules {
+			if r.entersOurs() {
+				continue
+			}
+			index++
+			if unwanted[appendLine(c.Name, canonicalRule(r))] {
+				out = append(out, Placed{Chain: c.Name, Index: index, Rule: r})
+			}
+		}
+	}
+	return out
+}
+
+func canonicalRule(r Rule) Rule {
+	r.Args = Canonical(r.Args)
+	return r
+}
 
 func (j Jump) rule() Rule { return Rule{Args: []string{"-j", j.To}} }
 

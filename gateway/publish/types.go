@@ -32,6 +32,14 @@ type Request struct {
 	// KeepPorts and KeepSources leave a forward that stands at its public port, and open to whom it
 	// is open to: an operator who did not speak of them does not mean to change them.
 	KeepPorts, KeepSources bool
+
+	// Repair puts right what is Portico's own: the forwards that stand keep standing, all they need
+	// is made again, and what no plan made goes. Instances, if any, limit whose doors are touched.
+	Repair bool
+	// Adopt takes over forwards made by hand, by public port: "30011" or "tcp/30011". AdoptAll is
+	// all of those that can be.
+	Adopt    []string
+	AdoptAll bool
 }
 
 // Item is one forward of a proposal and what happens to it; Action is 0 when it already stands.
