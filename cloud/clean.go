@@ -8,35 +8,99 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Clean makes a string from outside safe to print on one line: escape sequences go, and every
-// control, format (bidi and zero-width), private-use, surrogate and invalid character becomes
-// U+FFFD; newlines and tabs become spaces. A clean string comes back unchanged.
+// maxMarks is how many combining marks one character keeps. Scripts and languages need four or
+// five; towers of them run into the lines above and below.
+const maxMarks = 8
+
+// Clean makes a string from outside safe to print on one line. It is the one function that does:
+//
+//   - escape sequences go, and line breaks and tabs become spaces;
+//   - what a terminal obeys, hides, reorders or has no width for becomes U+FFFD: control, format
+//     (bidi, zero-width, tag), private-use, unassigned and invalid characters, fillers that look
+//     like nothing, and variation selectors other than text and emoji style;
+//   - a combining mark with nothing below it gets a dotted circle, so that it does not join the text
+//     that is printed before it; more than eight on one character are left out;
+//   - emoji that are joined into one stand side by side: terminals disagree on how wide the one is.
+//
+// A clean string comes back unchanged.
 func Clean(s string) string {
-	if isClean(s) {
+	if isPlain(s) {
 		return s
 	}
-	s = ansi.Strip(strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r' || r == '\u2028' || r == '\u2029':
-			return ' '
-		case hostile(r):
-			return unicode.ReplacementChar
+	var c cleaner
+	c.Grow(len(s))
+	runes := []rune(ansi.Strip(strings.ToValidUTF8(s, "\uFFFD")))
+	for i, r := range runes {
+		if r == zeroWidthJoiner && isEmoji(c.last) && i+1 < len(runes) && isEmoji(runes[i+1]) {
+			continue
 		}
-		return r
-	}, s)
+		c.add(r)
+	}
+	return c.String()
 }
 
-func isClean(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if r < ' ' || hostile(r) || r == '\u2028' || r == '\u2029' {
+// isPlain reports whether s is printable ASCII, as most of what a cloud says is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
 			return false
 		}
 	}
 	return true
 }
 
-func hostile(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs) }
+const (
+	zeroWidthJoiner = '\u200D'
+	dottedCircle    = '\u25CC'
+	textStyle       = '\uFE0E'
+	emojiStyle      = '\uFE0F'
+)
+
+// cleaner collects clean text.
+type cleaner struct {
+	strings.Builder
+	last  rune // what was added last; 0 at the beginning
+	marks int  // how many marks that ends with
+}
+
+func (c *cleaner) add(r rune) {
+	mark := false
+	switch {
+	case unicode.In(r, unicode.Zl, unicode.Zp) || r == '\n' || r == '\r' || r == '\t':
+		r = ' '
+	case isHostile(r):
+		r = utf8.RuneError
+	case unicode.IsMark(r):
+		mark = true
+	}
+	bare := c.last == 0 || unicode.IsSpace(c.last)
+	switch {
+	case !mark:
+		c.marks = 0
+	case bare && (r == textStyle || r == emojiStyle), c.marks == maxMarks:
+		return
+	case bare:
+		c.WriteRune(dottedCircle)
+		c.marks = 1
+	default:
+		c.marks++
+	}
+	c.WriteRune(r)
+	c.last = r
+}
+
+// isHostile reports whether r has no place in a line of text. [unicode.IsGraphic] is false for
+// controls, formats, surrogates, private and unassigned characters.
+func isHostile(r rune) bool {
+	switch {
+	case !unicode.IsGraphic(r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
+		return true
+	case unicode.Is(unicode.Variation_Selector, r):
+		return r != textStyle && r != emojiStyle
+	}
+	return r == '\u2800' // the empty Braille pattern is one more space that is none
+}
+
+// isEmoji reports whether r can stand beside a joiner in an emoji: a picture, its skin tone or its
+// style.
+func isEmoji(r rune) bool { return unicode.In(r, unicode.So, unicode.Sk) || r == emojiStyle }
