@@ -20,7 +20,7 @@ type Patch struct {
 func (p Patch) Empty() bool { return p.Restore == "" }
 
 // Diff turns have's own part of the table into want. It touches nothing else: foreign rules are
-// neither named nor numbered in what it returns.
+// neither named nor numbered in what it returns, but for those that want takes over or gives back.
 //
 // Chains of ours that are new or differ are declared again, which under --noflush empties just
 // these; rules that stay in a chain keep their counters. Jumps that are missing are inserted
@@ -64,7 +64,7 @@ func Diff(have Ruleset, want Layout) Patch {
 			back.declare(c)
 		}
 	}
-	for _, e := range jumpEdits(table, want.Jumps) {
+	for _, e := range foreignEdits(table, want) {
 		line := appendLine(e.chain, e.rule)
 		if e.insert {
 			patch.Added = append(patch.Added, strings.Replace(line, "-A "+e.chain, "-I "+e.chain+" "+strconv.Itoa(e.index), 1))
@@ -79,8 +79,8 @@ func Diff(have Ruleset, want Layout) Patch {
 	return patch
 }
 
-// edit inserts one jump into a foreign chain, or takes one out. index is its position there at
-// that moment, from 1.
+// edit inserts one rule into a foreign chain, or takes one out: a jump of ours, or a rule that is
+// taken over or given back. index is its position there at that moment, from 1.
 type edit struct {
 	chain  string
 	rule   Rule
@@ -93,37 +93,81 @@ func (e edit) reverse() edit {
 	return e
 }
 
-// jumpEdits lists what makes the rules that lead from foreign chains into ours exactly those
-// wanted. Deletions name the rule by its words, which takes the first that says so: of equal
-// jumps the last one stays.
-func jumpEdits(table Table, want []Jump) []edit {
+// foreignEdits lists what makes the rules that lead from foreign chains into ours exactly those
+// wanted, takes out the rules that are to be gone, and puts back those that are to be back.
+// Deletions name the rule by its words, which takes the first that says so: of equal jumps the
+// last one stays.
+func foreignEdits(table Table, want Layout) []edit {
+	gone := map[string]bool{}
+	for _, p := range want.Gone {
+		gone[placedLine(p)] = true
+	}
 	var edits []edit
 	for _, c := range table.Chains {
 		if Owned(c.Name) {
 			continue
 		}
-		surplus := surplusJumps(c, want)
-		index := 0
+		surplus := surplusJumps(c, want.Jumps)
+		kept := make([]Rule, 0, len(c.Rules))
 		for _, r := range c.Rules {
-			index++
 			key := r.String()
-			if !r.entersOurs() || surplus[key] == 0 {
+			surplusJump := r.entersOurs() && surplus[key] > 0
+			if surplusJump {
+				surplus[key]--
+			}
+			if surplusJump || !r.entersOurs() && len(gone) > 0 && gone[placedLine(Placed{Chain: c.Name, Rule: r})] {
+				edits = append(edits, edit{chain: c.Name, rule: r, index: len(kept) + 1})
 				continue
 			}
-			surplus[key]--
-			edits = append(edits, edit{chain: c.Name, rule: r, index: index})
-			index--
+			kept = append(kept, r)
 		}
+		edits = append(edits, backEdits(c.Name, kept, want.Back)...)
 	}
-	for i, j := range want {
+	for i, j := range want.Jumps {
 		from, _ := table.Chain(j.From)
-		stands := slices.Contains(want[:i], j) || slices.ContainsFunc(from.Rules, func(r Rule) bool { return slices.Equal(r.Args, j.rule().Args) })
+		stands := slices.Contains(want.Jumps[:i], j) || slices.ContainsFunc(from.Rules, func(r Rule) bool { return slices.Equal(r.Args, j.rule().Args) })
 		if !stands {
 			edits = append(edits, edit{chain: j.From, rule: j.rule(), index: 1, insert: true})
 		}
 	}
 	return edits
 }
+
+// backEdits inserts, at their places, the rules of a chain that are to be back and do not stand as
+// often as they should.
+func backEdits(chain string, rules []Rule, back []Placed) []edit {
+	lacking := map[string]int{}
+	var places []Placed
+	for _, p := range back {
+		if p.Chain == chain {
+			lacking[placedLine(p)]++
+			places = append(places, p)
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	standing := make([]string, len(rules))
+	for i, r := range rules {
+		standing[i] = placedLine(Placed{Chain: chain, Rule: r})
+		lacking[standing[i]]--
+	}
+	slices.SortStableFunc(places, func(a, b Placed) int { return a.Index - b.Index })
+	var edits []edit
+	for _, p := range places {
+		line, at := placedLine(p), max(min(p.Index-1, len(standing)), 0)
+		if lacking[line] <= 0 || at < len(standing) && standing[at] == line {
+			continue
+		}
+		lacking[line]--
+		standing = slices.Insert(standing, at, line)
+		edits = append(edits, edit{chain: chain, rule: p.Rule, index: at + 1, insert: true})
+	}
+	return edits
+}
+
+// placedLine is what tells two foreign rules apart: the chain and the words.
+func placedLine(p Placed) string { return appendLine(p.Chain, canonicalRule(p.Rule)) }
 
 // surplusJumps counts, by its text, how often each rule into our chains stands too often.
 func surplusJumps(c Chain, want []Jump) map[string]int {
@@ -146,7 +190,7 @@ func surplusJumps(c Chain, want []Jump) map[string]int {
 type transaction struct {
 	table   string
 	chains  []Chain  // new or changed: whole
-	edits   []edit   // jumps in foreign chains, in order
+	edits   []edit   // rules in foreign chains, in order
 	removed []string // chains that go
 }
 

@@ -20,8 +20,8 @@ type Layout struct {
 	Back   []Placed
 }
 
-// Placed is a rule in a chain that is not ours. Index is its place, from 1, among the rules of
-// that chain that do not lead into ours; it is used to put the rule back.
+// Placed is a rule in a chain that is not ours. Index is its place there, from 1; it is used to
+// put the rule back.
 type Placed struct {
 	Chain string
 	Index int
@@ -36,7 +36,7 @@ type Jump struct{ From, To string }
 func Standing(t Table, gone []Placed) []Placed {
 	unwanted := map[string]bool{}
 	for _, p := range gone {
-		unwanted[appendLine(p.Chain, canonicalRule(p.Rule))] = true
+		unwanted[placedLine(p)] = true
 	}
 	if len(unwanted) == 0 {
 		return nil
@@ -46,14 +46,9 @@ func Standing(t Table, gone []Placed) []Placed {
 		if Owned(c.Name) {
 			continue
 		}
-		index := 0
-		for _, r := range c.Rules {
-			if r.entersOurs() {
-				continue
-			}
-			index++
-			if unwanted[appendLine(c.Name, canonicalRule(r))] {
-				out = append(out, Placed{Chain: c.Name, Index: index, Rule: r})
+		for i, r := range c.Rules {
+			if !r.entersOurs() && unwanted[placedLine(Placed{Chain: c.Name, Rule: r})] {
+				out = append(out, Placed{Chain: c.Name, Index: i + 1, Rule: r})
 			}
 		}
 	}
