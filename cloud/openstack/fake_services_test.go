@@ -144,13 +144,25 @@ func (f *fake) showPort(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// precondition reports whether the object has the revision that the request insists on, if it
+// does, or answers 412.
+func precondition(w http.ResponseWriter, r *http.Request, o object) bool {
+	match := r.Header.Get("If-Match")
+	if match == "" || match == fmt.Sprintf("revision_number=%d", o["revision_number"]) {
+		return true
+	}
+	neutronError(w, http.StatusPreconditionFailed, "RevisionNumberConstraintFailed", fmt.Sprintf("Constrained to %s, but current revision is %d", match, o["revision_number"]))
+	return false
+}
+
+func touch(o object) { o["revision_number"] = o["revision_number"].(int) + 1 }
+
 func (f *fake) updatePort(w http.ResponseWriter, r *http.Request) {
 	p := f.find(w, r, "ports")
 	if p == nil {
 		return
 	}
-	if match := r.Header.Get("If-Match"); match != "" && match != fmt.Sprintf("revision_number=%d", p["revision_number"]) {
-		neutronError(w, http.StatusPreconditionFailed, "RevisionNumberConstraintFailed", fmt.Sprintf("Constrained to %s, but current revision is %d", match, p["revision_number"]))
+	if !precondition(w, r, p) {
 		return
 	}
 	var body struct {
@@ -163,7 +175,7 @@ func (f *fake) updatePort(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p["security_groups"] = body.Port.Groups
-	p["revision_number"] = p["revision_number"].(int) + 1
+	touch(p)
 	reply(w, http.StatusOK, object{"port": p})
 }
 
@@ -203,6 +215,9 @@ func (f *fake) deleteGroup(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if !precondition(w, r, g) {
+		return
+	}
 	f.lists["security_groups"] = slices.DeleteFunc(f.lists["security_groups"], func(o object) bool { return o["id"] == g["id"] })
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -225,6 +240,7 @@ func (f *fake) createRule(w http.ResponseWriter, r *http.Request) {
 		}
 		body.Rule["id"] = f.newID("rule")
 		g["security_group_rules"] = append(rules, body.Rule)
+		touch(g)
 		reply(w, http.StatusCreated, object{"security_group_rule": body.Rule})
 		return
 	}
@@ -237,6 +253,7 @@ func (f *fake) deleteRule(w http.ResponseWriter, r *http.Request) {
 		left := slices.DeleteFunc(slices.Clone(rules), func(o object) bool { return o["id"] == r.PathValue("id") })
 		if len(left) < len(rules) {
 			g["security_group_rules"] = left
+			touch(g)
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}

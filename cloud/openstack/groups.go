@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/groups"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/security/rules"
 	"github.com/gophercloud/gophercloud/v2/pagination"
@@ -116,9 +117,16 @@ func (c *Client) CreateGroup(ctx context.Context, name, description string) (clo
 }
 
 // DeleteGroup removes a security group with its rules. One that is gone already is no error;
-// one that a port still carries is Kind Conflict.
-func (c *Client) DeleteGroup(ctx context.Context, id string) error {
-	err := groups.Delete(ctx, c.network, id).ExtractErr()
+// one that a port still carries is Kind Conflict. With revision > 0 it is removed only if it
+// still has that revision (extension revision-if-match), which every rule added to it or taken
+// from it raises, and the call fails with Kind Stale otherwise.
+func (c *Client) DeleteGroup(ctx context.Context, id string, revision int) error {
+	var opts gophercloud.RequestOpts
+	if revision > 0 { // gophercloud's own Delete takes no revision
+		opts.MoreHeaders = map[string]string{"If-Match": fmt.Sprintf("revision_number=%d", revision)}
+	}
+	resp, err := c.network.Delete(ctx, c.network.ServiceURL("security-groups", id), &opts)
+	_, _, err = gophercloud.ParseResponse(resp, err)
 	if gone(err) {
 		return nil
 	}
@@ -127,7 +135,8 @@ func (c *Client) DeleteGroup(ctx context.Context, id string) error {
 
 // CreateRule adds a rule to the group r.GroupID; r.ID and r.Revision are ignored. Direction and
 // EtherType default to ingress and to the family of RemotePrefix, else IPv4. A rule that is
-// there already is Kind Conflict.
+// there already is Kind Conflict. It carries no revision: Neutron answers a creation that does
+// with 500.
 func (c *Client) CreateRule(ctx context.Context, r cloud.SecurityGroupRule) (cloud.SecurityGroupRule, error) {
 	opts := rules.CreateOpts{
 		Direction: rules.RuleDirection(r.Direction), EtherType: rules.RuleEtherType(r.EtherType), Protocol: rules.RuleProtocol(r.Protocol),
@@ -153,7 +162,9 @@ func (c *Client) CreateRule(ctx context.Context, r cloud.SecurityGroupRule) (clo
 	return rule(*w), nil
 }
 
-// DeleteRule removes a security group rule. One that is gone already is no error.
+// DeleteRule removes a security group rule. One that is gone already is no error. It carries no
+// revision: Neutron has no call that changes a rule, so that its ID says which rule it is, and
+// its revision stays 0.
 func (c *Client) DeleteRule(ctx context.Context, id string) error {
 	err := rules.Delete(ctx, c.network, id).ExtractErr()
 	if gone(err) {

@@ -241,8 +241,18 @@ func TestLabSecurityGroups(t *testing.T) {
 		t.Errorf("the same rule again: %v", err)
 	}
 	setAndRead(t, c, port.ID, append(slices.Clone(before), group.ID), made)
-	if err := c.DeleteGroup(ctx, group.ID); cloud.KindOf(err) != cloud.Conflict {
+	if err := c.DeleteGroup(ctx, group.ID, 0); cloud.KindOf(err) != cloud.Conflict {
 		t.Errorf("deleting a group in use: %v", err)
+	}
+	spare, err := c.CreateGroup(ctx, "portico-lab-spare", "portico adapter test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.DeleteGroup(ctx, spare.ID, spare.Revision+1); cloud.KindOf(err) != cloud.Stale {
+		t.Errorf("deleting a group of another revision: %v", err)
+	}
+	if err := c.DeleteGroup(ctx, spare.ID, spare.Revision); err != nil {
+		t.Errorf("deleting a group of this revision: %v", err)
 	}
 	for range 2 {
 		if err := c.DeleteRule(ctx, made.ID); err != nil {
@@ -288,7 +298,7 @@ func restore(t *testing.T, c *openstack.Client, portID string, groups []string, 
 		t.Errorf("restoring the port: %v", err)
 	}
 	for range 2 {
-		if err := c.DeleteGroup(ctx, groupID); err != nil {
+		if err := c.DeleteGroup(ctx, groupID, 0); err != nil {
 			t.Errorf("deleting the group: %v", err)
 		}
 	}

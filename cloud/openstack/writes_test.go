@@ -32,8 +32,11 @@ func TestSecurityGroupLife(t *testing.T) {
 		t.Errorf("the same rule again: %v", err)
 	}
 	carryAndDrop(t, c, g.ID)
+	if err := c.DeleteGroup(ctx, g.ID, g.Revision); cloud.KindOf(err) != cloud.Stale || !strings.Contains(err.Error(), "current revision is 2") {
+		t.Errorf("deleting a group that has a new rule: %v", err)
+	}
 	for range 2 { // the second time it is gone already
-		if err := errors.Join(c.DeleteRule(ctx, r.ID), c.DeleteGroup(ctx, g.ID)); err != nil {
+		if err := errors.Join(c.DeleteRule(ctx, r.ID), c.DeleteGroup(ctx, g.ID, g.Revision+2)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -49,7 +52,7 @@ func carryAndDrop(t *testing.T, c *Client, group string) {
 	if err := c.SetPortGroups(ctx, "p2", []string{group}, 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.DeleteGroup(ctx, group); cloud.KindOf(err) != cloud.Conflict {
+	if err := c.DeleteGroup(ctx, group, 0); cloud.KindOf(err) != cloud.Conflict {
 		t.Errorf("deleting a group in use: %v", err)
 	}
 	if err := c.SetPortGroups(ctx, "p2", nil, 0); err != nil {

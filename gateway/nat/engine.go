@@ -20,11 +20,12 @@ import (
 const Name = "nat"
 
 // Groups writes security groups and their rules, and lists them to find out what became of a
-// write whose answer was lost. Deleting what is gone already succeeds.
+// write whose answer was lost. Deleting what is gone already succeeds. A group with another
+// revision than the one named is not deleted, which is Kind Stale; revision 0 is any.
 type Groups interface {
 	SecurityGroups(ctx context.Context) ([]cloud.SecurityGroup, error)
 	CreateGroup(ctx context.Context, name, description string) (cloud.SecurityGroup, error)
-	DeleteGroup(ctx context.Context, id string) error
+	DeleteGroup(ctx context.Context, id string, revision int) error
 	CreateRule(ctx context.Context, r cloud.SecurityGroupRule) (cloud.SecurityGroupRule, error)
 	DeleteRule(ctx context.Context, id string) error
 }

@@ -66,7 +66,7 @@ func (p *project) CreateGroup(_ context.Context, name, description string) (clou
 	if err := p.write("create group " + name); err != nil {
 		return cloud.SecurityGroup{}, err
 	}
-	g := cloud.SecurityGroup{ID: p.id("sg"), Name: name, Description: description}
+	g := cloud.SecurityGroup{ID: p.id("sg"), Name: name, Description: description, Revision: 1}
 	g.Rules = []cloud.SecurityGroupRule{{ID: p.id("r"), GroupID: g.ID, Direction: "egress", EtherType: "IPv4"}, {ID: p.id("r"), GroupID: g.ID, Direction: "egress", EtherType: "IPv6"}}
 	p.inv.SecurityGroups = append(slices.Clone(p.inv.SecurityGroups), g)
 	if p.lose == "create group" {
@@ -76,7 +76,7 @@ func (p *project) CreateGroup(_ context.Context, name, description string) (clou
 	return g, nil
 }
 
-func (p *project) DeleteGroup(_ context.Context, id string) error {
+func (p *project) DeleteGroup(_ context.Context, id string, revision int) error {
 	if err := p.write("delete group"); err != nil {
 		return err
 	}
@@ -84,6 +84,9 @@ func (p *project) DeleteGroup(_ context.Context, id string) error {
 		if slices.Contains(port.Groups, id) {
 			return &cloud.Error{Op: "delete security group", Target: id, Kind: cloud.Conflict, Err: fmt.Errorf("in use by %s", port.ID)}
 		}
+	}
+	if g, ok := p.inv.Group(id); ok && revision != 0 && g.Revision != revision {
+		return &cloud.Error{Op: "delete security group", Target: id, Kind: cloud.Stale}
 	}
 	p.inv.SecurityGroups = slices.DeleteFunc(slices.Clone(p.inv.SecurityGroups), func(g cloud.SecurityGroup) bool { return g.ID == id })
 	return nil
@@ -119,6 +122,7 @@ func (p *project) editGroup(id string, edit func(*cloud.SecurityGroup)) {
 	for i := range p.inv.SecurityGroups {
 		if p.inv.SecurityGroups[i].ID == id {
 			edit(&p.inv.SecurityGroups[i])
+			p.inv.SecurityGroups[i].Revision++ // a write raises it, whatever it changes
 		}
 	}
 }

@@ -86,12 +86,12 @@ func (e *Engine) createGroup(d *door) plan.Step {
 // cloud is asked what became of it.
 func (e *Engine) dropGroup(ctx context.Context, d *door) error {
 	if d.ref.id != "" {
-		return e.Groups.DeleteGroup(ctx, d.ref.id)
+		return e.Groups.DeleteGroup(ctx, d.ref.id, 0)
 	}
 	all, err := e.Groups.SecurityGroups(ctx)
 	for _, g := range all {
 		if g.Description == d.description {
-			err = errors.Join(err, e.Groups.DeleteGroup(ctx, g.ID))
+			err = errors.Join(err, e.Groups.DeleteGroup(ctx, g.ID, 0))
 		}
 	}
 	return err
@@ -106,7 +106,7 @@ func (e *Engine) deleteGroup(d *door) plan.Step {
 			Shell:  []string{typed("security", "group", "delete", d.ref.id)}, Cleanup: []string{createCommand(d)},
 		},
 		do: func(ctx context.Context) error {
-			err := e.Groups.DeleteGroup(ctx, d.ref.id)
+			err := e.dropUnused(ctx, d)
 			deleted = err == nil
 			return err
 		},
@@ -121,6 +121,22 @@ func (e *Engine) deleteGroup(d *door) plan.Step {
 			return err
 		},
 	}
+}
+
+// dropUnused deletes a group that stood when the plan was made, unless somebody has added a rule
+// since: another console may be about to publish through it.
+func (e *Engine) dropUnused(ctx context.Context, d *door) error {
+	all, err := e.Groups.SecurityGroups(ctx)
+	i := slices.IndexFunc(all, func(g cloud.SecurityGroup) bool { return g.ID == d.ref.id })
+	if err != nil || i < 0 {
+		return err
+	}
+	for _, r := range all[i].Rules {
+		if !slices.ContainsFunc(d.have.Rules, func(o cloud.SecurityGroupRule) bool { return o.ID == r.ID }) {
+			return &gateway.Error{Op: "delete", Target: d.target(), Kind: gateway.Stale, Err: errors.New("somebody has added a rule to it since")}
+		}
+	}
+	return e.Groups.DeleteGroup(ctx, d.ref.id, all[i].Revision)
 }
 
 func (e *Engine) createRule(d *door, r groupRule) plan.Step {
