@@ -94,7 +94,7 @@ func Slim(changes []plan.Change) []plan.Change {
 
 // tidy is the record with every text clean and of bounded length, and without commands.
 func tidy(r Record) Record {
-	for _, s := range []*string{&r.ID, &r.By, &r.Project, &r.Gateway, &r.GatewayID, &r.Title, (*string)(&r.Result), &r.Error} {
+	for _, s := range []*string{&r.ID, &r.By, &r.Project, &r.ProjectID, &r.Gateway, &r.GatewayID, &r.Title, (*string)(&r.Result), &r.Error} {
 		*s = text(*s)
 	}
 	r.Instances, r.Left = texts(r.Instances), texts(r.Left)

@@ -29,7 +29,9 @@ type Record struct {
 	At      time.Time `json:"at"`
 	Ended   time.Time `json:"ended,omitzero"`
 	Project string    `json:"project,omitempty"`
-	Gateway string    `json:"gateway"`
+	// ProjectID parts projects whose records lie in one folder.
+	ProjectID string `json:"project_id,omitempty"`
+	Gateway   string `json:"gateway"`
 	// GatewayID is the gateway's instance, or its address when it is none.
 	GatewayID string        `json:"gateway_id"`
 	Title     string        `json:"title"` // what was asked for: "publish assembly-02: ssh, http"

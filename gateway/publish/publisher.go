@@ -8,6 +8,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/history"
 	"portico/gateway/nat"
 	"portico/gateway/plan"
 	"portico/gateway/scheme"
@@ -49,6 +50,8 @@ type Options struct {
 	Login      LoginRules
 	Identities func() []Identity
 	Dialer     Dialer
+	History    *history.Store // where applies are recorded on this machine; nil: nowhere
+	By         string         // who applies: "user@host"
 }
 
 // Publisher carries out the use cases for one project.
@@ -58,6 +61,9 @@ type Publisher struct {
 	ports   nat.Ports
 	connect Connector
 	options Options
+
+	// remoteHistory reads the records that the snapshot's gateway keeps; nil: it keeps none.
+	remoteHistory func(ctx context.Context, s Snapshot) ([]history.Record, error)
 }
 
 // New returns a Publisher. groups and ports write to the same project that c reads.
