@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -82,17 +81,7 @@ func parseConfig(text []byte) (config, error) {
 	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
 		return c, errors.New(strings.TrimSpace(yaml.FormatError(err, false, false)))
 	}
-	for _, s := range c.Services {
-		if s.Name == "" || s.Port == 0 || s.Protocol != gateway.TCP && s.Protocol != gateway.UDP {
-			return c, fmt.Errorf("service %q needs name, protocol (tcp or udp) and port", s.Name)
-		}
-	}
-	for _, g := range c.Gateways {
-		if g.Name == "" {
-			return c, errors.New("every gateway needs a name")
-		}
-	}
-	return c, nil
+	return c, c.check()
 }
 
 // options turns the configuration and the flags into what publishing needs.

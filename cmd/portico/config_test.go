@@ -26,16 +26,20 @@ login:
   images: {golden: ops}
 `
 	tests := map[string]struct{ text, says string }{
-		"everything":       {text: good},
-		"empty":            {text: ""},
-		"unknown key":      {text: "gatway: gw-1\n", says: "gatway"},
-		"line and column":  {text: "services:\n  - {name: x, prt: 1}\n", says: "[2:"},
-		"not YAML":         {text: "a: [", says: ""},
-		"bad service":      {text: "services:\n  - {name: x, protocol: sctp, port: 1}\n", says: "tcp or udp"},
-		"nameless gateway": {text: "gateways:\n  - {user: x}\n", says: "name"},
-		"unknown scheme":   {text: "scheme: theirs\n", says: "theirs"},
-		"bad formula":      {text: "schemes:\n  - name: ours\n    services: [{service: ssh, port: 22, formula: 40000 + z}]\n", says: "40000 + z"},
-		"scheme twice":     {text: "schemes:\n  - name: per-service\n    services: [{service: ssh, port: 22, formula: 40000 + n}]\n", says: "already"},
+		"everything":           {text: good},
+		"empty":                {text: ""},
+		"unknown key":          {text: "gatway: gw-1\n", says: "gatway"},
+		"line and column":      {text: "services:\n  - {name: x, prt: 1}\n", says: "[2:"},
+		"not YAML":             {text: "a: [", says: ""},
+		"bad service":          {text: "services:\n  - {name: x, protocol: sctp, port: 1}\n", says: "tcp or udp"},
+		"nameless gateway":     {text: "gateways:\n  - {user: x}\n", says: "name"},
+		"name of two lines":    {text: "gateways:\n  - {name: \"gw\\n#\"}\n", says: "not text"},
+		"user like an option":  {text: "gateways:\n  - {name: gw-1, user: -oProxyCommand=x}\n", says: "none that ssh takes"},
+		"host like a command":  {text: "gateways:\n  - {name: gw-1, host: \"`x`\"}\n", says: "none that ssh takes"},
+		"login like an option": {text: "login: {images: {golden: -oProxyCommand=x}}\n", says: "none that ssh takes"},
+		"unknown scheme":       {text: "scheme: theirs\n", says: "theirs"},
+		"bad formula":          {text: "schemes:\n  - name: ours\n    services: [{service: ssh, port: 22, formula: 40000 + z}]\n", says: "40000 + z"},
+		"scheme twice":         {text: "schemes:\n  - name: per-service\n    services: [{service: ssh, port: 22, formula: 40000 + n}]\n", says: "already"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,9 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"regexp"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -14,11 +20,42 @@ import (
 
 // printJSON writes one value, indented, as all commands do with --json.
 func (a *app) printJSON(v any) error {
-	e := json.NewEncoder(a.out)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	a.wrote(e.Encode(v))
+	if err := e.Encode(v); err != nil {
+		a.wrote(err)
+		return nil
+	}
+	_, err := a.out.Write(escapeJSON(text.Bytes()))
+	a.wrote(err)
 	return nil
+}
+
+// escapeJSON writes as \uXXXX whatever a terminal would not show as it is. Names are clean already;
+// this holds for every string there is, and changes no value.
+func escapeJSON(text []byte) []byte {
+	if !bytes.ContainsFunc(text, risky) {
+		return text
+	}
+	out := make([]byte, 0, len(text)+64)
+	for _, r := range string(text) {
+		if !risky(r) {
+			out = utf8.AppendRune(out, r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			out = fmt.Appendf(out, "\\u%04x", unit)
+		}
+	}
+	return out
+}
+
+// risky reports whether a character of JSON text, whose only control is the line feed between
+// values, is one that [cloud.Clean] takes out.
+func risky(r rune) bool {
+	return r != '\n' && r > '~' && cloud.Clean("a"+string(r)) != "a"+string(r)
 }
 
 // wrote remembers the first failure to write the answer: an answer that is cut off is none.
@@ -44,8 +81,30 @@ func (a *app) print(format string, args ...any) { a.wrote(fprint(a.out, format, 
 func (a *app) note(format string, args ...any) { _ = fprint(a.err, format, args...) }
 
 func fprint(w interface{ Write([]byte) (int, error) }, format string, args ...any) error {
-	_, err := fmt.Fprintf(colorprofile.NewWriter(w, os.Environ()), format, args...)
+	_, err := io.WriteString(colorprofile.NewWriter(w, os.Environ()), clean(fmt.Sprintf(format, args...)))
 	return err
+}
+
+// style is an escape sequence that sets colours and such (SGR), the only one that commands print.
+var style = regexp.MustCompile(`\x1b\[[0-9;:]*m`)
+
+// clean is [cloud.Clean] for text of several lines that has our own styles in it. What comes from
+// outside was cleaned where it came in; this is for what nobody thought of.
+func clean(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		body, ended := strings.CutSuffix(line, "\n")
+		at := 0
+		for _, m := range style.FindAllStringIndex(body, -1) {
+			b.WriteString(cloud.Clean(body[at:m[0]]) + body[m[0]:m[1]])
+			at = m[1]
+		}
+		b.WriteString(cloud.Clean(body[at:]))
+		if ended {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
 }
 
 // warning is one remark: what, and the detail if there is one.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/publish"
 )
@@ -33,7 +34,7 @@ func (a *app) sshConfigCommand() *cobra.Command {
 				return v.why
 			}
 			logins, _ := v.publisher.Logins(c.Context(), v.Inventory) // user and key are left out where unknown
-			hosts := sshHosts(publish.Rows(v.Snapshot), logins, v.config)
+			hosts := sshHosts(publish.Rows(v.Snapshot), logins, v.config, ownHosts())
 			out := sshConfigJSON{Hosts: hosts}
 			switch {
 			case write:
@@ -79,39 +80,49 @@ type sshHost struct {
 
 // sshHosts lists the instances that are reachable by ssh. Names come from outside: only what
 // cannot break out of a Host line is used, else the ID.
-func sshHosts(rows []publish.InstanceRow, logins map[string]publish.Login, cfg config) []sshHost {
+// taken are the names that lead elsewhere already, in lower case: whoever may name an instance must
+// not get the operator's logins to another machine.
+func sshHosts(rows []publish.InstanceRow, logins map[string]publish.Login, cfg config, taken map[string]bool) []sshHost {
 	count := map[string]int{}
 	for _, r := range rows {
-		count[hostAlias(r)]++
+		count[r.Instance.Name]++
+		count[r.Instance.ID] += 2 // a name that is another's ID leads to that one only
 	}
 	out := []sshHost{}
 	for _, r := range rows {
 		w, ok := cfg.way(r, logins[r.Instance.ID])
-		if !ok {
+		if !ok || !plainAlias.MatchString(r.Instance.ID) {
 			continue
 		}
 		h := sshHost{
-			Host: hostAlias(r), InstanceID: r.Instance.ID, Instance: r.Instance.Name, HostName: w.host, Port: w.port,
+			Host: r.Instance.Name, InstanceID: r.Instance.ID, Instance: r.Instance.Name, HostName: w.host, Port: w.port,
 			HostKeyAlias: w.hostKeyAlias, alias: w.leaveToSSHConfig,
 		}
-		if count[h.Host] > 1 {
+		if count[h.Host] > 1 || !plainAlias.MatchString(h.Host) || taken[strings.ToLower(h.Host)] && !h.alias {
 			h.Host = r.Instance.ID
 		}
 		if plainWord.MatchString(w.user) {
 			h.User = w.user
 		}
-		if !breaksOut(w.identity) {
-			h.Identity = w.identity
+		if path := filepath.ToSlash(w.identity); !breaksOut(path) {
+			h.Identity = path
 		}
-		if !breaksOut(w.knownHosts) {
-			h.KnownHosts = w.knownHosts
+		if path := filepath.ToSlash(w.knownHosts); !breaksOut(path) {
+			h.KnownHosts = path
 		}
 		out = append(out, h)
 	}
 	return out
 }
 
-func breaksOut(word string) bool { return strings.ContainsAny(word, "\"\n\r") }
+// breaksOut reports whether a word means something else in ssh_config, even between quotation
+// marks: its escapes, and the variables that ssh replaces.
+func breaksOut(word string) bool {
+	return strings.ContainsAny(word, `"\`) || strings.Contains(word, "${") || cloud.Clean(word) != word
+}
+
+// percent writes the tokens that ssh would replace, such as %h, so that they stay what they are.
+func percent(word string) string { return strings.ReplaceAll(word, "%", "%%") }
 
 // sshConfigBlock renders a Host for each.
 func sshConfigBlock(hosts []sshHost) string {
@@ -122,7 +133,7 @@ func sshConfigBlock(hosts []sshHost) string {
 		}
 	}
 	for _, h := range hosts {
-		if breaksOut(h.HostName) || strings.ContainsAny(h.HostName, " \t") {
+		if !hostWord.MatchString(h.HostName) {
 			continue
 		}
 		if h.alias {
@@ -130,11 +141,11 @@ func sshConfigBlock(hosts []sshHost) string {
 			continue
 		}
 		fmt.Fprintf(&b, "Host %s\n", h.Host)
-		line("HostName", "%s", h.HostName)
+		line("HostName", "%s", percent(h.HostName))
 		line("Port", "%d", h.Port)
 		line("User", "%s", h.User)
-		line("IdentityFile", `"%s"`, h.Identity)
-		line("UserKnownHostsFile", `"%s"`, h.KnownHosts)
+		line("IdentityFile", `"%s"`, percent(h.Identity))
+		line("UserKnownHostsFile", `"%s"`, percent(h.KnownHosts))
 		line("HostKeyAlias", "%s", h.HostKeyAlias)
 		b.WriteByte('\n')
 	}
@@ -146,11 +157,29 @@ var plainAlias = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
-func hostAlias(r publish.InstanceRow) string {
-	if plainAlias.MatchString(r.Instance.Name) {
-		return r.Instance.Name
+// ownHosts are the names that the user's own ssh configuration explains, outside of our block, and
+// that of this machine.
+func ownHosts() map[string]bool {
+	out := map[string]bool{"localhost": true}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return out
 	}
-	return r.Instance.ID
+	text, err := os.ReadFile(filepath.Join(home, ".ssh", "config")) // #nosec G304 -- the user's own ssh configuration
+	if err != nil {
+		return out
+	}
+	before, rest, _ := strings.Cut(string(text), beginMark+"\n")
+	_, after, _ := strings.Cut(rest, endMark+"\n")
+	for line := range strings.Lines(before + after) {
+		words := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\r\n=\"", r) })
+		if len(words) > 1 && strings.EqualFold(words[0], "Host") {
+			for _, w := range words[1:] {
+				out[strings.ToLower(w)] = true
+			}
+		}
+	}
+	return out
 }
 
 // writeSSHConfig puts the block between our marks in ~/.ssh/config and leaves the rest as it is.

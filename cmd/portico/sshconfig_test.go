@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ func TestSSHConfigBlock(t *testing.T) {
 	}
 	got := sshConfigBlock(sshHosts(rows, map[string]publish.Login{
 		"id-1": {User: "debian", KeyFile: "~/.ssh/my key"}, "id-2": {User: "x\n  ProxyCommand rm", KeyFile: "a\"\n  ProxyCommand rm"},
-	}, config{}))
+	}, config{}, nil))
 	want := `Host alpha
     HostName 203.0.113.10
     Port 30011
@@ -48,6 +49,46 @@ func TestSSHConfigBlock(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A name is left to whom it belongs: another instance's ID, a Host of the user's own, this machine.
+func TestSSHConfigTakesNoName(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home)
+	own := "Host=Bastion *.example.org\n  User me\n" + beginMark + "\nHost ours\n" + endMark + "\nhost \"mine\" yours\n"
+	if err := os.Mkdir(filepath.Join(home, ".ssh"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, ".ssh", "config"), []byte(own), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rows := []publish.InstanceRow{
+		published("id-1", "id-2", 30011), published("id-2", "evil name", 30012), published("id-3", "bastion", 30013), published("id-4", "mine", 30014),
+		published("id-5", "localhost", 30015), published("id-6", "ours", 30016), published("id 7\nHost *", "seven", 30017), published("id-8", "yours", 30018),
+	}
+	var got []string
+	for _, h := range sshHosts(rows, nil, config{}, ownHosts()) {
+		got = append(got, fmt.Sprintf("%s %d", h.Host, h.Port))
+	}
+	if diff := cmp.Diff([]string{"id-1 30011", "id-2 30012", "id-3 30013", "id-4 30014", "id-5 30015", "ours 30016", "id-8 30018"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What ssh would replace or unquote is not written, or written so that it stays.
+func TestSSHConfigWords(t *testing.T) {
+	for file, want := range map[string]string{
+		"~/.ssh/100%h": `"~/.ssh/100%%h"`, "~/.ssh/a b": `"~/.ssh/a b"`, `~/.ssh/a"b`: "", `~/.ssh/a\`: "", "~/.ssh/${HOME}": "", "~/.ssh/a\u202eb": "", "~/.ssh/a\rb": "",
+	} {
+		got := sshConfigBlock(sshHosts([]publish.InstanceRow{published("id-1", "a", 30011)}, map[string]publish.Login{"id-1": {KeyFile: file}}, config{}, nil))
+		if want != "" {
+			want = "    IdentityFile " + want + "\n"
+		}
+		if want := "Host a\n    HostName 203.0.113.10\n    Port 30011\n" + want + "    HostKeyAlias portico-id-1\n\n"; got != want {
+			t.Errorf("%q: %q, want %q", file, got, want)
+		}
 	}
 }
 
@@ -77,7 +118,7 @@ func TestSSHToTheGateway(t *testing.T) {
 			if got := publish.CommandLine(w.words()); !ok || got != tt.command {
 				t.Errorf("got %q, want %q", got, tt.command)
 			}
-			if diff := cmp.Diff(tt.block, sshConfigBlock(sshHosts([]publish.InstanceRow{row}, map[string]publish.Login{"id-1": login}, cfg))); diff != "" {
+			if diff := cmp.Diff(tt.block, sshConfigBlock(sshHosts([]publish.InstanceRow{row}, map[string]publish.Login{"id-1": login}, cfg, nil))); diff != "" {
 				t.Error(diff)
 			}
 		})
