@@ -1,0 +1,207 @@
+# Portico's rollback, on the gateway: what is armed here is put back unless a console confirms it.
+#
+#   arm ----> watch, renewed by every command of the console that armed it
+#    |          '--> time is up, or the gateway was started again --> put back, keep a note
+#    '--> disarm: the console has proved that all is well
+#
+# Everything but watching happens under the lock that every change of Portico's takes.
+PATH=$PATH:/usr/sbin:/sbin
+umask 077
+root=/var/lib/portico armed=/var/lib/portico/armed lock=/run/portico.lock
+systemd=/etc/systemd/system unit=portico-rollback.service wants=/etc/systemd/system/multi-user.target.wants
+stale=75 held=77 helpless=78 unrecorded=79
+
+holder() { cat "$armed/id" 2>/dev/null; }
+now() { read -r up rest </proc/uptime; echo "${up%%.*}"; }
+boot() { cat /proc/sys/kernel/random/boot_id; }
+left() { echo $(($(cat "$armed/deadline") - $(now))); }
+sum() { iptables-save -t "$1" | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' | sha256sum; }
+
+# jumps: the rules that lead from other people's chains into ours, as "CHAIN words".
+jumps() { sed -n -e 's/^\[[0-9]*:[0-9]*\] //' -e '/^-A PORTICO-/d' -e 's/^-A \(.* -[jg] PORTICO-[^ ]*\)$/\1/p'; }
+chains() { sed -n -e 's/^\(:PORTICO-[^ ]*\) .*/\1 - [0:0]/p'; }
+
+# save FILE...: remembers our part of the tables, our files and the settings.
+save() {
+	for t in nat filter; do
+		iptables-save -c -t "$t" >"$armed/$t.all" || return 1
+		chains <"$armed/$t.all" >"$armed/$t.chains"
+		sed -n -e '/^\[[0-9]*:[0-9]*\] -A PORTICO-/p' "$armed/$t.all" >"$armed/$t.rules"
+		jumps <"$armed/$t.all" >"$armed/$t.jumps"
+	done
+	cat /proc/sys/net/ipv4/ip_forward >"$armed/forwarding" || return 1
+	n=0
+	for f in "$@"; do
+		n=$((n + 1))
+		printf '%s\n' "$f" >"$armed/$n.path" || return 1
+		[ ! -e "$f" ] || cp -p "$f" "$armed/$n.file" || return 1
+	done
+}
+
+# put_table TABLE: our part of it becomes what was saved, by one restore, whatever stands now.
+put_table() {
+	iptables-save -t "$1" >"$armed/now" || return 1
+	chains <"$armed/now" >"$armed/have"
+	jumps <"$armed/now" >"$armed/leads"
+	{
+		echo "*$1"
+		cat "$armed/have"
+		grep -Fxv -f "$armed/have" "$armed/$1.chains"
+		grep -Fxv -f "$armed/$1.jumps" "$armed/leads" | sed -e 's/^/-D /'
+		cat "$armed/$1.rules"
+		grep -Fxv -f "$armed/leads" "$armed/$1.jumps" | sed -e 's/^\([^ ]*\) /-I \1 1 /'
+		grep -Fxv -f "$armed/$1.chains" "$armed/have" | sed -e 's/^:\([^ ]*\) .*/-X \1/'
+		echo COMMIT
+	} >"$armed/back"
+	iptables-restore --noflush --counters -w 10 <"$armed/back"
+}
+
+put_files() {
+	umask 022
+	rc=0
+	for p in "$armed"/*.path; do
+		f=$(cat "$p") s=${p%.path}.file
+		if [ -e "$s" ]; then
+			mkdir -p "${f%/*}" && cp -p "$s" "$f.new" && mv -f "$f.new" "$f" || rc=1
+		else
+			rm -f "$f" "$f.new" || rc=1
+		fi
+	done
+	rmdir /etc/portico 2>/dev/null
+	[ ! -d /run/systemd/system ] || systemctl daemon-reload || rc=1
+	umask 077
+	return $rc
+}
+
+put_back() {
+	rc=0
+	put_table nat || rc=1
+	put_table filter || rc=1
+	if [ "$(cat "$armed/enabled")" = no ] && [ -e "$systemd/portico.service" ]; then systemctl disable portico.service 2>/dev/null; fi
+	put_files || rc=1
+	if [ "$(cat "$armed/enabled")" = yes ]; then systemctl enable portico.service 2>/dev/null || rc=1; fi
+	sysctl -q -w "net.ipv4.ip_forward=$(cat "$armed/forwarding")" || rc=1
+	return $rc
+}
+
+forget() {
+	rm -f "$wants/$unit" "$systemd/$unit"
+	w=$(cat "$armed/watch" 2>/dev/null)
+	rm -rf "$armed"
+	if [ -n "$w" ] && [ "$w" != "$$" ]; then kill -- "-$w" 2>/dev/null || kill "$w" 2>/dev/null; fi
+	return 0
+}
+
+# fire WHY: puts everything back and keeps a note of it for whoever looks next.
+fire() {
+	id=$(holder) how=ok
+	tries=0
+	until put_back; do
+		tries=$((tries + 1))
+		if [ $tries -ge 6 ]; then how=failed; break; fi
+		sleep 2
+	done
+	mkdir -p "$root/history" "$root/rolledback"
+	[ ! -e "$armed/record" ] || mv -f "$armed/record" "$root/history/$id.json"
+	{ echo "$how"; date -u +%Y-%m-%dT%H:%M:%SZ; cat "$armed/by" "$armed/at"; echo "$1"; } >"$root/rolledback/$id.new"
+	mv -f "$root/rolledback/$id.new" "$root/rolledback/$id"
+	cp -p "$root/rolledback/$id" "$root/history/$id.rolledback"
+	forget
+}
+
+# dead: what is armed has nobody who would put it back.
+dead() {
+	l=$(left 2>/dev/null)
+	[ -z "$l" ] || [ "$l" -lt -20 ] || [ "$(cat "$armed/boot" 2>/dev/null)" != "$(boot)" ]
+}
+
+tell_holder() { { holder; cat "$armed/by" "$armed/at"; left; } 2>/dev/null; }
+
+# arm ID BY AT WINDOW NAT-SUM FILTER-SUM SCRIPT FILE... ; the record comes on standard input.
+arm() {
+	if [ -e "$armed/id" ]; then
+		if ! dead; then tell_holder; return $held; fi
+		fire "its console and its watch were gone"
+	fi
+	if [ "$(sum nat)" != "$5  -" ] || [ "$(sum filter)" != "$6  -" ]; then return $stale; fi
+	prepare "$@" && start_watch "$1" && return 0
+	rc=$?
+	forget
+	return $rc
+}
+
+# prepare: the same words. The file id comes last: without it nothing is armed.
+prepare() {
+	rm -rf "$armed"
+	mkdir -p "$armed" || return 1
+	id=$1
+	cat >"$armed/record" && printf '%s\n' "$2" >"$armed/by" && printf '%s\n' "$3" >"$armed/at" &&
+		printf '%s\n' "$4" >"$armed/window" && printf '%s\n' "$7" >"$armed/guard.sh" && boot >"$armed/boot" &&
+		echo $(($(now) + $4)) >"$armed/deadline" || return 1
+	if systemctl is-enabled portico.service >/dev/null 2>&1; then echo yes; else echo no; fi >"$armed/enabled"
+	shift 7
+	save "$@" && at_boot || return 1
+	sync -f "$armed" 2>/dev/null
+	echo "$id" >"$armed/id.new" && mv -f "$armed/id.new" "$armed/id"
+}
+
+# at_boot: an armed gateway that is started again puts itself back before it takes up forwarding.
+at_boot() {
+	[ -d /run/systemd/system ] || return 0
+	umask 022
+	mkdir -p "$wants" && cat >"$systemd/$unit" <<-UNIT && ln -sf "$systemd/$unit" "$wants/$unit"
+		[Unit]
+		Description=Portico puts back what no console confirmed
+		After=local-fs.target network-pre.target netfilter-persistent.service
+		Before=portico.service
+
+		[Service]
+		Type=oneshot
+		ExecStart=/bin/sh -c "exec flock -o $lock sh $armed/guard.sh boot"
+
+		[Install]
+		WantedBy=multi-user.target
+	UNIT
+	rc=$?
+	umask 077
+	return $rc
+}
+
+start_watch() {
+	systemd-run --quiet --collect --unit="portico-watch-$1" sh "$armed/guard.sh" watch "$1" >/dev/null 2>&1 ||
+		setsid sh "$armed/guard.sh" watch "$1" </dev/null >/dev/null 2>&1 &
+	tries=0
+	until [ -s "$armed/watch" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || return $helpless
+		sleep 0.1
+	done
+}
+
+watch() {
+	echo $$ >"$armed/watch"
+	while [ "$(holder)" = "$1" ]; do
+		l=$(left)
+		if [ "$l" -gt 0 ]; then sleep "$l"; continue; fi
+		flock -o "$lock" sh "$armed/guard.sh" expire "$1"
+	done
+}
+
+# disarm ID: all is well. The record as it ended comes on standard input; without room for it
+# the change stands all the same.
+disarm() {
+	rc=0
+	mkdir -p "$root/history" && cat >"$root/history/$1.new" && mv -f "$root/history/$1.new" "$root/history/$1.json" || rc=$unrecorded
+	forget
+	ls "$root/history" | sort -r | tail -n +401 | while read -r f; do rm -f "$root/history/$f"; done
+	return $rc
+}
+
+case $1 in
+arm) shift; arm "$@" ;;
+disarm) disarm "$2" ;;
+fire) fire "$2" ;;
+watch) watch "$2" ;;
+expire) if [ "$(holder)" = "$2" ] && [ "$(left)" -le 0 ]; then fire "no console confirmed it in time"; fi ;;
+boot) if [ -e "$armed/id" ]; then fire "the gateway was started again before a console confirmed it"; else forget; fi ;;
+esac

@@ -1,0 +1,182 @@
+// Package rollback is commit-confirmed for a gateway: before a change its state is saved there and
+// a timer is armed, detached from the console's connection. Unless the console that armed it
+// proves in time that all is well, the gateway puts its own part back by itself, also after a
+// reboot. What a gateway put back stays noted there until somebody has cleaned up after it.
+//
+// While it is armed nobody else can arm, and every command of the change says under the lock
+// whose it is: one that comes too late, because the connection it travelled on was slow to die,
+// changes nothing.
+package rollback
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/history"
+)
+
+// DefaultWindow is how long a gateway waits for a sign of life before it puts itself back.
+const DefaultWindow = 60 * time.Second
+
+// The shortest and the longest window. Below, a slow connection is taken for a dead console.
+const (
+	MinWindow = 15 * time.Second
+	MaxWindow = time.Hour
+)
+
+// lockPath is what everybody who changes Portico's part of a gateway holds meanwhile.
+const lockPath = "/run/portico.lock"
+
+// Exit statuses of our scripts, which no program they run uses.
+const (
+	exitStale      = 75
+	exitHeld       = 77
+	exitHelpless   = 78
+	exitUnrecorded = 79
+)
+
+//go:embed guard.sh
+var guardScript string
+
+// Switch arms and disarms one gateway.
+type Switch struct {
+	Gateway gateway.Gateway
+	Runner  gateway.Runner
+	Files   []string // of ours, put back with the rules
+}
+
+// HeldError says that somebody else is changing the gateway.
+type HeldError struct {
+	By   string // user@host of the console
+	At   time.Time
+	ID   string        // of its record
+	Left time.Duration // until the gateway gives it up
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%s has been changing it since %s; unless that is confirmed, it is taken back in %d s", e.By, e.At.Local().Format(time.TimeOnly), int(e.Left.Seconds()))
+}
+
+// Lease is a gateway that this console has armed.
+type Lease struct {
+	ID     string
+	Window time.Duration
+	s      *Switch
+}
+
+// Arm saves the gateway's state and starts the timer. natSum and filterSum are the fingerprints
+// that the plan was made from: if they hold no more, the error is of Kind Stale. If somebody
+// else has armed it, it is of Kind Conflict and holds a *HeldError. Nothing has changed then.
+func (s *Switch) Arm(ctx context.Context, r history.Record, window time.Duration, natSum, filterSum string) (*Lease, error) {
+	text, err := history.Encode(r)
+	if err != nil {
+		return nil, s.failed("prepare the change of", gateway.Internal, err)
+	}
+	args := []string{"arm", r.ID, r.By, r.At.UTC().Format(time.RFC3339), strconv.Itoa(int(window.Seconds())), natSum, filterSum, guardScript}
+	res, err := s.run(ctx, text, append(args, s.Files...)...)
+	if err != nil {
+		return nil, err
+	}
+	said := cloud.Clean(strings.TrimSpace(string(res.Stderr)))
+	switch res.Exit {
+	case 0:
+		return &Lease{ID: r.ID, Window: window, s: s}, nil
+	case exitStale:
+		return nil, s.failed("apply the plan on", gateway.Stale, errors.New("the gateway's rules have changed since the plan was made; nothing was changed"))
+	case exitHeld:
+		return nil, s.held(res.Stdout)
+	case exitHelpless:
+		err = errors.New("it could start neither a systemd unit nor a process in the background; nothing was changed")
+	default:
+		err = fmt.Errorf("exit %d: %s", res.Exit, said)
+	}
+	e := s.failed("arm the rollback of", gateway.Internal, err)
+	e.Next = "see whether /var/lib/portico can be written there, then try again"
+	return nil, e
+}
+
+func (s *Switch) held(out []byte) error {
+	h := &HeldError{By: "somebody"}
+	if a, _ := ParseStatus("armed\n" + string(out)); a != nil {
+		h.By, h.At, h.Left, h.ID = a.By, a.At, a.Left, a.ID
+	}
+	e := s.failed("change", gateway.Conflict, h)
+	e.Next = "wait until that has ended, then plan again"
+	return e
+}
+
+// Renew gives the console another window. The error is of Kind Stale when the gateway has put
+// itself back already.
+func (l *Lease) Renew(ctx context.Context) error {
+	res, err := l.s.Runner.Run(ctx, Guarded(With(ctx, l.ID), gateway.Command{Args: []string{"true"}}))
+	if err != nil {
+		return l.s.failed("reach", cloud.KindOf(err), err)
+	}
+	return l.ended(res, "keep the change of")
+}
+
+// Disarm says that all is well and leaves the record of how it ended. The error is of Kind
+// Stale when the gateway has put itself back already.
+func (l *Lease) Disarm(ctx context.Context, r history.Record) error {
+	text, err := history.Encode(r)
+	if err != nil {
+		return l.s.failed("confirm the change of", gateway.Internal, err)
+	}
+	res, err := l.s.run(With(ctx, l.ID), text, "disarm", l.ID)
+	if err != nil {
+		return err
+	}
+	if res.Exit == exitUnrecorded {
+		e := l.s.failed("write down the change of", gateway.Partial, errors.New("it is confirmed and stands, but /var/lib/portico/history cannot be written"))
+		e.Next = "make room on the gateway's disk"
+		return e
+	}
+	return l.ended(res, "confirm the change of")
+}
+
+// Fire lets the gateway put itself back at once.
+func (l *Lease) Fire(ctx context.Context, why string) error {
+	res, err := l.s.run(With(ctx, l.ID), nil, "fire", why)
+	if err != nil {
+		return err
+	}
+	return l.ended(res, "put back")
+}
+
+func (l *Lease) ended(res gateway.Result, op string) error {
+	switch res.Exit {
+	case 0:
+		return nil
+	case exitHeld:
+		return l.s.failed(op, gateway.Stale, errLost)
+	}
+	return l.s.failed(op, gateway.Internal, fmt.Errorf("exit %d: %s", res.Exit, cloud.Clean(strings.TrimSpace(string(res.Stderr)))))
+}
+
+var errLost = errors.New("the gateway has put itself back already, because it heard nothing from this console in time")
+
+// run runs a part of the guard script under the lock.
+func (s *Switch) run(ctx context.Context, stdin []byte, args ...string) (gateway.Result, error) {
+	c := gateway.Command{Args: append([]string{"sh", "-c", guardScript, "portico"}, args...), Stdin: stdin}
+	res, err := s.Runner.Run(ctx, Guarded(ctx, c))
+	if err != nil {
+		return res, s.failed("reach", cloud.KindOf(err), err)
+	}
+	if res.Exit == 1 && len(res.Stdout)+len(res.Stderr) == 0 {
+		e := s.failed("change", gateway.Conflict, fmt.Errorf("somebody else has been holding %s for 20 s", lockPath))
+		e.Next = "try again in a moment"
+		return res, e
+	}
+	return res, nil
+}
+
+func (s *Switch) failed(op string, kind gateway.Kind, err error) *gateway.Error {
+	return &gateway.Error{Op: op, Target: "gateway " + s.Gateway.Name, Kind: kind, Err: err}
+}
