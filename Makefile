@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint kernel lab screenshots bench ci
+.PHONY: help build demo test lint fuzz kernel lab screenshots bench ci
 
 help: ## show these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -15,6 +15,9 @@ test: ## all tests that need nothing but Go
 
 lint: ## gofmt, go vet and golangci-lint, with the import rules
 	.ci/lint
+
+fuzz: ## every fuzz target, FUZZTIME (30s) each
+	.ci/fuzz
 
 kernel: ## the contract tests on this machine's real iptables (root; network namespaces)
 	go test -count=1 -tags kernel ./gateway/...
