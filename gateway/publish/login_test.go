@@ -18,6 +18,8 @@ type shelf struct {
 	pairs  []cloud.KeyPair
 	err    error
 	calls  int
+
+	consoles map[string]string // by instance ID
 }
 
 func (s *shelf) Inventory(context.Context) (cloud.Inventory, error) { return cloud.Inventory{}, s.err }

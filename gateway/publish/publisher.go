@@ -19,6 +19,7 @@ type Cloud interface {
 	Inventory(ctx context.Context) (cloud.Inventory, error)
 	Images(ctx context.Context, ids []string) ([]cloud.Image, error)
 	KeyPairs(ctx context.Context) ([]cloud.KeyPair, error)
+	ConsoleLog(ctx context.Context, instanceID string, lines int) (string, error) // all that is kept if lines is 0
 }
 
 // Connector opens the way to a gateway's shell and keeps it open. login asks the cloud for the
