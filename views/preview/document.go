@@ -13,26 +13,44 @@ import (
 	"portico/views/widget"
 )
 
-// document is a page of lines, laid out for one width. Lines are drawn when they are in sight
-// only: a plan for a whole subnet has thousands.
-type document struct {
+// Document is a page of lines, laid out for one width. Lines are drawn when they are in sight
+// only: a plan for a whole subnet has thousands. The screen of past applies lays out its pages
+// with it too, so that a change looks the same wherever it is shown.
+type Document struct {
 	width int
 	lines []func(*themes.Styles) string
 }
 
-func (d *document) add(draw func(*themes.Styles) string) { d.lines = append(d.lines, draw) }
+// NewDocument returns an empty page for lines of at most width cells.
+func NewDocument(width int) *Document { return &Document{width: width} }
 
-func (d *document) blank() {
+// Len is the number of lines.
+func (d *Document) Len() int { return len(d.lines) }
+
+// Draw draws at most height lines, from the one with index top on.
+func (d *Document) Draw(top, height int, st *themes.Styles) []string {
+	top = max(0, min(top, len(d.lines)))
+	out := make([]string, 0, height)
+	for _, draw := range d.lines[top:min(len(d.lines), top+height)] {
+		out = append(out, draw(st))
+	}
+	return out
+}
+
+func (d *Document) add(draw func(*themes.Styles) string) { d.lines = append(d.lines, draw) }
+
+// Blank adds an empty line, but not at the top.
+func (d *Document) Blank() {
 	if len(d.lines) > 0 {
 		d.add(func(*themes.Styles) string { return "" })
 	}
 }
 
-// ink picks a style when a line is drawn, so that a change of theme needs no new layout.
-type ink func(*themes.Styles) lipgloss.Style
+// Pen picks a style when a line is drawn, so that a change of theme needs no new layout.
+type Pen func(*themes.Styles) lipgloss.Style
 
-// text adds a label and wrapped text behind it.
-func (d *document) text(label string, labelInk ink, text string, textInk ink) {
+// Text adds a label and wrapped text behind it.
+func (d *Document) Text(label string, labelPen Pen, text string, textPen Pen) {
 	room := max(8, d.width-widget.Width(label))
 	for i, l := range Wrap(text, room) {
 		if i > 0 {
@@ -40,13 +58,13 @@ func (d *document) text(label string, labelInk ink, text string, textInk ink) {
 		}
 		lead := label
 		d.add(func(st *themes.Styles) string {
-			return widget.Spans{{Text: lead, Style: labelInk(st)}, {Text: l, Style: textInk(st)}}.Render(st, false)
+			return widget.Spans{{Text: lead, Style: labelPen(st)}, {Text: l, Style: textPen(st)}}.Render(st, false)
 		})
 	}
 }
 
 // block adds lines that are made with the styles at hand; there are few of them.
-func (d *document) block(st *themes.Styles, lines func(*themes.Styles) []string) {
+func (d *Document) block(st *themes.Styles, lines func(*themes.Styles) []string) {
 	for i := range lines(st) {
 		d.add(func(st *themes.Styles) string {
 			if all := lines(st); i < len(all) {
@@ -63,7 +81,7 @@ func strong(st *themes.Styles) lipgloss.Style { return st.Strong }
 func add(st *themes.Styles) lipgloss.Style    { return st.Add }
 func remove(st *themes.Styles) lipgloss.Style { return st.Remove }
 
-func signInk(a plan.Action) ink {
+func signInk(a plan.Action) Pen {
 	return func(st *themes.Styles) lipgloss.Style {
 		_, style := sign(a, st)
 		return style
@@ -72,24 +90,24 @@ func signInk(a plan.Action) ink {
 
 // layoutChanges is the page of what will be done: what to beware of, the forwards, every change
 // in order, and what it takes of the quotas.
-func layoutChanges(p publish.Proposal, width int, st *themes.Styles) document {
-	d := document{width: width}
+func layoutChanges(p publish.Proposal, width int, st *themes.Styles) *Document {
+	d := NewDocument(width)
 	for _, w := range p.Plan.Warnings {
 		d.block(st, func(st *themes.Styles) []string { return Note(w.Title, w.Detail, width, st) })
 	}
 	d.forwards(p, st)
-	d.changes(p.Plan.Changes())
+	d.Changes(p.Plan.Changes())
 	d.quota(p.Quota)
 	return d
 }
 
-func (d *document) forwards(p publish.Proposal, st *themes.Styles) {
+func (d *Document) forwards(p publish.Proposal, st *themes.Styles) {
 	if len(p.Items) == 0 {
 		return
 	}
-	d.blank()
+	d.Blank()
 	if p.Request.Withdraw {
-		d.text("", dim, closes(p.Items), remove)
+		d.Text("", dim, closes(p.Items), remove)
 	}
 	width := d.width
 	var drawn *themes.Styles
@@ -122,18 +140,18 @@ func closes(items []publish.Item) string {
 	return "closes " + Count(n, "public port")
 }
 
-// changes lists every change below its target. A line of before or after that only repeats the
+// Changes adds every change below its target. A line of before or after that only repeats the
 // title is left out.
-func (d *document) changes(changes []plan.Change) {
+func (d *Document) Changes(changes []plan.Change) {
 	target := ""
 	for i, c := range changes {
 		if i == 0 || c.Target != target {
 			target = c.Target
-			d.blank()
-			d.text("", dim, cloud.Clean(target), strong)
+			d.Blank()
+			d.Text("", dim, cloud.Clean(target), strong)
 		}
 		symbol := string(rune(c.Action))
-		d.text("  "+symbol+" ", signInk(c.Action), cloud.Clean(c.Title), plain)
+		d.Text("  "+symbol+" ", signInk(c.Action), cloud.Clean(c.Title), plain)
 		for _, l := range c.Before {
 			d.ruleLine("-", l, c, remove)
 		}
@@ -143,19 +161,19 @@ func (d *document) changes(changes []plan.Change) {
 	}
 }
 
-func (d *document) ruleLine(symbol, line string, c plan.Change, by ink) {
+func (d *Document) ruleLine(symbol, line string, c plan.Change, by Pen) {
 	line = cloud.Clean(line)
 	bare := strings.TrimPrefix(line, symbol+" ")
 	if bare == cloud.Clean(c.Title) || strings.HasSuffix(cloud.Clean(c.Title), " "+bare) && len(c.Before)+len(c.After) == 1 {
 		return
 	}
-	d.text("      "+symbol+" ", by, bare, by)
+	d.Text("      "+symbol+" ", by, bare, by)
 }
 
 // nearlyFull is the part of a quota from which on it is worth a second look.
 const nearlyFull = 0.9
 
-func (d *document) quota(lines []publish.QuotaLine) {
+func (d *Document) quota(lines []publish.QuotaLine) {
 	names, numbers := 0, 0
 	for _, q := range lines {
 		names, numbers = max(names, widget.Width(q.Name)), max(numbers, len(fmt.Sprint(max(q.Before, q.After))))
@@ -163,11 +181,11 @@ func (d *document) quota(lines []publish.QuotaLine) {
 	for i, q := range lines {
 		label := "       "
 		if i == 0 {
-			d.blank()
+			d.Blank()
 			label = "quota  "
 		}
 		by := func(st *themes.Styles) lipgloss.Style { return QuotaInk(q, st) }
-		d.text(label, dim, fmt.Sprintf("%s  %*d → %*d %s", widget.Fit(q.Name, names), numbers, q.Before, numbers, q.After, Limit(q)), by)
+		d.Text(label, dim, fmt.Sprintf("%s  %*d → %*d %s", widget.Fit(q.Name, names), numbers, q.Before, numbers, q.After, Limit(q)), by)
 	}
 }
 
@@ -191,13 +209,13 @@ func Limit(q publish.QuotaLine) string {
 }
 
 // layoutCommands is the page of the same changes as commands one could type.
-func layoutCommands(p publish.Proposal, width int) document {
-	d := document{width: width}
+func layoutCommands(p publish.Proposal, width int) *Document {
+	d := NewDocument(width)
 	for _, c := range p.Plan.Changes() {
-		d.blank()
-		d.text("# ", dim, cloud.Clean(c.Target+": "+c.Title), dim)
+		d.Blank()
+		d.Text("# ", dim, cloud.Clean(c.Target+": "+c.Title), dim)
 		for _, l := range c.Shell {
-			d.text("", plain, ShellLine(l), plain)
+			d.Text("", plain, ShellLine(l), plain)
 		}
 	}
 	return d

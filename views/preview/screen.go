@@ -36,7 +36,7 @@ type Screen struct {
 
 // laidOut is the page as it was last laid out, and what for.
 type laidOut struct {
-	doc      document
+	doc      *Document
 	width    int
 	commands bool
 	valid    bool
@@ -157,19 +157,17 @@ func (s *Screen) viewPage(f views.Frame) string {
 	}
 	s.height = max(1, f.Height-len(head)-1)
 	doc := s.laidOut(inner, st)
-	s.top = max(0, min(s.top, len(doc.lines)-s.height))
-	last := min(len(doc.lines), s.top+s.height)
-	for _, draw := range doc.lines[s.top:last] {
-		head = append(head, draw(st))
-	}
+	s.top = max(0, min(s.top, doc.Len()-s.height))
+	last := min(doc.Len(), s.top+s.height)
+	head = append(head, doc.Draw(s.top, s.height, st)...)
 	for len(head) < f.Height-1 {
 		head = append(head, "")
 	}
-	head = append(head, s.foot(last, len(doc.lines), inner, st))
+	head = append(head, s.foot(last, doc.Len(), inner, st))
 	return widget.Lines(" "+strings.Join(head, "\n "), f.Width, f.Height)
 }
 
-func (s *Screen) laidOut(width int, st *themes.Styles) document {
+func (s *Screen) laidOut(width int, st *themes.Styles) *Document {
 	if p := s.page; p.valid && p.width == width && p.commands == s.commands {
 		return p.doc
 	}
