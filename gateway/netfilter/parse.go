@@ -1,6 +1,7 @@
 package netfilter
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -55,7 +56,7 @@ func (p *parser) fail(line string, err error) error {
 		target += fmt.Sprintf(" (%.120s)", line)
 	}
 	return &gateway.Error{
-		Op: "read the output of iptables-save,", Target: target, Kind: gateway.Invalid, Err: err,
+		Op: "read the output of iptables-save,", Target: target, Kind: gateway.Invalid, Err: errors.New(cloud.Clean(err.Error())),
 		Next: "run iptables-save on the gateway and look at that line",
 	}
 }
@@ -131,7 +132,7 @@ func (p *parser) rule(line string) error {
 	name, rest, _ := strings.Cut(rest, " ")
 	i, ok := p.chains[name]
 	if !ok {
-		return fmt.Errorf("chain %s is not declared in table %s", cloud.Clean(name), p.table.Name)
+		return fmt.Errorf("chain %s is not declared in table %s", name, p.table.Name)
 	}
 	var err error
 	if rule.Args, err = p.words(rest); err != nil {

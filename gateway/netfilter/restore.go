@@ -49,7 +49,7 @@ func (r Ruleset) Restore(input string) (Ruleset, error) {
 		}
 		if err := m.line(line); err != nil {
 			return Ruleset{}, &gateway.Error{
-				Op: "restore rules,", Target: fmt.Sprintf("line %d (%.120s)", number, cloud.Clean(line)), Kind: gateway.Invalid, Err: err,
+				Op: "restore rules,", Target: fmt.Sprintf("line %d (%.120s)", number, cloud.Clean(line)), Kind: gateway.Invalid, Err: errors.New(cloud.Clean(err.Error())),
 			}
 		}
 	}
