@@ -28,7 +28,7 @@ func Clean(s string) string {
 		return s
 	}
 	var c cleaner
-	c.Grow(len(s))
+	c.text.Grow(len(s))
 	runes := []rune(ansi.Strip(strings.ToValidUTF8(s, "\uFFFD")))
 	for i, r := range runes {
 		if r == zeroWidthJoiner && isEmoji(c.last) && i+1 < len(runes) && isEmoji(runes[i+1]) {
@@ -36,7 +36,7 @@ func Clean(s string) string {
 		}
 		c.add(r)
 	}
-	return c.String()
+	return c.text.String()
 }
 
 // isPlain reports whether s is printable ASCII, as most of what a cloud says is.
@@ -58,7 +58,7 @@ const (
 
 // cleaner collects clean text.
 type cleaner struct {
-	strings.Builder
+	text  strings.Builder
 	last  rune // what was added last; 0 at the beginning
 	marks int  // how many marks that ends with
 }
@@ -80,12 +80,12 @@ func (c *cleaner) add(r rune) {
 	case bare && (r == textStyle || r == emojiStyle), c.marks == maxMarks:
 		return
 	case bare:
-		c.WriteRune(dottedCircle)
+		c.text.WriteRune(dottedCircle)
 		c.marks = 1
 	default:
 		c.marks++
 	}
-	c.WriteRune(r)
+	c.text.WriteRune(r)
 	c.last = r
 }
 

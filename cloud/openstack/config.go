@@ -28,10 +28,11 @@ type Options struct {
 	Region    string        // "" means what the configuration says, else the first of the catalog
 	Timeout   time.Duration // of one HTTP request; 0 means DefaultTimeout
 	UserAgent string        // put before gophercloud's own
-	Debug     io.Writer     // gets one line for each HTTP request: no header, no body, so no secret
+	Debug     io.Writer     // gets every HTTP request and answer, without secrets
 }
 
-// settings is a configuration that is complete enough to try.
+// settings is a configuration that is complete enough to try. It holds secrets and prints as its
+// name.
 type settings struct {
 	name     string // of the cloud in clouds.yaml, or ""
 	auth     gophercloud.AuthOptions
@@ -39,10 +40,13 @@ type settings struct {
 	tls      *tls.Config
 }
 
+func (s settings) String() string   { return "settings of cloud " + strconv.Quote(s.name) }
+func (s settings) GoString() string { return s.String() }
+
 const opConfig = "read the cloud configuration"
 
 func invalid(target, why, next string) error {
-	return &cloud.Error{Op: opConfig, Target: cloud.Clean(target), Kind: cloud.Invalid, Err: errors.New(why), Next: next}
+	return &cloud.Error{Op: opConfig, Target: cloud.Clean(target), Kind: cloud.Invalid, Err: errors.New(cloud.Clean(withoutUserInfo(why))), Next: next}
 }
 
 // load reads clouds.yaml or the environment.
@@ -108,7 +112,7 @@ func (s *settings) parse(extra []clouds.ParseOption) (err error) {
 		return nil
 	}
 	why := quoted.ReplaceAllString(err.Error(), "a value")
-	return invalid(s.name, cloud.Clean(why), "correct clouds.yaml, or the OS_* variables")
+	return invalid(s.name, why, "correct clouds.yaml, or the OS_* variables")
 }
 
 // fromEnvironment makes a clouds.yaml entry of the variables that openrc files set, so that

@@ -42,12 +42,12 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectRequests*timeout)
 	defer cancel()
 
-	op, target := "log in to", cmp.Or(s.name, s.auth.IdentityEndpoint)
+	op, target := "log in to", cmp.Or(s.name, withoutUserInfo(s.auth.IdentityEndpoint))
 	provider, err := openstack.NewClient(s.auth.IdentityEndpoint)
 	if err != nil {
-		return nil, &cloud.Error{Op: op, Target: target, Kind: cloud.Invalid, Err: err, Next: "correct auth_url (OS_AUTH_URL)"}
+		return nil, &cloud.Error{Op: op, Target: target, Kind: cloud.Invalid, Err: errors.New(withoutUserInfo(err.Error())), Next: "correct auth_url (OS_AUTH_URL)"}
 	}
-	provider.HTTPClient = newHTTPClient(s.tls, timeout, o.Debug)
+	provider.HTTPClient = newHTTPClient(s.tls, timeout, newSecrets(s.auth), o.Debug)
 	provider.RetryFunc = retry
 	if o.UserAgent != "" {
 		provider.UserAgent.Prepend(o.UserAgent)
@@ -105,7 +105,7 @@ func (c *Client) identify(s settings, op, target string) error {
 			Next: "set project_name and project_domain_name in clouds.yaml (OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME)"}
 	}
 	c.identity = cloud.Identity{
-		Cloud: s.name, Region: s.endpoint.Region, AuthURL: cloud.Clean(s.auth.IdentityEndpoint),
+		Cloud: cloud.Clean(s.name), Region: cloud.Clean(s.endpoint.Region), AuthURL: cloud.Clean(withoutUserInfo(s.auth.IdentityEndpoint)),
 		ProjectID: cloud.Clean(project.ID), Project: cloud.Clean(project.Name),
 		UserID: cloud.Clean(user.ID), User: cloud.Clean(user.Name),
 	}

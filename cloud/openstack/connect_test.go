@@ -268,7 +268,7 @@ func TestDebugHasNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := out.String()
-	if strings.Count(text, "\n") != f.count("") || !strings.Contains(text, "POST "+f.URL+"/identity/v3/auth/tokens 201") {
+	if strings.Count(text, " "+f.URL+"/") != f.count("") || !strings.Contains(text, "POST "+f.URL+"/identity/v3/auth/tokens 201") {
 		t.Errorf("trace of %d requests:\n%s", f.count(""), text)
 	}
 	if strings.Contains(text, fakePassword) || strings.Contains(text, "token-1") {

@@ -45,7 +45,7 @@ func wrap(op, target string, err error) error {
 	if errors.As(err, &renew) {
 		err = fmt.Errorf("renewing the token: %w", renew.ErrReauth)
 	}
-	e := &cloud.Error{Op: op, Target: cloud.Clean(target), Kind: cloud.Internal, Err: &reason{cloud.Clean(err.Error()), err}}
+	e := &cloud.Error{Op: op, Target: cloud.Clean(target), Kind: cloud.Internal, Err: &reason{cloud.Clean(withoutUserInfo(err.Error())), err}}
 	var answer gophercloud.ErrUnexpectedResponseCode
 	var noEndpoint *gophercloud.ErrEndpointNotFound
 	var noService *gophercloud.ErrServiceNotFound
@@ -125,7 +125,9 @@ func fromNetwork(e *cloud.Error, err error) {
 			host = u.Host
 		}
 	}
-	say := func(text string) { e.Err = &reason{cloud.Clean(strings.TrimSpace(host + " " + text)), err} }
+	say := func(text string) {
+		e.Err = &reason{cloud.Clean(withoutUserInfo(strings.TrimSpace(host + " " + text))), err}
+	}
 	var network net.Error
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError

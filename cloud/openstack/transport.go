@@ -9,12 +9,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
-
-	"portico/cloud"
 )
 
 const (
@@ -27,7 +24,8 @@ var errRedirect = errors.New("answers with a redirect to another host, which wou
 
 // newHTTPClient makes the client that all requests go through. Its Timeout covers one request
 // from dialling to the last byte of the body; retries are outside of it.
-func newHTTPClient(config *tls.Config, timeout time.Duration, debug io.Writer) http.Client {
+// What is asked and answered goes to debug, if there is one, without what known holds.
+func newHTTPClient(config *tls.Config, timeout time.Duration, known *secrets, debug io.Writer) http.Client {
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	if t, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = t.Clone()
@@ -37,11 +35,11 @@ func newHTTPClient(config *tls.Config, timeout time.Duration, debug io.Writer) h
 		transport.TLSClientConfig = config
 	}
 	transport.MaxIdleConnsPerHost = parallel
-	client := http.Client{Transport: transport, Timeout: timeout, CheckRedirect: sameHost}
+	g := &guard{next: transport, secrets: known}
 	if debug != nil {
-		client.Transport = &tracer{next: transport, out: debug}
+		g.trace = &trace{secrets: known, out: debug}
 	}
-	return client
+	return http.Client{Transport: g, Timeout: timeout, CheckRedirect: sameHost}
 }
 
 // sameHost refuses redirects that would hand X-Auth-Token to another host or to plain text:
@@ -56,29 +54,6 @@ func sameHost(req *http.Request, via []*http.Request) error {
 	}
 	return nil
 }
-
-// tracer writes one line for each request: method, address, status, duration.
-type tracer struct {
-	next *http.Transport
-	mu   sync.Mutex
-	out  io.Writer
-}
-
-func (t *tracer) RoundTrip(req *http.Request) (*http.Response, error) {
-	start := time.Now()
-	resp, err := t.next.RoundTrip(req)
-	result := "no answer"
-	if err == nil {
-		result = strconv.Itoa(resp.StatusCode)
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, _ = fmt.Fprintf(t.out, "%s %s %s %s\n", req.Method, cloud.Clean(req.URL.Redacted()), result, time.Since(start).Round(time.Millisecond))
-	return resp, err
-}
-
-// CloseIdleConnections lets http.Client reach the transport behind the tracer.
-func (t *tracer) CloseIdleConnections() { t.next.CloseIdleConnections() }
 
 // retry is gophercloud's hook after a failed request: nil means "ask again". Only 429 and 503
 // are repeated, since both say that nothing was done. It gives up early when the wait would
