@@ -83,6 +83,7 @@ func (r *Root) onApplyEnd(m effects.ApplyEndMsg) tea.Cmd {
 	r.withdrawOwn()
 	r.outdate()
 	clear(r.probed)
+	r.history.wanted = true
 	cmds := []tea.Cmd{r.tell(views.ApplyRun, views.ApplyDoneMsg{Report: m.Report}), r.refresh()}
 	if !m.Report.OK() {
 		r.say("the plan was not carried out; see what happened", true)

@@ -61,7 +61,7 @@ func (r *Root) poll() tea.Cmd {
 	if !r.cloud.at.IsZero() && !r.cloud.busy && r.gw.due(r.now, r.blurred) {
 		cmds = append(cmds, r.refreshGateway())
 	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, r.pollHistory())...)
 }
 
 // refresh reads everything now.
@@ -75,6 +75,7 @@ func (r *Root) refresh() tea.Cmd {
 	if !r.gw.busy {
 		r.gw.drop()
 	}
+	r.history.wanted = r.history.wanted || r.nav.current == views.History
 	return r.poll()
 }
 

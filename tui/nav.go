@@ -8,6 +8,7 @@ import (
 	"portico/views/floatingips"
 	"portico/views/forwards"
 	"portico/views/help"
+	"portico/views/history"
 	"portico/views/instances"
 	"portico/views/preview"
 	"portico/views/publish"
@@ -28,12 +29,13 @@ func tabs() []tab {
 		t("1", "Instances", views.Instances),
 		t("2", "Floating IPs", views.FloatingIPs),
 		t("3", "Forwards", views.Forwards),
+		t("6", "History", views.History),
 	}
 }
 
 // targets lists the screens in the order in which they get data.
 var targets = []views.Target{
-	views.Instances, views.FloatingIPs, views.Forwards, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage,
+	views.Instances, views.FloatingIPs, views.Forwards, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage,
 }
 
 // navigation is which screen is shown and the way back. All screens live as long as the
@@ -51,6 +53,7 @@ func newNavigation(readOnly bool) navigation {
 		views.Instances:   instances.New(readOnly),
 		views.FloatingIPs: floatingips.New(),
 		views.Forwards:    forwards.New(readOnly),
+		views.History:     history.New(),
 		views.PublishForm: publish.New(),
 		views.Preview:     preview.New(),
 		views.ApplyRun:    apply.New(),

@@ -40,6 +40,7 @@ type Root struct {
 	cloud, gw source
 	snapshot  publish.Snapshot
 	logins    loginState
+	history   historyState
 	apply     applyState
 	probing   map[gateway.Key]int  // forwards under test, by how many probes
 	waiting   map[gateway.Key]bool // those of them that have no result yet
@@ -82,7 +83,9 @@ func (r *Root) Init() tea.Cmd {
 // Update hands a message to its handler. What has none is for the screen in sight.
 func (r *Root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	r.now = r.o.Now()
-	return r, tea.Batch(r.dispatch(msg), r.relayout())
+	from := r.nav.current
+	cmd := r.dispatch(msg)
+	return r, tea.Batch(cmd, r.arrive(from), r.relayout())
 }
 
 func (r *Root) dispatch(msg tea.Msg) tea.Cmd {

@@ -50,6 +50,7 @@ func routes() map[reflect.Type]handler {
 		on((*Root).onInventory),
 		on((*Root).onObserve),
 		on((*Root).onLogins),
+		on((*Root).onHistory),
 		on((*Root).onProbe),
 		on((*Root).onProbeEnd),
 		// plans

@@ -16,6 +16,7 @@ const (
 	Instances   Target = "instances"
 	FloatingIPs Target = "floatingips"
 	Forwards    Target = "forwards"
+	History     Target = "history"
 	PublishForm Target = "publish"
 	Preview     Target = "preview"
 	ApplyRun    Target = "apply"

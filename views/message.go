@@ -6,6 +6,7 @@ import (
 	"charm.land/bubbles/v2/key"
 
 	"portico/gateway"
+	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
@@ -58,6 +59,13 @@ type (
 		Lines       []string
 		Secret      bool
 		Yes, Cancel string // the buttons' words; Cancel has the focus
+	}
+	// HistoryMsg brings what was applied, newest first. Err says what could not be read; what could
+	// is there all the same.
+	HistoryMsg struct {
+		Records []history.Record
+		Err     error
+		At      time.Time // when it was read
 	}
 	// SizeMsg tells the size that the body will be drawn at from now on, for moves by a page.
 	SizeMsg struct{ Width, Height int }

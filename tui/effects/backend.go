@@ -5,6 +5,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
@@ -39,12 +40,19 @@ type Prober interface {
 	ProbeNew(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result
 }
 
+// Historian tells what was applied to a snapshot's project and gateway, newest first. It may know
+// some of it and fail for the rest.
+type Historian interface {
+	History(ctx context.Context, s publish.Snapshot) ([]history.Record, error)
+}
+
 // Backend is all that the console can do.
 type Backend interface {
 	Reader
 	Planner
 	Applier
 	Prober
+	Historian
 }
 
 var _ Backend = (*publish.Publisher)(nil)

@@ -6,6 +6,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
@@ -89,6 +90,14 @@ func (l *lazy) ProbeNew(ctx context.Context, fs []gateway.Forward, emit func(gat
 		return unknown(fs, err, emit)
 	}
 	return b.ProbeNew(ctx, fs, emit)
+}
+
+func (l *lazy) History(ctx context.Context, s publish.Snapshot) ([]history.Record, error) {
+	b, err := l.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.History(ctx, s)
 }
 
 // unknown is the result of tests that could not be made.

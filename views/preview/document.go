@@ -239,6 +239,21 @@ func CommandsOf(changes []plan.Change) string {
 	return b.String()
 }
 
+// DiffOf is changes as plain text, in the form of 'portico plan'.
+func DiffOf(changes []plan.Change) string {
+	var b strings.Builder
+	for _, c := range changes {
+		fmt.Fprintf(&b, "%c %s: %s\n", c.Action, cloud.Clean(c.Target), cloud.Clean(c.Title))
+		for _, l := range c.Before {
+			fmt.Fprintf(&b, "    - %s\n", cloud.Clean(l))
+		}
+		for _, l := range c.After {
+			fmt.Fprintf(&b, "    + %s\n", cloud.Clean(l))
+		}
+	}
+	return b.String()
+}
+
 // Count is a number of things in words: "1 change", "2 changes".
 func Count(n int, what string) string {
 	if n == 1 {

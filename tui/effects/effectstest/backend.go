@@ -12,6 +12,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
@@ -37,6 +38,8 @@ type Backend struct {
 	Hold         chan struct{}               // steps wait until it is closed
 	BeforeRead   func(context.Context) error // asked before the gateway is observed
 	Slow         time.Duration               // how long reading takes
+	Records      []history.Record            // newest first; Apply adds to them
+	HistoryErr   error
 }
 
 var _ effects.Backend = (*Backend)(nil)
@@ -48,6 +51,12 @@ var Start = viewtest.Start
 func Project() *Backend {
 	b := hold(viewtest.Small())
 	b.Deaf = map[gateway.Key]int{b.State.Forwards[4].Key(): 1000}
+	at := Start.Add(-2 * time.Hour)
+	b.Records = []history.Record{{
+		Version: 1, ID: history.NewID(at, "0f1e2d3c4b5a"), By: "debian@console", At: at, Ended: at.Add(time.Second), Gateway: b.Gateway.Name,
+		Title: "publish assembly-02: ssh, http", Result: history.Applied,
+		Changes: []plan.Change{{ID: "nat", Target: "gw-1 iptables nat", Title: "forward tcp 31011", Action: plan.Create, After: []string{"-A PORTICO-PREROUTING -p tcp --dport 31011"}}},
+	}}
 	return b
 }
 
@@ -217,7 +226,26 @@ func (s *step) set(stands bool) {
 // Apply carries the steps out.
 func (b *Backend) Apply(ctx context.Context, p publish.Proposal, emit func(plan.Event)) plan.Report {
 	_ = b.enter(ctx, "Apply")
-	return plan.Apply(ctx, p.Plan, emit)
+	report := plan.Apply(ctx, p.Plan, emit)
+	r := history.Record{
+		ID: history.NewID(Start, fmt.Sprintf("%s-%d", p.Plan.ID, b.Calls("Apply"))), By: "debian@console", At: Start, Ended: Start.Add(time.Second),
+		Gateway: p.Gateway.Name, Title: publish.Title(p), Changes: history.Slim(p.Plan.Changes()), Result: history.Applied,
+	}
+	if !report.OK() {
+		r.Result, r.Error = history.Undone, report.Err.Error()
+	}
+	b.Change(func(b *Backend) { b.Records = append([]history.Record{r}, b.Records...) })
+	return report
+}
+
+// History returns what was applied.
+func (b *Backend) History(ctx context.Context, _ publish.Snapshot) ([]history.Record, error) {
+	if err := b.enter(ctx, "History"); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Records, b.HistoryErr
 }
 
 // Probe says OK for what stands and is not deaf.

@@ -1,0 +1,118 @@
+package history
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"portico/cloud"
+	"portico/gateway/history"
+	"portico/gateway/plan"
+	"portico/themes"
+	"portico/views"
+	"portico/views/widget"
+)
+
+func (s *Screen) columns() []widget.Column[row] {
+	dim := func(text func(row) string) func(row, *themes.Styles, int) widget.Spans {
+		return func(r row, st *themes.Styles, _ int) widget.Spans {
+			return widget.Spans{{Text: text(r), Style: st.Dim}}
+		}
+	}
+	when := func(r row) string { return views.When(r.At, s.news.At, !s.roomy) }
+	by := func(r row) string { return r.By }
+	gw := func(r row) string { return r.Gateway }
+	return []widget.Column[row]{
+		{Title: "WHEN", Text: when, Cell: dim(when)},
+		{
+			Title: "RESULT", Max: 18, Text: func(r row) string { return s.result(r, plain).Text() },
+			Cell: func(r row, st *themes.Styles, _ int) widget.Spans { return s.result(r, st) },
+		},
+		{Title: "WHAT", Min: 30, Want: 40, Grow: true, Text: func(r row) string { return r.Title }},
+		{Title: "CHANGES", Priority: 2, Text: func(r row) string { return counts(r, plain).Text() }, Cell: func(r row, st *themes.Styles, _ int) widget.Spans { return counts(r, st) }},
+		{Title: "WHO", Min: 10, Max: 20, Priority: 1, Text: by, Cell: dim(by)},
+		{Title: "GATEWAY", Max: 16, Priority: 3, Text: gw, Cell: dim(gw)},
+	}
+}
+
+// plain are the styles for text that is only searched.
+var plain = &themes.Styles{}
+
+// result is a glyph and a word: what needs a look stands out in both.
+func (s *Screen) result(r row, st *themes.Styles) widget.Spans {
+	glyph, style, text := mark(r.Result, st)
+	return widget.Spans{{Text: glyph + " ", Style: style}, {Text: Word(r.Result, !s.roomy), Style: text}}
+}
+
+func mark(r history.Result, st *themes.Styles) (glyph string, style, text lipgloss.Style) {
+	switch r {
+	case history.Applied:
+		return "✓", st.Good, st.Text
+	case history.Applying:
+		return "◐", st.Warn, st.Text
+	case history.Undone:
+		return "○", st.Dim, st.Text
+	case history.Partly:
+		return "✗", st.Bad, st.Bad
+	case history.RolledBack:
+		return "⚠", st.Warn, st.Warn
+	}
+	return "?", st.Warn, st.Text
+}
+
+// Word says how an apply ended.
+func Word(r history.Result, short bool) string {
+	switch {
+	case r == "":
+		return "unknown"
+	case r == history.Partly && short:
+		return "partly"
+	}
+	return cloud.Clean(string(r))
+}
+
+// Meaning says in a sentence what follows from a result; "" where the word says it all.
+func Meaning(r history.Result) string {
+	switch r {
+	case history.Applying:
+		return "no end is recorded: it is still being applied, or its console has died"
+	case history.Undone:
+		return "a step failed; all is as it was before"
+	case history.Partly:
+		return "not all of it is as planned, and it could not be undone whole"
+	case history.RolledBack:
+		return "no console confirmed it in time, so the gateway put its own part back"
+	}
+	return ""
+}
+
+// counts are the changes by what they do: "+3 ~1 -2".
+func counts(r row, st *themes.Styles) widget.Spans {
+	var out widget.Spans
+	for _, kind := range []struct {
+		action plan.Action
+		style  lipgloss.Style
+	}{{plan.Create, st.Add}, {plan.Update, st.Change}, {plan.Delete, st.Remove}} {
+		if n := count(r.Changes, kind.action); n > 0 {
+			out = append(out, widget.Span{Text: fmt.Sprintf("%c%d", kind.action, n), Style: kind.style}, widget.Span{Text: " "})
+		}
+	}
+	if len(out) > 0 {
+		out = out[:len(out)-1]
+	}
+	return out
+}
+
+func count(changes []plan.Change, a plan.Action) int {
+	n := 0
+	for _, c := range changes {
+		if c.Action == a {
+			n++
+		}
+	}
+	return n
+}
+
+// Summary counts the changes in words, as one line: "+3 ~1 -2".
+func Summary(r history.Record) string { return strings.TrimSpace(counts(r, plain).Text()) }
