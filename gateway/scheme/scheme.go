@@ -9,10 +9,12 @@
 package scheme
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
 
+	"portico/cloud"
 	"portico/gateway"
 )
 
@@ -63,7 +65,7 @@ type Match struct {
 func (s Scheme) Compile() (*Scheme, error) {
 	if err := s.validate(); err != nil {
 		return nil, &gateway.Error{
-			Op: "use port scheme", Target: quoteName(s.Name), Kind: gateway.Invalid, Err: err,
+			Op: "use port scheme", Target: quoteName(s.Name), Kind: gateway.Invalid, Err: errors.New(cloud.Clean(err.Error())),
 			Next: "correct the scheme; 'portico scheme show per-service' shows one that works",
 		}
 	}
@@ -73,7 +75,7 @@ func (s Scheme) Compile() (*Scheme, error) {
 		if err != nil {
 			return nil, &gateway.Error{
 				Op: "use port scheme", Target: quoteName(s.Name), Kind: gateway.Invalid,
-				Err:  fmt.Errorf("service %s: formula %q: %w", r.Service.Name, r.Formula, err),
+				Err:  errors.New(cloud.Clean(fmt.Sprintf("service %s: formula %q: %v", r.Service.Name, r.Formula, err))),
 				Next: "formulas are whole-number arithmetic over n, oct1..oct4, x and y, like '30000 + 3*n'",
 			}
 		}
