@@ -11,10 +11,11 @@ import (
 )
 
 // anyFormula draws formulas, sensible ones most of the time. They do not divide: what "/" gives is
-// no whole number to expr, which then refuses "%" of it.
+// no whole number to expr, which then refuses "%" of it; nor do they take "%" of a constant 0,
+// which it refuses as well.
 func anyFormula() *rapid.Generator[string] {
 	variable := rapid.SampledFrom([]string{"n", "x", "y", "oct1", "oct2", "oct3", "oct4"})
-	number := rapid.Map(rapid.IntRange(0, 300), func(n int) string { return fmt.Sprint(n) })
+	number := rapid.Map(rapid.IntRange(1, 300), func(n int) string { return fmt.Sprint(n) })
 	var term func(depth int) *rapid.Generator[string]
 	term = func(depth int) *rapid.Generator[string] {
 		if depth == 0 {
@@ -23,7 +24,11 @@ func anyFormula() *rapid.Generator[string] {
 		deeper := term(depth - 1)
 		return rapid.OneOf(variable, number, rapid.Custom(func(t *rapid.T) string {
 			op := rapid.SampledFrom([]string{"+", "-", "*", "%"}).Draw(t, "op")
-			return "(" + deeper.Draw(t, "left") + " " + op + " " + deeper.Draw(t, "right") + ")"
+			right := deeper
+			if op == "%" {
+				right = rapid.OneOf(variable, number)
+			}
+			return "(" + deeper.Draw(t, "left") + " " + op + " " + right.Draw(t, "right") + ")"
 		}), rapid.Custom(func(t *rapid.T) string {
 			return "(" + deeper.Draw(t, "if") + " < " + deeper.Draw(t, "limit") + " ? " + deeper.Draw(t, "then") + " : " + deeper.Draw(t, "else") + ")"
 		}))
