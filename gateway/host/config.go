@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"portico/gateway"
+	"portico/gateway/hostkey"
 )
 
 // Defaults of [Config].
@@ -46,6 +48,13 @@ type Config struct {
 
 	NoAgent     bool   // do not use the SSH agent
 	AgentSocket string // where the agent listens; SSH_AUTH_SOCK
+
+	// Vouched asks the cloud which host keys the target printed on its console. It is called only
+	// for a key that is unknown or differs from the known one, once a handshake. The error says
+	// why there is no answer. nil: nobody vouches. Jump hosts are not vouched for.
+	Vouched func(context.Context) (hostkey.Set, error)
+	// Tell gets one line about each key that was accepted without a question. nil: nobody is told.
+	Tell func(line string)
 
 	Prompter  gateway.Prompter // nil: nobody can be asked
 	Timeout   time.Duration    // for connecting, and again for the handshake, of each hop

@@ -10,6 +10,7 @@
 // a keepalive stays unanswered. [SSH] owns at most one link and makes a new one when a command is
 // to be sent and the old link is dead. A command that was sent is never sent again.
 //
-// Nothing is trusted silently: an unknown host key is put to the [gateway.Prompter], a changed one is
-// always refused. Secrets live in memory only, and a passphrase only until the key is open.
+// Nothing is trusted silently. An unknown host key is accepted where the cloud vouches for it, refused
+// where the cloud names another, else put to the [gateway.Prompter]. A changed one is refused, unless
+// the cloud vouches for it and a human lets it take the old one's place. Secrets live in memory only, and a passphrase only until the key is open.
 package host

@@ -12,6 +12,9 @@ import (
 	"portico/gateway"
 )
 
+// clientVersion is how Portico names itself to servers (RFC 4253, 4.2).
+const clientVersion = "SSH-2.0-Portico"
+
 // link is one standing connection to the target, with those to its jump hosts under it.
 type link struct {
 	target *ssh.Client
@@ -51,20 +54,9 @@ func (c *connector) connect(ctx context.Context, hops []*hop, keepAlive time.Dur
 
 // pass connects to one hop, through the last of the clients if there is one, and logs in.
 func (c *connector) pass(ctx context.Context, h *hop, through []*ssh.Client) (*ssh.Client, net.Addr, error) {
-	connecting, cancel := context.WithTimeout(ctx, h.timeout)
-	defer cancel()
-	var conn net.Conn
-	var err error
-	if len(through) == 0 {
-		conn, err = new(net.Dialer).DialContext(connecting, "tcp", h.addr())
-	} else {
-		conn, err = through[len(through)-1].DialContext(connecting, "tcp", h.addr())
-	}
+	conn, err := reach(ctx, h, through)
 	if err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return nil, nil, connectError(h, err)
+		return nil, nil, err
 	}
 	abort := func() {
 		closeAll(through)
@@ -81,6 +73,26 @@ func (c *connector) pass(ctx context.Context, h *hop, through []*ssh.Client) (*s
 	return client, conn.RemoteAddr(), nil
 }
 
+// reach connects to one hop, through the last of the clients if there is one.
+func reach(ctx context.Context, h *hop, through []*ssh.Client) (net.Conn, error) {
+	connecting, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	var conn net.Conn
+	var err error
+	if len(through) == 0 {
+		conn, err = new(net.Dialer).DialContext(connecting, "tcp", h.addr())
+	} else {
+		conn, err = through[len(through)-1].DialContext(connecting, "tcp", h.addr())
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, connectError(h, err)
+	}
+	return conn, nil
+}
+
 // handshake makes an SSH connection of conn. ClientConfig.Timeout does not cover this, and a
 // forwarded connection takes no deadline, so a timer aborts it; it stands still while a human is asked.
 func (c *connector) handshake(ctx context.Context, h *hop, conn net.Conn, abort func()) (*ssh.Client, error) {
@@ -88,6 +100,7 @@ func (c *connector) handshake(ctx context.Context, h *hop, conn net.Conn, abort 
 	if err != nil {
 		return nil, err
 	}
+	algorithms := keys.algorithms(ctx) // before the clock starts: the cloud may be asked
 	clock := startClock(h.timeout, abort)
 	defer clock.stop()
 	stop := context.AfterFunc(ctx, abort)
@@ -99,8 +112,8 @@ func (c *connector) handshake(ctx context.Context, h *hop, conn net.Conn, abort 
 		User:              h.user,
 		AuthCallback:      login.next,
 		HostKeyCallback:   keys.callback(ctx),
-		HostKeyAlgorithms: keys.algorithms(),
-		ClientVersion:     "SSH-2.0-Portico",
+		HostKeyAlgorithms: algorithms,
+		ClientVersion:     clientVersion,
 	})
 	switch {
 	case err == nil:

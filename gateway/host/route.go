@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -11,7 +12,9 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/hostkey"
 )
 
 // maxHops bounds a chain of jump hosts, so that one that leads back to itself ends.
@@ -30,6 +33,8 @@ type hop struct {
 	knownHosts      []string
 	signers         []ssh.Signer
 	pinned          []ssh.PublicKey // the only host keys that are trusted, if there are any
+	vouched         func(context.Context) (hostkey.Set, error)
+	tell            func(string)
 	hash, neverAsks bool
 	timeout         time.Duration
 }
@@ -135,11 +140,17 @@ func (f *sshConfig) hop(cfg Config) (*hop, error) {
 	}
 	h.user = first(cfg.User, f.get(alias, "User"), cfg.FallbackUser, localUser())
 	h.keyAlias = first(cfg.HostKeyAlias, f.get(alias, "HostKeyAlias"))
+	for _, name := range []string{h.host, first(h.keyAlias, h.host)} {
+		if badName(name) {
+			return nil, invalid(cfg, fmt.Errorf("%q is no host's name", cloud.Clean(name)), "correct HostName and HostKeyAlias in your ssh configuration, or the host in Portico's")
+		}
+	}
 	if secs, err := strconv.Atoi(f.get(alias, "ConnectTimeout")); err == nil && secs > 0 && cfg.Timeout == 0 {
 		h.timeout = time.Duration(secs) * time.Second
 	}
 	h.only = cfg.IdentitiesOnly || yes(f.get(alias, "IdentitiesOnly"))
 	h.signers, h.pinned = cfg.Signers, cfg.HostKeys
+	h.vouched, h.tell = cfg.Vouched, cfg.Tell
 	h.hash = yes(f.get(alias, "HashKnownHosts"))
 	h.neverAsks = yes(f.get(alias, "StrictHostKeyChecking"))
 	f.fillFiles(h, cfg)

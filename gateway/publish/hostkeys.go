@@ -8,7 +8,7 @@ import (
 	"portico/gateway/hostkey"
 )
 
-var errNotOurs = errors.New("it is no instance of this project, so there is no console log to read")
+var errNotOurs = errors.New("it is no instance of this project")
 
 // HostKeys returns the SSH host keys that an instance printed on its console when it booted; none
 // where it printed none. The error says why its console log could not be read.

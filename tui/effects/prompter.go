@@ -17,6 +17,7 @@ import (
 // it to the connector and to the console; until the console runs, questions wait.
 type Prompter struct {
 	questions chan *question
+	told      chan string
 	ended     chan struct{} // closed with the console: nobody can be asked any more
 
 	mu   sync.Mutex
@@ -39,7 +40,7 @@ type AskGoneMsg struct{ ID int }
 
 // NewPrompter returns a prompter.
 func NewPrompter() *Prompter {
-	return &Prompter{questions: make(chan *question), ended: make(chan struct{}), open: map[int]*question{}}
+	return &Prompter{questions: make(chan *question), told: make(chan string, 8), ended: make(chan struct{}), open: map[int]*question{}}
 }
 
 // Close fails all questions, open ones and new ones.
@@ -51,18 +52,44 @@ var (
 	errEnded    = errors.New("the console has ended")
 )
 
-// HostKey shows an unknown host key's fingerprint and asks whether it is the right one.
+// HostKey shows an unknown host key's fingerprint and asks whether it is the right one, or shows
+// one that the cloud vouches for and asks whether it may replace the known one.
 func (p *Prompter) HostKey(ctx context.Context, q gateway.HostKeyQuestion) (bool, error) {
-	a, err := p.ask(ctx, views.AskMsg{
-		Title: "Is this the right machine?",
-		Lines: []string{
-			"The host key of " + cloud.Clean(q.Host) + " (" + cloud.Clean(q.Addr) + ") is not known yet.", "",
-			cloud.Clean(q.Type), cloud.Clean(q.Fingerprint), "",
-			"Compare it with the fingerprint in the machine's console log. If they are the same, it is remembered.",
-		},
-		Yes: "trust it", Cancel: "do not connect",
-	})
+	a, err := p.ask(ctx, hostKeyQuestion(q))
 	return a.Yes, err
+}
+
+func hostKeyQuestion(q gateway.HostKeyQuestion) views.AskMsg {
+	host := cloud.Clean(q.Host) + " (" + cloud.Clean(q.Addr) + ")"
+	if q.Known != "" {
+		return views.AskMsg{
+			Title: "Was this machine rebuilt?",
+			Lines: []string{
+				"The host key of " + host + " has changed. It is now", "", cloud.Clean(q.Type), cloud.Clean(q.Fingerprint), "",
+				"and was " + cloud.Clean(q.Known), "",
+				"The cloud vouches for the new key: the machine's console log names it.",
+			},
+			Yes: "forget the old key", Cancel: "do not connect",
+		}
+	}
+	m := views.AskMsg{
+		Title: "Is this the right machine?",
+		Lines: []string{"The host key of " + host + " is not known yet.", "", cloud.Clean(q.Type), cloud.Clean(q.Fingerprint), ""},
+		Yes:   "trust it", Cancel: "do not connect",
+	}
+	if q.Unverified != "" {
+		m.Lines = append(m.Lines, "It could not be verified by the cloud: "+cloud.Clean(q.Unverified)+".", "")
+	}
+	m.Lines = append(m.Lines, "Compare it with the fingerprint in the machine's console log. If they are the same, it is remembered.")
+	return m
+}
+
+// Tell shows a line for a moment. Where many wait to be shown, it is dropped.
+func (p *Prompter) Tell(line string) {
+	select {
+	case p.told <- line:
+	default:
+	}
 }
 
 // Passphrase asks for the passphrase of a key file.
@@ -122,8 +149,8 @@ func (p *Prompter) Reply(a views.Answer) {
 	}
 }
 
-// Questions brings the next question, and, should the asker give up, takes it back. Without a
-// prompter there are none.
+// Questions brings the next question, and, should the asker give up, takes it back; and the lines
+// that nobody need answer. Without a prompter there are none.
 func (e *Effects) Questions() tea.Cmd {
 	if e.prompter == nil {
 		return nil
@@ -132,6 +159,8 @@ func (e *Effects) Questions() tea.Cmd {
 		select {
 		case q := <-e.prompter.questions:
 			return More{Msg: q.ask, Next: tea.Batch(e.Questions(), e.gone(q))}
+		case line := <-e.prompter.told:
+			return More{Msg: views.ToastMsg{Text: line}, Next: e.Questions()}
 		case <-e.ctx.Done():
 			return nil
 		}
