@@ -65,7 +65,7 @@ func (a *app) command() *cobra.Command {
 	// It holds for the help too, which is printed before any command's own code.
 	f.BoolFunc("no-color", "no colours (also NO_COLOR)", noColor)
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
-	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud to this file, without secrets")
+	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud and what it answers to this file, without secrets; only you can read it")
 	root.AddCommand(
 		a.listCommand(), a.floatingIPsCommand(), a.gatewaysCommand(), a.forwardsCommand(),
 		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.testCommand(),

@@ -15,7 +15,8 @@ import (
 // completionWait is how long a shell waits for the cloud. Without an answer nothing is offered.
 const completionWait = 3 * time.Second
 
-// completable is what a shell takes without quoting; names come from outside.
+// completable is what a shell takes without quoting, and no program for an option; names come from
+// outside.
 var completable = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]*$`)
 
 // completer offers values for the word under the cursor.
@@ -26,7 +27,7 @@ func offer(values func(context.Context) []string) completer {
 	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(c.Context(), completionWait)
 		defer cancel()
-		return values(ctx), cobra.ShellCompDirectiveNoFileComp
+		return slices.DeleteFunc(values(ctx), func(v string) bool { return !completable.MatchString(v) }), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
@@ -100,9 +101,7 @@ func (a *app) gatewayNames(ctx context.Context) []string {
 	}
 	var out []string
 	for _, g := range w.publisher.Gateways(inv) {
-		if completable.MatchString(g.Name) {
-			out = append(out, g.Name)
-		}
+		out = append(out, g.Name)
 	}
 	return out
 }

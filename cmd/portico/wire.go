@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 
 	"portico/cloud/openstack"
 	"portico/gateway"
@@ -33,9 +32,9 @@ func (a *app) wire(ctx context.Context, prompter gateway.Prompter) (*wiring, err
 func (a *app) wireWith(ctx context.Context, prompter gateway.Prompter, cfg config, options publish.Options) (*wiring, error) {
 	o := openstack.Options{Cloud: a.flags.cloud, UserAgent: "portico/" + versionText()}
 	if a.flags.debug != "" {
-		f, err := os.OpenFile(a.flags.debug, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		f, err := openDebug(a.flags.debug)
 		if err != nil {
-			return nil, &gateway.Error{Op: "write the debug file", Target: a.flags.debug, Kind: gateway.Invalid, Err: err}
+			return nil, err
 		}
 		a.onClose(func() { _ = f.Close() })
 		o.Debug = f
