@@ -13,7 +13,6 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"portico/cloud"
-	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/hostkey"
 )
@@ -141,11 +140,6 @@ func (f *sshConfig) hop(cfg Config) (*hop, error) {
 	}
 	h.user = first(cfg.User, f.get(alias, "User"), cfg.FallbackUser, localUser())
 	h.keyAlias = first(cfg.HostKeyAlias, f.get(alias, "HostKeyAlias"))
-	for _, name := range []string{h.host, first(h.keyAlias, h.host)} {
-		if badName(name) {
-			return nil, invalid(cfg, fmt.Errorf("%q is no host's name", cloud.Clean(name)), "correct HostName and HostKeyAlias in your ssh configuration, or the host in Portico's")
-		}
-	}
 	for _, name := range []string{h.host, first(h.keyAlias, h.host)} {
 		if badName(name) {
 			return nil, invalid(cfg, fmt.Errorf("%q is no host's name", cloud.Clean(name)), "correct HostName and HostKeyAlias in your ssh configuration, or the host in Portico's")
