@@ -69,6 +69,7 @@ func Start(config Config) (*Gateway, error) {
 	g.ports = newPorts(g)
 	g.kernel = kernel.New()
 	g.machine = shell.New(config.Hostname, g.kernel, config.Now, g.listening)
+	g.machine.Device, g.machine.Address = config.Device, config.FixedIP
 	g.machine.SetSudo(config.Sudo)
 	g.machine.Fault = g.programFault
 	if err := g.furnish(); err != nil {

@@ -36,7 +36,7 @@ func BenchmarkRuleset(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("read/%d", n), func(b *testing.B) {
 			for b.Loop() {
-				if got, _ := readForwards(testGateway, rules); len(got) != n {
+				if got := readForwards(testGateway, rules); len(got) != n {
 					b.Fatalf("%d forwards were read", len(got))
 				}
 			}

@@ -43,6 +43,9 @@ func contract(t *testing.T, newRig func(t *testing.T) rig) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newRig(t)) })
 	}
+	for name, test := range driftContract {
+		t.Run(name, func(t *testing.T) { test(t, newRig(t)) })
+	}
 }
 
 func engineOn(r rig, p *project) *Engine {
@@ -185,7 +188,7 @@ func contractDrift(t *testing.T, r rig) {
 	r.shell(t, `iptables -w -t nat -A PORTICO-TCP-30000-30015 -p tcp -m tcp --dport 30013 -j DNAT --to-destination 192.168.0.13:22
 iptables -w -D FORWARD -j PORTICO-FORWARD
 iptables -w -t nat -F PORTICO-POSTROUTING`)
-	if s := observe(t, r, p); len(s.Warnings) < 2 {
+	if s := observe(t, r, p); len(s.Warnings) != 1 || s.Warnings[0].Title != DriftTitle {
 		t.Errorf("drift is not told: %v", s.Warnings)
 	}
 	apply(t, r, p, want)

@@ -49,6 +49,12 @@ type Engine struct {
 	// Named limits whose doors a plan may touch to these instances, by ID; nil is all of them. What
 	// others have changed at the doors of the rest is told as a warning.
 	Named map[string]bool
+
+	// Services is the catalogue: what forwards that were made by hand are called, by their port.
+	Services []gateway.Service
+	// Adopt names public ports whose rules, made by hand, a plan takes over: they go in the same
+	// restore that adds the forward. Each must be in the state's Drift, with just that forward.
+	Adopt map[gateway.Key]bool
 }
 
 var _ gateway.Engine = (*Engine)(nil)
@@ -62,6 +68,9 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	seen, ok := have.Native.(*observed)
 	if !ok {
 		return plan.Plan{}, &gateway.Error{Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.Internal, Err: fmt.Errorf("state of another engine: %T", have.Native)}
+	}
+	if err := e.checkAdopt(want, have.Forwards, seen); err != nil {
+		return plan.Plan{}, err
 	}
 	if err := e.check(want, have); err != nil {
 		return plan.Plan{}, err
@@ -92,6 +101,7 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 // and goes after them, so that no connection is sent on only to be dropped.
 func (e *Engine) planHost(want, have []gateway.Forward, seen *observed) []plan.Step {
 	nat, filter := layouts(e.Gateway, want)
+	nat.Gone = e.gone(seen)
 	natStep := e.restoreStep(seen, nat, changedUDP(want, have)...)
 	filterStep := e.restoreStep(seen, filter)
 	var steps []plan.Step
@@ -149,7 +159,7 @@ func (e *Engine) check(want []gateway.Forward, have gateway.State) error {
 		if err := e.checkForward(f); err != nil {
 			return err
 		}
-		if by := taken[f.Key()]; by != "" && !standing[f.Key()] {
+		if by := taken[f.Key()]; by != "" && !standing[f.Key()] && !e.Adopt[f.Key()] {
 			return conflict(f, fmt.Errorf("%s port %d of %s is taken by %s", f.Service.Protocol, f.Public.Port(), e.Gateway.Name, by))
 		}
 		if other, dup := seen[f.Key()]; dup && !other.Equal(f) {
@@ -171,7 +181,7 @@ func (e *Engine) checkForward(f gateway.Forward) error {
 		return invalid("public ports run from 1024 to 65535")
 	case f.Service.Protocol != gateway.TCP && f.Service.Protocol != gateway.UDP:
 		return invalid("protocol %q is neither tcp nor udp", f.Service.Protocol)
-	case !ourComment.MatchString("portico v1 vm=" + f.Instance + " svc=" + f.Service.Name):
+	case !ourComment.MatchString(mark(f.Instance, f.Service.Name)):
 		return invalid("a service's name has lower-case letters, digits and dashes only, 32 at most, and an instance is named by its UUID")
 	case f.Private.Addr() == e.Gateway.FixedIP:
 		return invalid("the gateway itself needs no forward: it is reachable at %s", e.Gateway.FloatingIP)
@@ -189,7 +199,7 @@ func conflict(f gateway.Forward, err error) error {
 }
 
 func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *observed, changes bool) []plan.Warning {
-	out := slices.Clone(have.Warnings)
+	out := append(slices.Clone(have.Warnings), e.adoptWarnings(seen)...)
 	if !changes {
 		return out
 	}

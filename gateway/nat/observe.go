@@ -3,6 +3,8 @@ package nat
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +22,10 @@ type observed struct {
 	missing    []string          // programs the gateway lacks
 	forwarding bool
 	systemd    bool
-	enabled    bool // our unit starts at boot
+	enabled    bool                    // our unit starts at boot
+	links      map[string][]netip.Addr // interface -> its addresses
+	kept       []string                // files that keep rules of others
+	foreign    []foreignRule
 }
 
 // sumPipe digests one table without its comments and counters. The apply script computes the
@@ -43,6 +48,8 @@ sec localports; cat /proc/sys/net/ipv4/ip_local_port_range
 sec listening; ss -Hltnup
 sec systemd; command -v systemctl
 sec enabled; systemctl is-enabled ` + unitName + `
+sec links; ip -o -4 addr show
+sec kept; for f in ` + keptElsewhere + `; do grep -q DNAT "$f" 2>/dev/null && echo "$f"; done
 for f in "$@"; do sec "file $f"; cat "$f"; done
 sec end
 ` + "exit 0"
@@ -74,6 +81,8 @@ func (e *Engine) Observe(ctx context.Context) (gateway.State, error) {
 		forwarding: strings.TrimSpace(sections["forwarding"]) == "1",
 		systemd:    strings.TrimSpace(sections["systemd"]) != "",
 		enabled:    strings.HasPrefix(strings.TrimSpace(sections["enabled"]), "enabled"),
+		links:      readLinks(sections["links"]),
+		kept:       strings.Fields(sections["kept"]),
 	}
 	for _, f := range ourFiles {
 		seen.files[f] = sections["file "+f]
@@ -82,27 +91,24 @@ func (e *Engine) Observe(ctx context.Context) (gateway.State, error) {
 }
 
 func (e *Engine) state(seen *observed, sections map[string]string) gateway.State {
-	forwards, strange := readForwards(e.Gateway, seen.rules)
+	forwards := readForwards(e.Gateway, seen.rules)
 	s := gateway.State{Forwards: forwards, Native: seen}
-	s.Reserved = append(listening(sections["listening"], e.Gateway), foreignPorts(seen.rules)...)
+	programs := listening(sections["listening"], e.Gateway)
+	s.Reserved = append(slices.Clone(programs), foreignPorts(seen.rules)...)
 	for _, table := range []string{tableNAT, tableFilter} {
 		s.Base = append(s.Base, plan.Fingerprint{Source: e.Gateway.Name + " iptables " + table, Value: seen.sums[table]})
 	}
-	for _, line := range strange {
-		s.Warnings = append(s.Warnings, plan.Warning{Title: "a rule in Portico's chains is not Portico's", Detail: cloud.Clean(line)})
-	}
-	if len(forwards) > 0 || len(strange) > 0 {
-		nat, filter := layouts(e.Gateway, forwards)
-		if !netfilter.Diff(seen.rules, nat).Empty() || !netfilter.Diff(seen.rules, filter).Empty() {
-			s.Warnings = append(s.Warnings, plan.Warning{Title: "the gateway's rules have drifted", Detail: "the next change puts Portico's own chains right"})
-		}
-	}
-	s.Warnings = append(s.Warnings, e.closedDoors(forwards)...)
+	seen.foreign = e.readForeign(seen, forwards, programs)
+	s.Drift = e.ownDrift(seen, forwards)
+	closed := e.closedDoors(forwards)
+	s.Warnings = append(driftWarning(s.Drift, len(closed)), closed...)
+	s.Drift = append(s.Drift, foreignDrift(seen.foreign)...)
 	version := strings.TrimPrefix(cloud.Clean(strings.TrimSpace(sections["version"])), "iptables ")
 	s.Facts = []gateway.Fact{
 		{Name: "iptables", Value: version, OK: len(seen.missing) == 0},
 		{Name: "ip_forward", Value: onOff(seen.forwarding), OK: seen.forwarding || len(forwards) == 0},
 		{Name: "survives a reboot", Value: yesNo(seen.enabled), OK: seen.enabled || len(forwards) == 0},
+		driftFact(s.Drift),
 		{Name: "local ports", Value: cloud.Clean(strings.Join(strings.Fields(sections["localports"]), "-")), OK: true},
 	}
 	return s

@@ -16,9 +16,12 @@ import (
 // that says anything else is not a forward of ours.
 var ourComment = regexp.MustCompile(`^portico v1 vm=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) svc=([a-z0-9][a-z0-9-]{0,31})$`)
 
-// readForwards finds the forwards that stand in our chains, and the rules there that are none
-// of ours.
-func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gateway.Forward, strange []string) {
+// mark is that comment.
+func mark(instance, service string) string { return "portico v1 vm=" + instance + " svc=" + service }
+
+// readForwards finds the forwards that stand in our chains. Of two that want one public port the
+// first holds, and the other is no forward.
+func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gateway.Forward) {
 	table, _ := rules.Table(tableNAT)
 	index := map[gateway.Key]int{}
 	for _, c := range table.Chains {
@@ -32,11 +35,12 @@ func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gatew
 			}
 			f, ok := readForward(gw, w)
 			if !ok {
-				strange = append(strange, "-A "+c.Name+" "+r.String())
 				continue
 			}
-			if i, seen := index[f.Key()]; seen && forwards[i].Private == f.Private {
-				forwards[i].Sources = joinSources(forwards[i].Sources, f.Sources)
+			if i, seen := index[f.Key()]; seen {
+				if g := forwards[i]; g.Private == f.Private && g.Instance == f.Instance && g.Service == f.Service {
+					forwards[i].Sources = joinSources(g.Sources, f.Sources)
+				}
 				continue
 			}
 			index[f.Key()] = len(forwards)
@@ -44,7 +48,7 @@ func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gatew
 		}
 	}
 	gateway.SortForwards(forwards)
-	return forwards, strange
+	return forwards
 }
 
 // joinSources is who may come in by either of two rules: without sources that is anybody.
@@ -59,7 +63,7 @@ func readForward(gw gateway.Gateway, w map[string]string) (gateway.Forward, bool
 	m := ourComment.FindStringSubmatch(w["--comment"])
 	private, err := netip.ParseAddrPort(w["--to-destination"])
 	port, perr := strconv.ParseUint(w["--dport"], 10, 16)
-	if m == nil || err != nil || perr != nil || w["-d"] != netip.PrefixFrom(gw.FixedIP, 32).String() {
+	if m == nil || err != nil || perr != nil || port < 1024 || !private.Addr().Is4() || private.Port() == 0 || private.Addr() == gw.FixedIP || w["-d"] != netip.PrefixFrom(gw.FixedIP, 32).String() {
 		return gateway.Forward{}, false
 	}
 	f := gateway.Forward{

@@ -79,7 +79,7 @@ func forwardRules(gw gateway.Gateway, f gateway.Forward) []netfilter.Rule {
 		}
 		p := string(f.Service.Protocol)
 		args = append(args, "-d", netip.PrefixFrom(gw.FixedIP, 32).String(), "-p", p, "-m", p, "--dport", strconv.Itoa(int(f.Public.Port())))
-		args = append(args, comment(fmt.Sprintf("portico v1 vm=%s svc=%s", f.Instance, f.Service.Name))...)
+		args = append(args, comment(mark(f.Instance, f.Service.Name))...)
 		args = append(args, "-j", "DNAT", "--to-destination", f.Private.String())
 		out = append(out, rule(args...))
 	}

@@ -36,7 +36,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		return Proposal{}, err
 	}
 	engine := p.newEngine(s.Gateway, &lazyRunner{p: p, gw: s.Gateway, inv: s.Inventory}, s.Inventory)
-	engine.Named = w.named
+	engine.Named, engine.Adopt = w.named, w.adopted
 	pl, err := engine.Plan(ctx, w.all, *s.State)
 	if err != nil {
 		return Proposal{}, err
@@ -46,7 +46,11 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if err != nil {
 		return Proposal{}, err
 	}
-	return Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all, named: w.named}, nil
+	pr := Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all, named: w.named}
+	if req.Repair {
+		pr = repaired(pr)
+	}
+	return pr, nil
 }
 
 func quotaLines(costs []nat.Cost) []QuotaLine {
@@ -67,9 +71,16 @@ type wanted struct {
 	items    []Item
 	warnings []plan.Warning
 	named    map[string]bool // instances of the request, by ID
+	adopted  map[gateway.Key]bool
 }
 
 func (w *wanted) work() error {
+	switch {
+	case w.req.Repair:
+		return w.repair()
+	case w.req.AdoptAll || len(w.req.Adopt) > 0:
+		return w.adopt()
+	}
 	if len(w.req.Instances) == 0 {
 		return &gateway.Error{Op: "plan", Kind: gateway.Invalid, Err: errors.New("no instance was named"), Next: "name one or several: portico publish VM"}
 	}

@@ -162,7 +162,7 @@ func (p *Publisher) suggest(ctx context.Context, gw gateway.Gateway, inv cloud.I
 }
 
 func (p *Publisher) newEngine(gw gateway.Gateway, runner gateway.Runner, inv cloud.Inventory) *nat.Engine {
-	return &nat.Engine{Gateway: gw, Runner: runner, Groups: p.groups, Ports: p.ports, Inventory: inv}
+	return &nat.Engine{Gateway: gw, Runner: runner, Groups: p.groups, Ports: p.ports, Inventory: inv, Services: p.options.Services}
 }
 
 // lazyRunner connects when the first command is run, so that planning needs no connection.

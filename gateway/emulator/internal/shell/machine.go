@@ -12,6 +12,7 @@ package shell
 import (
 	"context"
 	"io"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -52,6 +53,8 @@ type Machine struct {
 	Kernel    *kernel.Kernel
 	Now       func() time.Time
 	Listening func() []Listener
+	Device    string     // its network interface
+	Address   netip.Addr // the address there
 	// Fault is asked before each program; nil or a nil answer lets it run.
 	Fault func(args []string) *Fault
 

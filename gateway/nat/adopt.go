@@ -1,0 +1,94 @@
+package nat
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"portico/gateway"
+	"portico/gateway/netfilter"
+	"portico/gateway/plan"
+)
+
+// checkAdopt refuses to take over what was not found fit for it, or as another forward. What stands
+// already was taken over before.
+func (e *Engine) checkAdopt(want, have []gateway.Forward, seen *observed) error {
+	for k := range e.Adopt {
+		fit := slices.ContainsFunc(have, func(f gateway.Forward) bool { return f.Key() == k }) || slices.ContainsFunc(seen.foreign, func(f foreignRule) bool {
+			return f.drift.Forward != nil && f.drift.Forward.Key() == k && slices.ContainsFunc(want, f.drift.Forward.Equal)
+		})
+		if !fit {
+			return &gateway.Error{
+				Op: "adopt", Target: fmt.Sprintf("%s port %d", k.Protocol, k.Public.Port()), Kind: gateway.Invalid,
+				Err: errors.New("no rule made by hand amounts to this forward"), Next: "see 'portico forwards' for those that can be adopted",
+			}
+		}
+	}
+	return nil
+}
+
+// gone lists the rules of others that a plan takes over: the DNAT rules themselves, and the rules
+// that give the gateway's address to what goes to the same endpoint, if no DNAT rule that stays
+// needs them.
+func (e *Engine) gone(seen *observed) []netfilter.Placed {
+	if len(e.Adopt) == 0 {
+		return nil
+	}
+	type endpoint struct {
+		proto gateway.Protocol
+		to    netip.AddrPort
+	}
+	served := map[endpoint]bool{}
+	var out []netfilter.Placed
+	var stay []string // where the others lead
+	for _, f := range seen.foreign {
+		if f.drift.Forward != nil && e.Adopt[f.drift.Forward.Key()] {
+			out = append(out, f.placed)
+			served[endpoint{f.dnat.proto, f.dnat.to}] = true
+			continue
+		}
+		stay = append(stay, words(f.placed.Rule.Args)["--to-destination"])
+	}
+	table, _ := seen.rules.Table(tableNAT)
+	post, _ := table.Chain("POSTROUTING")
+	for i, r := range post.Rules {
+		proto, to, ok := readSNAT(r, e.Gateway.FixedIP)
+		needed := slices.ContainsFunc(stay, func(d string) bool { return mayLeadTo(d, to) })
+		if ok && served[endpoint{proto, to}] && !needed {
+			out = append(out, netfilter.Placed{Chain: "POSTROUTING", Index: i + 1, Rule: r})
+		}
+	}
+	return out
+}
+
+// adoptWarnings say what taking rules over changes besides, and where else they are kept.
+func (e *Engine) adoptWarnings(seen *observed) []plan.Warning {
+	if len(e.Adopt) == 0 {
+		return nil
+	}
+	var out []plan.Warning
+	for _, f := range seen.foreign {
+		if d := f.drift; d.Note != "" && d.Forward != nil && e.Adopt[d.Forward.Key()] {
+			out = append(out, plan.Warning{Title: "another address loses a forward", Detail: d.Note})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b plan.Warning) int { return len(a.Detail) - len(b.Detail) })
+	out = slices.Compact(out)
+	for _, file := range seen.kept {
+		out = append(out, plan.Warning{Title: "the rules by hand may come back", Detail: comesBack(file)})
+	}
+	return out
+}
+
+// comesBack says of a file that holds rules of others how to keep it from bringing them back. What
+// is Portico's stays out of it: its own files put that back.
+func comesBack(file string) string {
+	switch file {
+	case "/etc/iptables/rules.v4", "/etc/sysconfig/iptables":
+		return fmt.Sprintf("%s has DNAT rules for the next boot; write it anew afterwards, on the gateway: sudo sh -c 'iptables-save | grep -v %s > %s'", file, netfilter.Prefix, file)
+	case "/etc/rc.local":
+		return file + " makes DNAT rules at every boot; take them out afterwards, on the gateway: sudo nano " + file
+	}
+	return "the instance's user data makes DNAT rules when it is built anew; leave them out of it then: sudo cat " + file
+}

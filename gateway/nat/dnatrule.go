@@ -1,0 +1,187 @@
+package nat
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"portico/gateway"
+	"portico/gateway/netfilter"
+)
+
+// dnatRule is a DNAT rule that says no more than a forward can: one public port to one address.
+type dnatRule struct {
+	proto  gateway.Protocol
+	source netip.Prefix // who may come in; invalid is anybody
+	dest   netip.Prefix // what it was sent to; invalid is anything
+	in     string       // the interface it comes in by; "" is any
+	port   uint16
+	to     netip.AddrPort
+}
+
+// beyond says, by extension, what a rule has that a forward has not.
+var beyond = map[string]string{
+	"multiport": "it is for several ports at once",
+	"addrtype":  "it is for all local addresses",
+	"set":       "it depends on a set of addresses",
+	"iprange":   "it is for a range of addresses",
+	"statistic": "it takes a share of the connections only",
+	"mac":       "it is for one hardware address",
+}
+
+// readDNAT takes a DNAT rule apart. why says what in it a forward cannot say; then only what was
+// read up to there holds.
+func readDNAT(r netfilter.Rule) (d dnatRule, why string) {
+	args := netfilter.Canonical(r.Args)
+	seen := map[string]bool{}
+	for i := 0; i < len(args); i += 2 {
+		word := args[i]
+		switch {
+		case word == "!":
+			return d, "it has a negated condition"
+		case i+1 == len(args):
+			return d, "it has the option " + word
+		case seen[word] && word != "-m":
+			return d, "it says " + word + " twice"
+		}
+		seen[word] = true
+		if why := d.take(word, args[i+1]); why != "" {
+			return d, why
+		}
+	}
+	switch {
+	case d.proto == "":
+		return d, "it is for all protocols"
+	case d.port == 0:
+		return d, "it is for all ports"
+	case d.to.Port() == 0: // without a port of its own it keeps the public one
+		d.to = netip.AddrPortFrom(d.to.Addr(), d.port)
+	}
+	return d, ""
+}
+
+// take reads one option; the answer says why a forward cannot have it.
+func (d *dnatRule) take(option, value string) string {
+	switch option {
+	case "-m":
+		if why := beyond[value]; why != "" {
+			return why
+		}
+		if value != string(gateway.TCP) && value != string(gateway.UDP) && value != "comment" {
+			return "it has the condition " + value
+		}
+	case "-s", "-d":
+		p, err := netip.ParsePrefix(value)
+		if err != nil {
+			return "its address " + value + " is no network"
+		}
+		if option == "-s" {
+			d.source = p
+		} else {
+			d.dest = p
+		}
+	case "-i":
+		d.in = value
+	case "-p":
+		d.proto = gateway.Protocol(value)
+		if d.proto != gateway.TCP && d.proto != gateway.UDP {
+			return "its protocol is neither tcp nor udp"
+		}
+	case "--dport":
+		return d.takePort(value)
+	case "--to-destination":
+		return d.takeTarget(value)
+	case "--comment", "-j":
+	default:
+		return "it has the option " + option
+	}
+	return ""
+}
+
+func (d *dnatRule) takePort(value string) string {
+	port, err := strconv.ParseUint(value, 10, 16)
+	switch {
+	case strings.Contains(value, ":"):
+		return "it is for a range of ports"
+	case err != nil || port == 0:
+		return "its port " + value + " is no number"
+	case port < 1024:
+		d.port = uint16(port)
+		return "its public port is below 1024"
+	}
+	d.port = uint16(port)
+	return ""
+}
+
+func (d *dnatRule) takeTarget(value string) string {
+	host, port, hasPort := strings.Cut(value, ":")
+	addr, err := netip.ParseAddr(host)
+	number := uint64(0)
+	if err == nil && hasPort {
+		number, err = strconv.ParseUint(port, 10, 16)
+	}
+	switch {
+	case strings.Contains(value, "-"):
+		return "it leads to a range"
+	case err != nil || !addr.Is4() || hasPort && number == 0:
+		return "it does not lead to an IPv4 address and a port"
+	}
+	d.to = netip.AddrPortFrom(addr, uint16(number))
+	return ""
+}
+
+// mayLeadTo reports whether a --to-destination could be this endpoint. What cannot be read could.
+func mayLeadTo(destination string, end netip.AddrPort) bool {
+	host, port, hasPort := strings.Cut(destination, ":")
+	first, last, isRange := strings.Cut(host, "-")
+	if !isRange {
+		last = first
+	}
+	a, err1 := netip.ParseAddr(first)
+	b, err2 := netip.ParseAddr(last)
+	if err1 == nil && err2 == nil && (end.Addr().Less(a) || b.Less(end.Addr())) {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return !hasPort || err != nil || uint16(n) == end.Port()
+}
+
+// readSNAT reads a rule that gives the gateway's address to what goes to one endpoint, and to
+// nothing else.
+func readSNAT(r netfilter.Rule, own netip.Addr) (proto gateway.Protocol, to netip.AddrPort, ok bool) {
+	args := netfilter.Canonical(r.Args)
+	var addr netip.Prefix
+	var port uint64
+	translates := false
+	for i := 0; i+1 < len(args); i += 2 {
+		value := args[i+1]
+		var err error
+		switch args[i] {
+		case "-d":
+			addr, err = netip.ParsePrefix(value)
+		case "-p":
+			proto = gateway.Protocol(value)
+		case "--dport":
+			port, err = strconv.ParseUint(value, 10, 16)
+		case "-m":
+			ok = value == string(proto) || value == "comment"
+			if !ok {
+				return "", to, false
+			}
+		case "-j":
+			translates = value == "MASQUERADE" || value == "SNAT"
+		case "--to-source":
+			translates = value == own.String()
+		case "-o", "--comment":
+		default:
+			return "", to, false
+		}
+		if err != nil {
+			return "", to, false
+		}
+	}
+	if len(args)%2 != 0 || !translates || port == 0 || !addr.IsSingleIP() {
+		return "", to, false
+	}
+	return proto, netip.AddrPortFrom(addr.Addr(), uint16(port)), true
+}

@@ -1,0 +1,131 @@
+package publish
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/plan"
+)
+
+// adopt wants what stands and, of what was made by hand, the forwards at the ports of the request.
+func (w *wanted) adopt() error {
+	w.all, w.named, w.adopted = slices.Clone(w.have), map[string]bool{}, map[gateway.Key]bool{}
+	for _, text := range w.req.Adopt {
+		if err := w.adoptPort(text); err != nil {
+			return err
+		}
+	}
+	if w.req.AdoptAll {
+		for _, d := range w.s.State.Drift {
+			if d.Forward != nil {
+				w.take(*d.Forward)
+			}
+		}
+		w.tellRest()
+	}
+	gateway.SortForwards(w.all)
+	return nil
+}
+
+// adoptPort takes what leads from one public port: "30011" or "udp/30011".
+func (w *wanted) adoptPort(text string) error {
+	proto, number, said := strings.Cut(text, "/")
+	if !said {
+		proto, number = "", text
+	}
+	port, err := strconv.ParseUint(number, 10, 16)
+	if err != nil || port == 0 || said && proto != string(gateway.TCP) && proto != string(gateway.UDP) {
+		return &gateway.Error{
+			Op: "read the port", Target: cloud.Clean(text), Kind: gateway.Invalid, Err: errors.New("it is neither a port nor a protocol and a port"),
+			Next: "write it as 30011 or tcp/30011",
+		}
+	}
+	taken, why := false, ""
+	for _, d := range w.s.State.Drift {
+		switch p, n := PortOf(d); {
+		case n != uint16(port) || said && string(p) != proto:
+		case d.Forward == nil:
+			why = cmp.Or(why, d.Why+": "+d.Line)
+		default:
+			w.take(*d.Forward)
+			taken = true
+		}
+	}
+	switch {
+	case taken:
+		return nil
+	case why != "":
+		return &gateway.Error{Op: "adopt port", Target: cloud.Clean(text), Kind: gateway.Invalid, Err: errors.New(why), Next: "leave it as it is, or withdraw it by hand and publish the VM"}
+	}
+	return &gateway.Error{
+		Op: "adopt port", Target: cloud.Clean(text), Kind: gateway.NotFound, Err: errors.New("no rule made by hand forwards it"),
+		Next: "see 'portico forwards' for those that do",
+	}
+}
+
+// take adds one forward, once. One that stands already is kept: its rule made by hand only goes.
+func (w *wanted) take(f gateway.Forward) {
+	if w.adopted[f.Key()] {
+		return
+	}
+	w.adopted[f.Key()], w.named[f.Instance] = true, true
+	item := Item{Action: plan.Create, Forward: f, Instance: InstanceName(w.s.Inventory, f.Instance)}
+	if slices.ContainsFunc(w.have, f.Equal) {
+		item.Action = 0
+	} else {
+		w.all = append(w.all, f)
+	}
+	w.items = append(w.items, item)
+}
+
+// tellRest says how many rules made by hand stay, by reason.
+func (w *wanted) tellRest() {
+	count := map[string]int{}
+	total := 0
+	for _, d := range w.s.State.Drift {
+		if d.Kind == gateway.Foreign && d.Forward == nil {
+			count[d.Why]++
+			total++
+		}
+	}
+	if total == 0 {
+		return
+	}
+	reasons := make([]string, 0, len(count))
+	for why, n := range count {
+		reasons = append(reasons, fmt.Sprintf("%s (%d)", why, n))
+	}
+	slices.Sort(reasons)
+	w.warnings = append(w.warnings, plan.Warning{
+		Title: fmt.Sprintf("%d rules made by hand stay as they are", total), Detail: strings.Join(reasons, "; ") + "; 'portico forwards' lists them",
+	})
+}
+
+// PortOf is the public port of a forward made by hand, also of one that cannot be adopted; 0 when
+// its rule names none.
+func PortOf(d gateway.Drift) (gateway.Protocol, uint16) {
+	if d.Forward != nil {
+		return d.Forward.Service.Protocol, d.Forward.Public.Port()
+	}
+	if d.Kind != gateway.Foreign {
+		return "", 0
+	}
+	var proto gateway.Protocol
+	words := strings.Fields(d.Line)
+	for i, w := range words[:max(len(words)-1, 0)] {
+		switch w {
+		case "-p":
+			proto = gateway.Protocol(words[i+1])
+		case "--dport":
+			n, _ := strconv.ParseUint(words[i+1], 10, 16) // a range has no one port
+			return proto, uint16(n)
+		}
+	}
+	return proto, 0
+}

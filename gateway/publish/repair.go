@@ -1,0 +1,46 @@
+package publish
+
+import (
+	"slices"
+
+	"portico/gateway"
+	"portico/gateway/nat"
+	"portico/gateway/plan"
+)
+
+// repair wants what stands, and nothing else. Without instances it is about all doors; with some,
+// other instances' doors are left as they are.
+func (w *wanted) repair() error {
+	w.all = slices.Clone(w.have)
+	if len(w.req.Instances) > 0 {
+		w.named = map[string]bool{}
+	}
+	for _, name := range w.req.Instances {
+		i, err := w.instance(name)
+		if err != nil {
+			return err
+		}
+		w.named[i.ID] = true
+	}
+	for _, f := range w.all {
+		if w.named == nil || w.named[f.Instance] {
+			w.items = append(w.items, Item{Forward: f, Instance: InstanceName(w.s.Inventory, f.Instance)})
+		}
+	}
+	return nil
+}
+
+// repaired leaves out of a proposal what only a plan that changes something needs: the forwards to
+// test afterwards, and the advice to repair.
+func repaired(pr Proposal) Proposal {
+	if pr.Plan.Empty() {
+		pr.Items = nil
+	}
+	pr.Plan.Warnings = slices.DeleteFunc(slices.Clone(pr.Plan.Warnings), func(x plan.Warning) bool { return x.Title == nat.DriftTitle })
+	return pr
+}
+
+// Drifted reports whether anything of Portico's own is not as plans left it.
+func Drifted(s gateway.State) bool {
+	return slices.ContainsFunc(s.Drift, func(d gateway.Drift) bool { return d.Kind != gateway.Foreign })
+}
