@@ -186,6 +186,27 @@ func TestStore(t *testing.T) {
 	}
 }
 
+func TestTwoOfOneSecond(t *testing.T) {
+	first, second := record(1), record(1)
+	first.ID, second.ID = history.NewID(at, "zz"), history.NewID(at, "aa")
+	second.At = first.At.Add(time.Millisecond)
+	s := history.Open(t.TempDir())
+	for _, r := range []history.Record{first, second} {
+		if err := s.Save(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed, err := s.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range [][]history.Record{listed, history.Merge([]history.Record{first}, []history.Record{second})} {
+		if len(got) != 2 || got[0].ID != second.ID {
+			t.Errorf("the newest is not first: %+v", got)
+		}
+	}
+}
+
 func TestWhatCannotBeReadIsCounted(t *testing.T) {
 	dir := t.TempDir()
 	s := history.Open(dir)

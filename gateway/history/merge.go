@@ -27,7 +27,8 @@ func Merge(local, remote []Record) []Record {
 	return out
 }
 
-func newestFirst(a, b Record) int { return cmp.Compare(b.ID, a.ID) }
+// newestFirst orders by the very moment: an ID tells the second only.
+func newestFirst(a, b Record) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) }
 
 // same decides between two records of one apply. When the console undid everything there was
 // nothing left for the gateway to put back, so its rollback says less than that.

@@ -120,6 +120,7 @@ func (s *Store) List() ([]Record, error) {
 			out = append(out, r)
 		}
 	}
+	slices.SortFunc(out, newestFirst)
 	if len(bad) == 0 {
 		return out, nil
 	}
