@@ -6,6 +6,7 @@ import (
 
 	"portico/gateway"
 	"portico/gateway/host"
+	"portico/gateway/hostkey"
 	"portico/gateway/publish"
 )
 
@@ -15,9 +16,19 @@ type connector struct {
 	configs  []gatewayConfig
 	prompter gateway.Prompter
 	adjust   func(*host.Config) // the demo trusts its own gateway's key without a file
+	vouch    voucher
+	tell     func(line string) // of a host key that was accepted without a question
 
 	mu   sync.Mutex
 	open map[string]runnerCloser
+}
+
+// voucher asks the cloud which host keys an instance printed on its console.
+type voucher func(ctx context.Context, instanceID string) (hostkey.Set, error)
+
+// of is the question about one instance, as [host.Config] wants it.
+func (v voucher) of(instanceID string) func(context.Context) (hostkey.Set, error) {
+	return func(ctx context.Context) (hostkey.Set, error) { return v(ctx, instanceID) }
 }
 
 type runnerCloser interface {
@@ -25,8 +36,8 @@ type runnerCloser interface {
 	Close() error
 }
 
-func newConnector(configs []gatewayConfig, prompter gateway.Prompter) *connector {
-	return &connector{configs: configs, prompter: prompter, open: map[string]runnerCloser{}}
+func newConnector(configs []gatewayConfig, prompter gateway.Prompter, tell func(line string)) *connector {
+	return &connector{configs: configs, prompter: prompter, tell: tell, open: map[string]runnerCloser{}}
 }
 
 // Connect returns the open connection to a gateway, or opens one.
@@ -46,7 +57,7 @@ func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login func(
 }
 
 func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login func(context.Context) publish.Login) (runnerCloser, error) {
-	cfg := host.Config{Name: gw.Name, Host: gw.FloatingIP.String(), Prompter: c.prompter}
+	cfg := host.Config{Name: gw.Name, Host: gw.FloatingIP.String(), Prompter: c.prompter, Vouched: c.vouch.of(gw.InstanceID), Tell: c.tell}
 	if !gw.FloatingIP.IsValid() {
 		cfg.Host = gw.FixedIP.String()
 	}

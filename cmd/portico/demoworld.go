@@ -74,6 +74,7 @@ func startDemo(floating, listen netip.Addr) (*demo, error) {
 		_ = d.cloud.Close()
 		return nil, err
 	}
+	d.cloud.SetConsole(d.console)
 	go d.watch()
 	return d, nil
 }

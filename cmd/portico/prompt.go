@@ -24,7 +24,17 @@ var _ gateway.Prompter = terminalPrompter{}
 
 // HostKey asks as ssh(1) does: only a typed "yes" accepts.
 func (p terminalPrompter) HostKey(ctx context.Context, q gateway.HostKeyQuestion) (bool, error) {
-	_ = fprint(p.out, "The host key of %s is not known.\n  %s %s\nIs it the right one? Compare it with what the machine's console shows. (yes/no) ", cloud.Clean(q.Addr), q.Type, q.Fingerprint)
+	addr, key := cloud.Clean(q.Addr), q.Type+" "+q.Fingerprint
+	if q.Known != "" {
+		_ = fprint(p.out, "The host key of %s has changed.\n  now:    %s\n  before: %s\nThe cloud vouches for the new one: the VM's console log names it. The VM was probably rebuilt, or another one had this address before.\n"+
+			"Forget the old key? (yes/no) ", addr, key, cloud.Clean(q.Known))
+	} else {
+		unverified := ""
+		if q.Unverified != "" {
+			unverified = "It could not be verified by the cloud: " + cloud.Clean(q.Unverified) + ".\n"
+		}
+		_ = fprint(p.out, "The host key of %s is not known.\n  %s\n%sIs it the right one? Compare it with what the machine's console shows. (yes/no) ", addr, key, unverified)
+	}
 	answer, err := p.line(ctx)
 	return strings.EqualFold(answer, "yes"), err
 }
@@ -96,9 +106,13 @@ func (a *app) confirm(ctx context.Context, question string) error {
 	if err != nil {
 		return err
 	}
-	if !strings.EqualFold(answer, "yes") && !strings.EqualFold(answer, "y") {
+	if !saysYes(answer) {
 		a.note("Nothing was changed.\n")
 		return exitError{exitFailed}
 	}
 	return nil
+}
+
+func saysYes(answer string) bool {
+	return strings.EqualFold(answer, "yes") || strings.EqualFold(answer, "y")
 }

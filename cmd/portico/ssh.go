@@ -16,17 +16,19 @@ func (a *app) sshCommand() *cobra.Command {
 	var only bool
 	c := &cobra.Command{
 		Use: "ssh VM [-- ARGS]", Short: "Log in to a published VM", Args: needs("VM", anyNumber),
+		Long: "Log in to a published VM with ssh. A host key that is not known yet is compared with the one that the VM printed on its\n" +
+			"console, which the cloud shows: if they are the same it is remembered and ssh asks nothing, if they differ ssh is not run.",
 		Example: "portico ssh assembly-02\nportico ssh assembly-02 -- -L 8888:localhost:8888\nportico ssh --print assembly-02",
 		RunE: func(c *cobra.Command, args []string) error {
-			way, err := a.sshTarget(c.Context(), args[0])
+			target, err := a.findSSH(c.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			// ssh takes options before the host, and a command after it.
-			words := append(way.words(), args[1:]...)
+			words := append(target.way.words(), args[1:]...)
 			switch {
 			case !only:
-				return a.runSSH(c.Context(), words)
+				return a.runSSH(c.Context(), target, words)
 			case a.flags.json:
 				return a.printJSON(map[string]any{"command": expanded(words), "text": publish.CommandLine(words)})
 			}
@@ -38,36 +40,39 @@ func (a *app) sshCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) sshTarget(ctx context.Context, name string) (sshWay, error) {
+func (a *app) findSSH(ctx context.Context, name string) (sshTarget, error) {
 	v, err := a.look(ctx)
 	if err != nil {
-		return sshWay{}, err
+		return sshTarget{}, err
 	}
 	row, err := publish.FindRow(v.Snapshot, name)
 	if err != nil {
-		return sshWay{}, err
+		return sshTarget{}, err
 	}
 	logins, _ := v.publisher.Logins(ctx, v.Inventory) // ssh can find user and key by itself
 	way, ok := v.config.way(row, logins[row.Instance.ID])
 	switch {
 	case ok:
-		return way, nil
+		return sshTarget{v, row, way}, nil
 	case !v.knows():
-		return way, v.why
+		return sshTarget{}, v.why
 	}
-	return way, &gateway.Error{
+	return sshTarget{}, &gateway.Error{
 		Op: "log in to", Target: row.Instance.Name, Kind: gateway.NotFound, Err: errors.New("its ssh is not published"), Next: "portico publish " + gateway.Quote(row.Instance.Name) + " --service ssh",
 	}
 }
 
 // runSSH hands the terminal to ssh and ends as it does.
-func (a *app) runSSH(ctx context.Context, words []string) error {
+func (a *app) runSSH(ctx context.Context, target sshTarget, words []string) error {
 	path, err := exec.LookPath(words[0])
 	if err != nil {
 		return &gateway.Error{Op: "run ssh", Kind: gateway.NotFound, Err: err, Next: "install the OpenSSH client, or use the command: " + publish.CommandLine(words)}
 	}
+	if err := a.settleHostKey(ctx, target); err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(ctx, path, expanded(words)[1:]...) // #nosec G204 -- our own words, no shell
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, os.Stdout, os.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = a.in, os.Stdout, os.Stderr, withoutSecrets(os.Environ())
 	err = cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

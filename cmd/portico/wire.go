@@ -44,7 +44,9 @@ func (a *app) wireWith(ctx context.Context, prompter gateway.Prompter, cfg confi
 		return nil, err
 	}
 	a.onClose(client.Close)
-	c := newConnector(cfg.Gateways, prompter)
+	c := newConnector(cfg.Gateways, prompter, a.teller(prompter))
 	a.onClose(c.close)
-	return &wiring{config: cfg, client: client, connector: c, publisher: publish.New(client, client, client, c, options)}, nil
+	p := publish.New(client, client, client, c, options)
+	c.vouch = p.HostKeys
+	return &wiring{config: cfg, client: client, connector: c, publisher: p}, nil
 }
