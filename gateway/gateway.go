@@ -26,13 +26,15 @@ type Reserved struct {
 
 // State is what an engine observed: the forwards that stand and what a new one must respect.
 type State struct {
-	Forwards []Forward
-	Reserved []Reserved
-	Warnings []plan.Warning     // what the operator should know: drift in short, odd settings
-	Drift    []Drift            // what is not as plans left it, and forwards made by hand
-	Base     []plan.Fingerprint // what a plan made from this state will insist on
-	Facts    []Fact             // for the gateway's screen: "iptables" "1.8.9 (nf_tables)"
-	Native   any                // the engine's own observation, read by that engine only
+	Forwards   []Forward
+	Reserved   []Reserved
+	Warnings   []plan.Warning     // what the operator should know: drift in short, odd settings
+	Drift      []Drift            // what is not as plans left it, and forwards made by hand
+	Armed      *Armed             // a change under way, or nil
+	RolledBack []RolledBack       // what the gateway took back by itself, and nobody has seen to
+	Base       []plan.Fingerprint // what a plan made from this state will insist on
+	Facts      []Fact             // for the gateway's screen: "iptables" "1.8.9 (nf_tables)"
+	Native     any                // the engine's own observation, read by that engine only
 }
 
 // Fact is one line about a gateway. OK is false for what stands in the way of forwarding.

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -23,6 +24,7 @@ type app struct {
 type flags struct {
 	cloud, gateway, config, debug string
 	json, yes                     bool
+	rollback                      time.Duration
 }
 
 func newApp(in *os.File, out, err io.Writer) *app { return &app{in: in, out: out, err: err} }
@@ -65,10 +67,11 @@ func (a *app) command() *cobra.Command {
 	// It holds for the help too, which is printed before any command's own code.
 	f.BoolFunc("no-color", "no colours (also NO_COLOR)", noColor)
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
+	f.DurationVar(&a.flags.rollback, "rollback", 0, "how long a gateway waits for a sign of life before it takes a change back (default 60s)")
 	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud and what it answers to this file, without secrets; only you can read it")
 	root.AddCommand(
 		a.listCommand(), a.floatingIPsCommand(), a.gatewaysCommand(), a.forwardsCommand(),
-		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.testCommand(),
+		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.repairCommand(), a.adoptCommand(), a.testCommand(), a.historyCommand(),
 		a.sshCommand(), a.sshConfigCommand(), a.schemeCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	a.addCompletion(root)

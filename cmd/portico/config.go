@@ -1,18 +1,23 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/adrg/xdg"
 	"github.com/goccy/go-yaml"
 
 	"portico/gateway"
+	"portico/gateway/history"
 	"portico/gateway/publish"
+	"portico/gateway/rollback"
 	"portico/gateway/scheme"
 )
 
@@ -24,6 +29,8 @@ type config struct {
 	Scheme   string          `yaml:"scheme"` // the default scheme
 	Schemes  []scheme.Config `yaml:"schemes"`
 	Login    loginConfig     `yaml:"login"`
+	Rollback time.Duration   `yaml:"rollback"` // how long a gateway waits for a sign of life; 60s
+	History  string          `yaml:"history"`  // folder of this machine's records; the user's state folder if empty
 }
 
 // gatewayConfig says how to reach one gateway, by its instance's name. fixed_ip and floating_ip
@@ -86,6 +93,10 @@ func parseConfig(text []byte) (config, error) {
 
 // options turns the configuration and the flags into what publishing needs.
 func (a *app) options(c config) (publish.Options, error) {
+	window := cmp.Or(a.flags.rollback, c.Rollback)
+	if window != 0 && (window < rollback.MinWindow || window > rollback.MaxWindow) {
+		return publish.Options{}, wrongUse("use a rollback of "+window.String(), fmt.Errorf("it runs from %s to %s", rollback.MinWindow, rollback.MaxWindow), "say for example --rollback 60s")
+	}
 	schemes, err := scheme.All(c.Schemes)
 	if err != nil {
 		return publish.Options{}, err
@@ -107,6 +118,7 @@ func (a *app) options(c config) (publish.Options, error) {
 		Gateway: a.flags.gateway, Services: publish.Services(), Schemes: schemes,
 		Login:      publish.LoginRules{ByImage: c.Login.Images, Default: c.Login.Default},
 		Identities: localIdentities,
+		History:    history.Open(cmp.Or(c.History, historyDir())), By: operator(), Window: window,
 	}
 	if o.Gateway == "" {
 		o.Gateway = c.Gateway

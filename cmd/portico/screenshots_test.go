@@ -48,7 +48,7 @@ func TestScreenshots(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	a := newApp(os.Stdin, io.Discard, io.Discard)
 	defer a.close()
-	options, err := a.options(config{})
+	options, err := a.options(config{History: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,13 +96,18 @@ func (s steady) Inventory(ctx context.Context) (cloud.Inventory, error) {
 	return inv, err
 }
 
-func (s steady) Apply(ctx context.Context, p publish.Proposal, emit func(plan.Event)) plan.Report {
-	return s.Publisher.Apply(ctx, p, func(e plan.Event) {
+func (s steady) Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome {
+	step, test := w.Step, w.Probe
+	w.Step = func(e plan.Event) {
 		if e.Elapsed > 0 {
 			e.Elapsed = 120 * time.Millisecond
 		}
-		emit(e)
-	})
+		step(e)
+	}
+	if test != nil {
+		w.Probe = func(k gateway.Key, r probe.Result) { test(k, steadyResult(r)) }
+	}
+	return s.Publisher.Apply(ctx, p, w)
 }
 
 func (s steady) Probe(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {

@@ -30,7 +30,7 @@ func (a *app) testCommand() *cobra.Command {
 			failed := 0
 			out := make([]probeJSON, 0, len(forwards))
 			for _, f := range forwards {
-				if bad(results[f.Key()].Outcome) {
+				if results[f.Key()].Bad() {
 					failed++
 				}
 				out = append(out, newProbeJSON(s.Inventory, f, results[f.Key()], logins[f.Instance]))

@@ -11,7 +11,7 @@ import (
 	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/netfilter"
-	"portico/gateway/plan"
+	"portico/gateway/rollback"
 )
 
 // observed is what this engine read from the gateway.
@@ -50,6 +50,7 @@ sec systemd; command -v systemctl
 sec enabled; systemctl is-enabled ` + unitName + `
 sec links; ip -o -4 addr show
 sec kept; for f in ` + keptElsewhere + `; do grep -q DNAT "$f" 2>/dev/null && echo "$f"; done
+sec pending; ` + rollback.StatusScript + `
 for f in "$@"; do sec "file $f"; cat "$f"; done
 sec end
 ` + "exit 0"
@@ -95,9 +96,8 @@ func (e *Engine) state(seen *observed, sections map[string]string) gateway.State
 	s := gateway.State{Forwards: forwards, Native: seen}
 	programs := listening(sections["listening"], e.Gateway)
 	s.Reserved = append(slices.Clone(programs), foreignPorts(seen.rules)...)
-	for _, table := range []string{tableNAT, tableFilter} {
-		s.Base = append(s.Base, plan.Fingerprint{Source: e.Gateway.Name + " iptables " + table, Value: seen.sums[table]})
-	}
+	s.Base = e.base(seen)
+	s.Armed, s.RolledBack = rollback.ParseStatus(sections["pending"])
 	seen.foreign = e.readForeign(seen, forwards, programs)
 	s.Drift = e.ownDrift(seen, forwards)
 	closed := e.closedDoors(forwards)

@@ -10,6 +10,7 @@ import (
 	"portico/gateway"
 	"portico/gateway/netfilter"
 	"portico/gateway/plan"
+	"portico/gateway/rollback"
 )
 
 // The files of ours on a gateway, all written by root and readable by all: they hold rules,
@@ -48,7 +49,7 @@ WantedBy=multi-user.target
 `
 
 // writeFile defines put PATH MODE: standard input becomes the file, at once and completely.
-const writeFile = `put() { mkdir -p "${1%/*}" && cat > "$1.new" && chmod "$2" "$1.new" && mv -f "$1.new" "$1"; }
+const writeFile = `put() { mkdir -p "${1%/*}" && cat > "$1.new" && chmod "$2" "$1.new" && { sync "$1.new" 2>/dev/null; mv -f "$1.new" "$1"; }; }
 `
 
 const forwardingScript = writeFile + `umask 022
@@ -239,11 +240,15 @@ func bootFiles(layouts []netfilter.Layout) (rules, restore string) {
 // script runs a shell script of ours on the gateway with arguments, never with text of others
 // put into it.
 func (e *Engine) script(ctx context.Context, script string, stdin []byte, args ...string) error {
-	res, err := e.Runner.Run(ctx, gateway.Command{Args: append([]string{"sh", "-c", script, "portico"}, args...), Stdin: stdin})
-	if err != nil {
+	res, err := e.Runner.Run(ctx, rollback.Guarded(ctx, gateway.Command{Args: append([]string{"sh", "-c", script, "portico"}, args...), Stdin: stdin}))
+	switch {
+	case err != nil:
 		return e.failed("change files of", err)
-	}
-	if res.Exit != 0 {
+	case res.Exit == rollback.Lost:
+		return &gateway.Error{Op: "change files of", Target: "gateway " + e.Gateway.Name, Kind: gateway.Stale, Err: errPutBack}
+	case res.Exit == 1 && len(res.Stderr) == 0:
+		return &gateway.Error{Op: "change files of", Target: "gateway " + e.Gateway.Name, Kind: gateway.Conflict, Err: errBusy, Next: "try again in a moment"}
+	case res.Exit != 0:
 		return e.failed("change files of", fmt.Errorf("exit %d: %s", res.Exit, cloud.Clean(strings.TrimSpace(string(res.Stderr)))))
 	}
 	return nil

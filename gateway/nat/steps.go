@@ -2,6 +2,7 @@ package nat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"portico/gateway"
 	"portico/gateway/netfilter"
 	"portico/gateway/plan"
+	"portico/gateway/rollback"
 )
 
 // hostStep is one change on the gateway.
@@ -18,9 +20,17 @@ type hostStep struct {
 	do, undo func(ctx context.Context) error
 }
 
-func (s *hostStep) Change() plan.Change            { return s.change }
-func (s *hostStep) Do(ctx context.Context) error   { return s.do(ctx) }
-func (s *hostStep) Undo(ctx context.Context) error { return s.undo(ctx) }
+func (s *hostStep) Change() plan.Change          { return s.change }
+func (s *hostStep) Do(ctx context.Context) error { return s.do(ctx) }
+
+// Undo takes the change back. If the gateway has done so by itself, that is as good.
+func (s *hostStep) Undo(ctx context.Context) error {
+	err := s.undo(rollback.Undoing(ctx))
+	if errors.Is(err, errPutBack) {
+		return nil
+	}
+	return err
+}
 
 // Exit codes of applyScript that are not iptables-restore's own.
 const (
@@ -28,8 +38,10 @@ const (
 	exitTest  = 76
 )
 
-// lockPath is what everybody who changes our rules holds meanwhile.
-const lockPath = "/run/portico.lock"
+// errPutBack says that the gateway has put its own part back already: there is nothing to undo.
+var errPutBack = errors.New("the gateway has put itself back, because it heard nothing from this console in time")
+
+var errBusy = errors.New("somebody else has been changing it for 20 s")
 
 // applyScript restores one table if it still is as the plan saw it, and prints the fingerprint it
 // has afterwards. $1 is the table, $2 its
@@ -102,6 +114,10 @@ func refused(err error) bool {
 // left; a table that has another one by now holds somebody else's work, which stays. "" means
 // that it is not known how far the change came.
 func (e *Engine) putBack(ctx context.Context, before netfilter.Layout, sum string, udp ...string) error {
+	// What is still waiting to be done comes before this, or is refused.
+	if err := e.script(ctx, "exit 0", nil); err != nil {
+		return err
+	}
 	state, err := e.Observe(ctx)
 	if err != nil {
 		return err
@@ -124,10 +140,10 @@ func (e *Engine) putBack(ctx context.Context, before netfilter.Layout, sum strin
 // restore runs applyScript and returns the fingerprint the table has then. Errors of Kind Stale,
 // Invalid and Conflict mean that nothing was changed.
 func (e *Engine) restore(ctx context.Context, table, sum, rules string, udp ...string) (string, error) {
-	res, err := e.Runner.Run(ctx, gateway.Command{
-		Args:  append([]string{"flock", "-w", "20", lockPath, "sh", "-c", applyScript, "portico", table, sum, e.Gateway.FixedIP.String()}, udp...),
+	res, err := e.Runner.Run(ctx, rollback.Guarded(ctx, gateway.Command{
+		Args:  append([]string{"sh", "-c", applyScript, "portico", table, sum, e.Gateway.FixedIP.String()}, udp...),
 		Stdin: []byte(rules),
-	})
+	}))
 	if err != nil {
 		return "", &gateway.Error{Op: "change the rules of", Target: "gateway " + e.Gateway.Name, Kind: gateway.Unreachable, Err: err}
 	}
@@ -136,13 +152,15 @@ func (e *Engine) restore(ctx context.Context, table, sum, rules string, udp ...s
 	switch {
 	case res.Exit == 0:
 		return firstWord(string(res.Stdout)), nil
+	case res.Exit == rollback.Lost:
+		fail.Kind, fail.Err = gateway.Stale, errPutBack
 	case res.Exit == exitStale:
 		fail.Kind, fail.Err = gateway.Stale, fmt.Errorf("the %s rules have changed since the plan was made", table)
 	case res.Exit == exitTest:
 		fail.Kind, fail.Err = gateway.Invalid, fmt.Errorf("iptables-restore refused them: %s%s", said, failingLine(said, rules))
 		fail.Next = "nothing was changed; report this together with the gateway's 'iptables -V'"
 	case res.Exit == 1 && said == "":
-		fail.Kind, fail.Err = gateway.Conflict, fmt.Errorf("somebody else has been changing its rules for 20 s (lock %s)", lockPath)
+		fail.Kind, fail.Err = gateway.Conflict, errBusy
 		fail.Next = "try again in a moment"
 	default:
 		fail.Kind, fail.Err = gateway.Internal, fmt.Errorf("iptables-restore failed (exit %d): %s%s", res.Exit, said, failingLine(said, rules))

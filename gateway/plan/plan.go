@@ -116,6 +116,20 @@ func (p Plan) Summary() string {
 	return fmt.Sprintf("%d to add, %d to change, %d to remove", add, change, remove)
 }
 
+// Compare lists the changes that only the new one of two plans makes, and those that only the old
+// one does.
+func Compare(old, now Plan) (added, gone []Change) {
+	only := func(a, b []Change) []Change {
+		return slices.DeleteFunc(slices.Clone(a), func(c Change) bool {
+			return slices.ContainsFunc(b, func(o Change) bool {
+				return c.Target == o.Target && c.Title == o.Title && slices.Equal(c.Before, o.Before) && slices.Equal(c.After, o.After)
+			})
+		})
+	}
+	before, after := old.Changes(), now.Changes()
+	return only(after, before), only(before, after)
+}
+
 // State is where a step stands while a plan is applied.
 type State int
 
@@ -195,6 +209,15 @@ func Apply(ctx context.Context, p Plan, emit func(Event)) Report {
 		report.Done = append(report.Done, change)
 	}
 	return report
+}
+
+// Undo takes back a plan whose steps were all done, in reverse, because of err. It does not end
+// with ctx.
+func Undo(ctx context.Context, p Plan, err error, emit func(Event)) Report {
+	if emit == nil {
+		emit = func(Event) {}
+	}
+	return undo(ctx, p.Steps, Report{PlanID: p.ID, Err: err}, emit)
 }
 
 func undo(ctx context.Context, steps []Step, report Report, emit func(Event)) Report {

@@ -33,3 +33,6 @@ type Result struct {
 	Detail  string        // cleaned: the banner, the status line, the certificate's name and expiry, or why not
 	At      time.Time
 }
+
+// Bad reports whether the service did not answer as it should; what could not be told is not bad.
+func (r Result) Bad() bool { return r.Outcome != OK && r.Outcome != Unknown }

@@ -2,67 +2,165 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"portico/gateway"
+	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
+	"portico/gateway/rollback"
 )
 
-// Apply carries a proposal out and proves it: the gateway must still be as the plan saw it, all
-// steps must succeed, and what stands afterwards must be exactly what was wanted. Otherwise
-// everything is undone and the report says so.
-func (p *Publisher) Apply(ctx context.Context, pr Proposal, emit func(plan.Event)) plan.Report {
+// Outcome is how an apply ended. Results has the tests of the forwards it made.
+type Outcome struct {
+	Report  plan.Report
+	Results map[gateway.Key]probe.Result
+	// Notes are what the operator should know besides: a history that could not be written.
+	Notes []string
+}
+
+// Apply carries a proposal out and proves it:
+//
+//	arm the gateway's rollback -> steps -> read back -> new connection -> tests -> disarm
+//	                                '--------'--------------'-------------'--> undo -> disarm
+//
+// The gateway must still be as the plan saw it, all steps must succeed, what stands afterwards
+// must be exactly what was wanted, the gateway must let a new connection in, and the forwards
+// must answer, or the operator keep them all the same. Otherwise everything is undone, and the
+// report says so; what the console cannot undo on the gateway, the gateway puts back by itself.
+// When ctx ends before all is confirmed, everything is undone, too.
+//
+// An error of Kind Stale means that nothing was changed and that the request can be planned anew.
+func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 	if pr.Plan.Empty() {
-		return plan.Report{PlanID: pr.Plan.ID}
+		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: p.settle(ctx, pr)}}
 	}
-	if err := p.checkFresh(ctx, pr); err != nil {
-		return plan.Report{PlanID: pr.Plan.ID, Err: err}
+	a := &apply{p: p, pr: pr, w: w.withDefaults(), window: p.window()}
+	a.record = p.record(pr, pr.engine.Inventory.Identity, time.Now())
+	if err := a.arm(ctx); err != nil {
+		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: err}}
 	}
-	report := plan.Apply(ctx, pr.Plan, emit)
-	if report.OK() {
-		// What was done completely is looked at completely, also after an interruption.
-		vctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
-		defer cancel()
-		report.Err = p.verify(vctx, pr)
+	a.remember()
+	steps, stop := a.keepArmed(ctx)
+	defer stop()
+	a.out.Report = plan.Apply(a.marked(steps), pr.Plan, a.w.Step)
+	if a.out.Report.OK() {
+		if err := a.prove(steps); err != nil {
+			a.w.Guard(Guard{Phase: TakingBack})
+			a.out.Report = plan.Undo(a.marked(ctx), pr.Plan, err, a.w.Step)
+		}
 	}
-	return report
+	stop()
+	a.conclude(context.WithoutCancel(ctx))
+	return a.out
+}
+
+// apply is one proposal being carried out.
+type apply struct {
+	p      *Publisher
+	pr     Proposal
+	w      Watch
+	window time.Duration
+	record history.Record
+	lease  *rollback.Lease
+	asking atomic.Bool // time runs out, and nobody renews it
+	out    Outcome
 }
 
 // verifyTimeout bounds reading back what was done: one inventory and one look at the gateway.
 const verifyTimeout = time.Minute
 
-// checkFresh refuses a plan whose base no longer holds, before its first step.
-func (p *Publisher) checkFresh(ctx context.Context, pr Proposal) error {
-	inv, err := p.Inventory(ctx)
-	if err != nil {
-		return err
+// prove finds out whether what was done is good: nil, or why it must be taken back.
+func (a *apply) prove(ctx context.Context) error {
+	a.w.Guard(Guard{Phase: Checking, Until: time.Now().Add(a.window)})
+	vctx, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
+	if err := a.p.verify(vctx, a.pr); err != nil {
+		return a.interrupted(ctx, err)
 	}
-	engine, err := p.engine(ctx, pr.Gateway, inv)
-	if err != nil {
-		return err
+	if err := a.reconnect(ctx); err != nil {
+		return a.interrupted(ctx, err)
 	}
-	now, err := engine.Observe(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.Equal(now.Base, pr.Plan.Base) {
-		return &gateway.Error{Op: "apply the plan on", Target: pr.Gateway.Name, Kind: gateway.Stale, Err: fmt.Errorf("the gateway's rules have changed since it was made; nothing was changed")}
-	}
-	return nil
+	return a.interrupted(ctx, a.test(ctx))
 }
+
+// interrupted names the interruption where that is why something failed.
+func (a *apply) interrupted(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return fmt.Errorf("it was not confirmed: %w", cause)
+	}
+	return err
+}
+
+// connectTimeout bounds the new connection that proves that nobody is locked out.
+const connectTimeout = 30 * time.Second
+
+// reconnect makes a new connection to the gateway. A gateway that is this machine has none.
+func (a *apply) reconnect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	err := a.pr.runner.Redial(ctx)
+	if err == nil {
+		return nil
+	}
+	return &gateway.Error{
+		Op: "connect anew to", Target: "gateway " + a.pr.Gateway.Name, Kind: gateway.Unreachable, Err: err,
+		Next: "find out why the gateway lets nobody in any more; what this plan changed is taken back",
+	}
+}
+
+// test probes what was made, and asks whether to keep what does not answer.
+func (a *apply) test(ctx context.Context) error {
+	made := a.pr.Made()
+	if len(made) == 0 || a.w.Untested {
+		return nil
+	}
+	a.w.Guard(Guard{Phase: Testing, Until: time.Now().Add(a.window)})
+	a.out.Results = a.p.ProbeNew(ctx, made, a.w.Probe)
+	var silent []probe.Result
+	for _, f := range made {
+		if r, tested := a.out.Results[f.Key()]; !tested || r.Bad() {
+			silent = append(silent, r)
+		}
+	}
+	if len(silent) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	if err := a.lease.Renew(ctx); err != nil {
+		return err
+	}
+	// From here on time runs out for real: an operator who has gone away confirms nothing.
+	until := time.Now().Add(a.window)
+	a.asking.Store(true)
+	a.w.Guard(Guard{Phase: Asking, Until: until})
+	actx, cancel := context.WithDeadline(ctx, until.Add(-answerMargin))
+	defer cancel()
+	if a.w.Keep(actx, silent) {
+		return nil
+	}
+	err := errors.New("they were not kept")
+	if actx.Err() != nil {
+		err = errors.New("nobody said in time to keep them")
+	}
+	return &gateway.Error{
+		Op: "reach what was published through", Target: "gateway " + a.pr.Gateway.Name, Kind: gateway.Unreachable,
+		Err:  fmt.Errorf("%d of %d new forwards do not answer, and %w", len(silent), len(made), err),
+		Next: "see why with 'portico doctor', then publish again",
+	}
+}
+
+// answerMargin is what is left of the window for saying to the gateway what was answered.
+const answerMargin = 5 * time.Second
 
 // verify observes again: planning the same request once more must find nothing to do.
 func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 	s, err := p.Snapshot(ctx)
 	if err != nil {
-		return &gateway.Error{
-			Op: "check the result on", Target: pr.Gateway.Name, Kind: gateway.Partial, Err: fmt.Errorf("everything was done, but it could not be read back: %w", err),
-			Next: "run 'portico test' when the gateway answers again",
-		}
+		return &gateway.Error{Op: "check the result on", Target: pr.Gateway.Name, Kind: gateway.Unreachable, Err: fmt.Errorf("it could not be read back: %w", err), Next: "try again when it answers"}
 	}
 	engine := p.newEngine(pr.Gateway, nil, s.Inventory)
 	engine.Named = pr.named
@@ -78,72 +176,7 @@ func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 		left = append(left, c.Target+": "+c.Title)
 	}
 	return &gateway.Error{
-		Op: "reach the planned state on", Target: pr.Gateway.Name, Kind: gateway.Partial,
+		Op: "reach the planned state on", Target: pr.Gateway.Name, Kind: gateway.Conflict,
 		Err: fmt.Errorf("still to do: %s", strings.Join(left, "; ")), Next: "plan again; somebody else may have changed the same things",
-	}
-}
-
-// Probe tests forwards once, from here.
-func (p *Publisher) Probe(ctx context.Context, forwards []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
-	targets := make([]probe.Target, len(forwards))
-	for i, f := range forwards {
-		targets[i] = probe.Target{Addr: f.Public, Service: f.Service}
-	}
-	limited := map[gateway.Key]string{}
-	for _, f := range forwards {
-		if len(f.Sources) > 0 {
-			limited[f.Key()] = strings.Trim(fmt.Sprint(f.Sources), "[]")
-		}
-	}
-	out := make(map[gateway.Key]probe.Result, len(forwards))
-	probe.Run(ctx, p.options.Dialer, targets, probe.Options{}, func(r probe.Result) {
-		k := gateway.Key{Protocol: r.Target.Service.Protocol, Public: r.Target.Addr}
-		if from := limited[k]; from != "" && r.Outcome == probe.Timeout {
-			// Nobody here knows with which address we arrive there.
-			r.Outcome, r.Detail = probe.Unknown, "no answer; only "+from+" may connect, and this machine may be another"
-		}
-		out[k] = r
-		if emit != nil {
-			emit(k, r)
-		}
-	})
-	return out
-}
-
-// settle is how long a cloud may take to make a security-group rule effective: agents are told
-// asynchronously.
-const settle = 20 * time.Second
-
-// slow is a latency that tells of a lost first packet rather than of the way: TCP sends it again
-// after a second.
-const slow = 900 * time.Millisecond
-
-// ProbeNew tests forwards that were just made, again and again until they answer or the cloud
-// has had the time it needs. emit gets each forward's latest result. One that answered only when
-// its door opened is tested once more, for a latency that means something.
-func (p *Publisher) ProbeNew(ctx context.Context, forwards []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
-	deadline := time.Now().Add(settle)
-	results := map[gateway.Key]probe.Result{}
-	again := map[gateway.Key]bool{}
-	for todo := forwards; ; {
-		for k, r := range p.Probe(ctx, todo, emit) {
-			results[k] = r
-		}
-		todo = slices.DeleteFunc(slices.Clone(todo), func(f gateway.Forward) bool {
-			r := results[f.Key()]
-			if r.Outcome == probe.OK && r.Latency > slow && !again[f.Key()] {
-				again[f.Key()] = true
-				return false
-			}
-			return r.Outcome == probe.OK || r.Outcome == probe.Unknown || r.Outcome == probe.Wrong
-		})
-		if len(todo) == 0 || time.Now().After(deadline) {
-			return results
-		}
-		select {
-		case <-ctx.Done():
-			return results
-		case <-time.After(time.Second):
-		}
 	}
 }

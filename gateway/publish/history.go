@@ -22,10 +22,19 @@ func (p *Publisher) History(ctx context.Context, s Snapshot) ([]history.Record, 
 	local = slices.DeleteFunc(local, func(r history.Record) bool { return !concerns(r, s) })
 	var remote []history.Record
 	var remoteErr error
-	if s.HasGateway() && p.remoteHistory != nil {
+	if s.HasGateway() {
 		remote, remoteErr = p.remoteHistory(ctx, s)
 	}
 	return history.Merge(local, remote), errors.Join(remoteErr, localErr)
+}
+
+// gatewayHistory reads the records that the snapshot's gateway keeps.
+func (p *Publisher) gatewayHistory(ctx context.Context, s Snapshot) ([]history.Record, error) {
+	e, err := p.engine(ctx, s.Gateway, s.Inventory)
+	if err != nil {
+		return nil, err
+	}
+	return e.Switch().History(ctx)
 }
 
 // concerns reports whether a record is about the project or the gateway of a snapshot: on one

@@ -35,7 +35,8 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if err := w.work(); err != nil {
 		return Proposal{}, err
 	}
-	engine := p.newEngine(s.Gateway, &lazyRunner{p: p, gw: s.Gateway, inv: s.Inventory}, s.Inventory)
+	runner := &lazyRunner{p: p, gw: s.Gateway, inv: s.Inventory}
+	engine := p.newEngine(s.Gateway, runner, s.Inventory)
 	engine.Named, engine.Adopt = w.named, w.adopted
 	pl, err := engine.Plan(ctx, w.all, *s.State)
 	if err != nil {
@@ -46,9 +47,12 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if err != nil {
 		return Proposal{}, err
 	}
-	pr := Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all, named: w.named}
+	pr := Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all, named: w.named, engine: engine, runner: runner}
 	if req.Repair {
 		pr = repaired(pr)
+		for _, b := range s.State.RolledBack {
+			pr.settles = append(pr.settles, b.ID)
+		}
 	}
 	return pr, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"portico/cloud"
 	"portico/gateway"
@@ -53,6 +54,7 @@ type Options struct {
 	Dialer     Dialer
 	History    *history.Store // where applies are recorded on this machine; nil: nowhere
 	By         string         // who applies: "user@host"
+	Window     time.Duration  // how long a gateway waits for a sign of life; 0 is rollback.DefaultWindow
 }
 
 // Publisher carries out the use cases for one project.
@@ -63,7 +65,7 @@ type Publisher struct {
 	connect Connector
 	options Options
 
-	// remoteHistory reads the records that the snapshot's gateway keeps; nil: it keeps none.
+	// remoteHistory reads the records that the snapshot's gateway keeps.
 	remoteHistory func(ctx context.Context, s Snapshot) ([]history.Record, error)
 }
 
@@ -78,7 +80,9 @@ func New(c Cloud, groups nat.Groups, ports nat.Ports, connect Connector, o Optio
 	if len(o.Services) == 0 {
 		o.Services = Services()
 	}
-	return &Publisher{cloud: c, groups: groups, ports: ports, connect: connect, options: o}
+	p := &Publisher{cloud: c, groups: groups, ports: ports, connect: connect, options: o}
+	p.remoteHistory = p.gatewayHistory
+	return p
 }
 
 // Services is the built-in catalogue.
@@ -165,6 +169,11 @@ func (p *Publisher) newEngine(gw gateway.Gateway, runner gateway.Runner, inv clo
 	return &nat.Engine{Gateway: gw, Runner: runner, Groups: p.groups, Ports: p.ports, Inventory: inv, Services: p.options.Services}
 }
 
+// redialer makes a new connection in place of the one it has.
+type redialer interface {
+	Redial(ctx context.Context) error
+}
+
 // lazyRunner connects when the first command is run, so that planning needs no connection.
 type lazyRunner struct {
 	p   *Publisher
@@ -178,4 +187,17 @@ func (l *lazyRunner) Run(ctx context.Context, c gateway.Command) (gateway.Result
 		return gateway.Result{}, err
 	}
 	return e.Runner.Run(ctx, c)
+}
+
+// Redial makes a new connection to the gateway, with a new login. A gateway that is this machine
+// is not connected to.
+func (l *lazyRunner) Redial(ctx context.Context) error {
+	e, err := l.p.engine(ctx, l.gw, l.inv)
+	if err != nil {
+		return err
+	}
+	if r, ok := e.Runner.(redialer); ok {
+		return r.Redial(ctx)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/nat"
 	"portico/gateway/plan"
 )
 
@@ -66,6 +67,25 @@ type Proposal struct {
 
 	want  []gateway.Forward // everything that is to stand on the gateway
 	named map[string]bool   // the instances it is about, by ID
+
+	settles []string    // records of what the gateway took back, which a repair sees to
+	engine  *nat.Engine // that made the plan
+	runner  *lazyRunner // its way to the gateway
+}
+
+// Empty reports whether applying it would do nothing: neither change anything nor settle what the
+// gateway took back by itself.
+func (p Proposal) Empty() bool { return p.Plan.Empty() && len(p.settles) == 0 }
+
+// Made lists the forwards that are new or changed afterwards.
+func (p Proposal) Made() []gateway.Forward {
+	var out []gateway.Forward
+	for _, i := range p.Items {
+		if i.Action == plan.Create || i.Action == plan.Update {
+			out = append(out, i.Forward)
+		}
+	}
+	return out
 }
 
 // Want returns the forwards that will stand afterwards, of those the request named.

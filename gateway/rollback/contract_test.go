@@ -37,6 +37,7 @@ func contract(t *testing.T, newRig func(t *testing.T) rig) {
 		"only one may be armed":                contractHeld,
 		"a stale plan arms nothing":            contractStale,
 		"what comes too late changes nothing":  contractLate,
+		"undoing ends doing":                   contractUndoing,
 		"renewing gives more time":             contractRenew,
 		"a reboot puts back":                   contractReboot,
 	} {
@@ -55,18 +56,19 @@ func record(id, by string) history.Record {
 		Changes: []plan.Change{{ID: "rules-nat", Target: "gw-1 iptables nat", Title: "add 3 rules", Action: plan.Create}}}
 }
 
-func sums(t *testing.T, r rig) (nat, filter string) {
+func sums(t *testing.T, r rig) Sums {
 	t.Helper()
 	s := func(table string) string {
 		return strings.Fields(r.shell(t, "iptables-save -t "+table+` | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' | sha256sum`))[0]
 	}
-	return s("nat"), s("filter")
+	files := r.shell(t, "cat "+strings.Join(ourFiles, " ")+" 2>/dev/null | sha256sum")
+	return Sums{NAT: s("nat"), Filter: s("filter"), Files: strings.Fields(files)[0]}
 }
 
 func arm(t *testing.T, r rig, id string, window time.Duration) *Lease {
 	t.Helper()
-	nat, filter := sums(t, r)
-	l, err := newSwitch(r).Arm(context.Background(), record(id, "ada@laptop"), window, nat, filter)
+	was := sums(t, r)
+	l, err := newSwitch(r).Arm(context.Background(), record(id, "ada@laptop"), window, was)
 	if err != nil {
 		t.Fatal("arm:", err, cloud.Explain(err))
 	}
@@ -212,8 +214,8 @@ func contractWithdraw(t *testing.T, r rig) {
 
 func contractHeld(t *testing.T, r rig) {
 	l := arm(t, r, "aaa", 30*time.Second)
-	nat, filter := sums(t, r)
-	_, err := newSwitch(r).Arm(context.Background(), record("bbb", "eve@desk"), 30*time.Second, nat, filter)
+	was := sums(t, r)
+	_, err := newSwitch(r).Arm(context.Background(), record("bbb", "eve@desk"), 30*time.Second, was)
 	var held *HeldError
 	if cloud.KindOf(err) != gateway.Conflict || !errors.As(err, &held) || held.By != "ada@laptop" || held.Left <= 0 || held.ID != l.ID {
 		t.Fatalf("got %v (%+v)", err, held)
@@ -221,15 +223,15 @@ func contractHeld(t *testing.T, r rig) {
 	if err := l.Disarm(context.Background(), record("aaa", "ada@laptop")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = newSwitch(r).Arm(context.Background(), record("bbb", "eve@desk"), 30*time.Second, nat, filter); err != nil {
+	if _, err = newSwitch(r).Arm(context.Background(), record("bbb", "eve@desk"), 30*time.Second, was); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func contractStale(t *testing.T, r rig) {
-	nat, filter := sums(t, r)
+	was := sums(t, r)
 	r.shell(t, foreign)
-	_, err := newSwitch(r).Arm(context.Background(), record("aaa", "ada@laptop"), 30*time.Second, nat, filter)
+	_, err := newSwitch(r).Arm(context.Background(), record("aaa", "ada@laptop"), 30*time.Second, was)
 	if cloud.KindOf(err) != gateway.Stale {
 		t.Fatalf("got %v", err)
 	}
@@ -250,6 +252,26 @@ func contractLate(t *testing.T, r rig) {
 	r.shell(t, "test ! -e /etc/portico/late")
 	if err := l.Disarm(context.Background(), record("aaa", "ada@laptop")); cloud.KindOf(err) != gateway.Stale {
 		t.Errorf("confirming too late: %v", err)
+	}
+}
+
+func contractUndoing(t *testing.T, r rig) {
+	l := arm(t, r, "aaa", 30*time.Second)
+	do := With(context.Background(), l.ID)
+	for i, c := range []struct {
+		ctx  context.Context
+		exit int
+	}{{do, 0}, {Undoing(do), 0}, {do, Lost}, {Undoing(do), 0}} {
+		res, err := r.run.Run(context.Background(), Guarded(c.ctx, gateway.Command{Args: []string{"true"}}))
+		if err != nil || res.Exit != c.exit {
+			t.Errorf("command %d: exit %d, %v; want %d", i, res.Exit, err, c.exit)
+		}
+	}
+	if err := l.Renew(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := l.Disarm(context.Background(), record("aaa", "ada@laptop")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -117,13 +117,13 @@ dead() {
 
 tell_holder() { { holder; cat "$armed/by" "$armed/at"; left; } 2>/dev/null; }
 
-# arm ID BY AT WINDOW NAT-SUM FILTER-SUM SCRIPT FILE... ; the record comes on standard input.
+# arm ID BY AT WINDOW NAT-SUM FILTER-SUM FILES-SUM SCRIPT FILE... ; the record comes on standard input.
 arm() {
 	if [ -e "$armed/id" ]; then
 		if ! dead; then tell_holder; return $held; fi
 		fire "its console and its watch were gone"
 	fi
-	if [ "$(sum nat)" != "$5  -" ] || [ "$(sum filter)" != "$6  -" ]; then return $stale; fi
+	if [ "$(sum nat)" != "$5  -" ] || [ "$(sum filter)" != "$6  -" ] || [ "$(shift 8; cat "$@" 2>/dev/null | sha256sum)" != "$7  -" ]; then return $stale; fi
 	prepare "$@" && start_watch "$1" && return 0
 	rc=$?
 	forget
@@ -133,13 +133,13 @@ arm() {
 # prepare: the same words. The file id comes last: without it nothing is armed.
 prepare() {
 	rm -rf "$armed"
-	mkdir -p "$armed" || return 1
+	mkdir -p "$armed" && chmod 700 "$root" || return 1
 	id=$1
 	cat >"$armed/record" && printf '%s\n' "$2" >"$armed/by" && printf '%s\n' "$3" >"$armed/at" &&
-		printf '%s\n' "$4" >"$armed/window" && printf '%s\n' "$7" >"$armed/guard.sh" && boot >"$armed/boot" &&
+		printf '%s\n' "$4" >"$armed/window" && printf '%s\n' "$8" >"$armed/guard.sh" && boot >"$armed/boot" &&
 		echo $(($(now) + $4)) >"$armed/deadline" || return 1
 	if systemctl is-enabled portico.service >/dev/null 2>&1; then echo yes; else echo no; fi >"$armed/enabled"
-	shift 7
+	shift 8
 	save "$@" && at_boot || return 1
 	sync -f "$armed" 2>/dev/null
 	echo "$id" >"$armed/id.new" && mv -f "$armed/id.new" "$armed/id"

@@ -6,18 +6,42 @@ import (
 	"portico/gateway"
 )
 
+// lease says for which change, and in which direction, what runs with a context runs.
+type lease struct{ id, way string }
+
+// The ways of a command: making the change, taking it back, or neither.
+const (
+	doing   = "do"
+	undoing = "undo"
+	neither = "-"
+)
+
 type leaseKey struct{}
 
 // With marks what runs with ctx as part of the change that armed id.
 func With(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, leaseKey{}, id)
+	return context.WithValue(ctx, leaseKey{}, lease{id: id, way: doing})
 }
 
-// check runs its words if the gateway is still armed for $1, and gives the console another
-// window. Its status is 77 if not. Without an id it only runs the words.
-const check = `armed=/var/lib/portico/armed id=$1; shift
+// Undoing marks what runs with ctx as taking back: once such a command has run, those of the
+// same change that are not are refused. A restore whose connection was cut while it waited for
+// the lock cannot happen after it was undone.
+func Undoing(ctx context.Context) context.Context {
+	l, _ := ctx.Value(leaseKey{}).(lease)
+	l.way = undoing
+	return context.WithValue(ctx, leaseKey{}, l)
+}
+
+// check runs its words if the gateway is still armed for $1, and gives the console another window.
+// $2 is the way: what would make the change is refused once it is being taken back. The status is
+// 77 then. Without an id it only runs the words.
+const check = `armed=/var/lib/portico/armed id=$1 way=$2; shift 2
 if [ -n "$id" ]; then
 	if [ "$(cat $armed/id 2>/dev/null)" != "$id" ]; then echo "the gateway has put itself back" >&2; exit 77; fi
+	case $way in
+	undo) : >$armed/undoing ;;
+	do) if [ -e $armed/undoing ]; then echo "it is being taken back" >&2; exit 77; fi ;;
+	esac
 	read -r up rest </proc/uptime
 	echo $((${up%%.*} + $(cat $armed/window))) >$armed/deadline.new && mv -f $armed/deadline.new $armed/deadline
 fi
@@ -28,11 +52,11 @@ exec "$@"`
 // without a word when the lock was not to be had for 20 seconds. What c leaves running in the
 // background does not keep the lock.
 func Guarded(ctx context.Context, c gateway.Command) gateway.Command {
-	id, _ := ctx.Value(leaseKey{}).(string)
-	c.Args = append([]string{"flock", "-o", "-w", "20", lockPath, "sh", "-c", check, "portico", id}, c.Args...)
+	l, _ := ctx.Value(leaseKey{}).(lease)
+	c.Args = append([]string{"flock", "-o", "-w", "20", lockPath, "sh", "-c", check, "portico", l.id, l.way}, c.Args...)
 	return c
 }
 
-// Lost is the exit status of a guarded command that came too late: the gateway has put itself
-// back, and the command was not run.
+// Lost is the exit status of a guarded command that came too late: the change it belongs to has
+// been taken back or is being so, and the command was not run.
 const Lost = exitHeld

@@ -71,15 +71,18 @@ type Lease struct {
 	s      *Switch
 }
 
-// Arm saves the gateway's state and starts the timer. natSum and filterSum are the fingerprints
-// that the plan was made from: if they hold no more, the error is of Kind Stale. If somebody
+// Sums are the fingerprints that a plan was made from, as sha256 in hexadecimal: of each table
+// without its comments and counters, and of the contents of our files one after the other.
+type Sums struct{ NAT, Filter, Files string }
+
+// Arm saves the gateway's state and starts the timer. If the sums hold no more, the error is of Kind Stale. If somebody
 // else has armed it, it is of Kind Conflict and holds a *HeldError. Nothing has changed then.
-func (s *Switch) Arm(ctx context.Context, r history.Record, window time.Duration, natSum, filterSum string) (*Lease, error) {
+func (s *Switch) Arm(ctx context.Context, r history.Record, window time.Duration, sums Sums) (*Lease, error) {
 	text, err := history.Encode(r)
 	if err != nil {
 		return nil, s.failed("prepare the change of", gateway.Internal, err)
 	}
-	args := []string{"arm", r.ID, r.By, r.At.UTC().Format(time.RFC3339), strconv.Itoa(int(window.Seconds())), natSum, filterSum, guardScript}
+	args := []string{"arm", r.ID, r.By, r.At.UTC().Format(time.RFC3339), strconv.Itoa(int(window.Seconds())), sums.NAT, sums.Filter, sums.Files, guardScript}
 	res, err := s.run(ctx, text, append(args, s.Files...)...)
 	if err != nil {
 		return nil, err
@@ -89,7 +92,7 @@ func (s *Switch) Arm(ctx context.Context, r history.Record, window time.Duration
 	case 0:
 		return &Lease{ID: r.ID, Window: window, s: s}, nil
 	case exitStale:
-		return nil, s.failed("apply the plan on", gateway.Stale, errors.New("the gateway's rules have changed since the plan was made; nothing was changed"))
+		return nil, s.failed("apply the plan on", gateway.Stale, errors.New("what stands on the gateway has changed since the plan was made; nothing was changed"))
 	case exitHeld:
 		return nil, s.held(res.Stdout)
 	case exitHelpless:
@@ -115,7 +118,7 @@ func (s *Switch) held(out []byte) error {
 // Renew gives the console another window. The error is of Kind Stale when the gateway has put
 // itself back already.
 func (l *Lease) Renew(ctx context.Context) error {
-	res, err := l.s.Runner.Run(ctx, Guarded(With(ctx, l.ID), gateway.Command{Args: []string{"true"}}))
+	res, err := l.s.Runner.Run(ctx, Guarded(l.always(ctx), gateway.Command{Args: []string{"true"}}))
 	if err != nil {
 		return l.s.failed("reach", cloud.KindOf(err), err)
 	}
@@ -129,7 +132,7 @@ func (l *Lease) Disarm(ctx context.Context, r history.Record) error {
 	if err != nil {
 		return l.s.failed("confirm the change of", gateway.Internal, err)
 	}
-	res, err := l.s.run(With(ctx, l.ID), text, "disarm", l.ID)
+	res, err := l.s.run(l.always(ctx), text, "disarm", l.ID)
 	if err != nil {
 		return err
 	}
@@ -143,11 +146,16 @@ func (l *Lease) Disarm(ctx context.Context, r history.Record) error {
 
 // Fire lets the gateway put itself back at once.
 func (l *Lease) Fire(ctx context.Context, why string) error {
-	res, err := l.s.run(With(ctx, l.ID), nil, "fire", why)
+	res, err := l.s.run(l.always(ctx), nil, "fire", why)
 	if err != nil {
 		return err
 	}
 	return l.ended(res, "put back")
+}
+
+// always marks what may run while the change is made and while it is taken back.
+func (l *Lease) always(ctx context.Context) context.Context {
+	return context.WithValue(ctx, leaseKey{}, lease{id: l.ID, way: neither})
 }
 
 func (l *Lease) ended(res gateway.Result, op string) error {

@@ -16,7 +16,7 @@ import (
 // ApplyEndMsg ends an apply. It brings the proposal along, whose new forwards are then tested.
 type ApplyEndMsg struct {
 	Proposal publish.Proposal
-	Report   plan.Report
+	publish.Outcome
 }
 
 // eventsPerStep is the most that one step can go through: running, failed, undoing, undone.
@@ -28,10 +28,12 @@ func (e *Effects) Apply(p publish.Proposal) tea.Cmd {
 	s := newStream(e.ctx, eventsPerStep*len(p.Plan.Steps)+eventsPerStep)
 	ctx := context.WithoutCancel(e.ctx)
 	return e.start(s, func() {
-		report := e.backend.Apply(ctx, p, func(ev plan.Event) { s.send(views.ApplyEventMsg{Event: ev}) })
-		s.send(ApplyEndMsg{Proposal: p, Report: report})
+		out := e.backend.Apply(ctx, p, publish.Watch{
+			Step: func(ev plan.Event) { s.send(views.ApplyEventMsg{Event: ev}) },
+		})
+		s.send(ApplyEndMsg{Proposal: p, Outcome: out})
 	}, func(err error) tea.Msg {
-		return ApplyEndMsg{Proposal: p, Report: plan.Report{PlanID: p.Plan.ID, Err: err}}
+		return ApplyEndMsg{Proposal: p, Outcome: publish.Outcome{Report: plan.Report{PlanID: p.Plan.ID, Err: err}}}
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/history"
-	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
 )
@@ -27,9 +26,9 @@ type Planner interface {
 	Plan(ctx context.Context, s publish.Snapshot, r publish.Request) (publish.Proposal, error)
 }
 
-// Applier carries a proposal out. It calls emit in order, from one goroutine.
+// Applier carries a proposal out, and proves it.
 type Applier interface {
-	Apply(ctx context.Context, p publish.Proposal, emit func(plan.Event)) plan.Report
+	Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome
 }
 
 // Prober tests forwards for real. emit is called once for each, from any goroutine, one at a time.

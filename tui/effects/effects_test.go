@@ -105,7 +105,7 @@ func (loud) Plan(context.Context, publish.Snapshot, publish.Request) (publish.Pr
 	panic("plan")
 }
 
-func (loud) Apply(context.Context, publish.Proposal, func(plan.Event)) plan.Report { panic("apply") }
+func (loud) Apply(context.Context, publish.Proposal, publish.Watch) publish.Outcome { panic("apply") }
 
 func (loud) Probe(context.Context, []gateway.Forward, func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
 	panic("probe")

@@ -68,12 +68,12 @@ func (l *lazy) Plan(ctx context.Context, s publish.Snapshot, r publish.Request) 
 	return b.Plan(ctx, s, r)
 }
 
-func (l *lazy) Apply(ctx context.Context, p publish.Proposal, emit func(plan.Event)) plan.Report {
+func (l *lazy) Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome {
 	b, err := l.get(ctx)
 	if err != nil {
-		return plan.Report{PlanID: p.Plan.ID, Err: err}
+		return publish.Outcome{Report: plan.Report{PlanID: p.Plan.ID, Err: err}}
 	}
-	return b.Apply(ctx, p, emit)
+	return b.Apply(ctx, p, w)
 }
 
 func (l *lazy) Probe(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {

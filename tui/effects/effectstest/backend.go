@@ -223,10 +223,10 @@ func (s *step) set(stands bool) {
 	}
 }
 
-// Apply carries the steps out.
-func (b *Backend) Apply(ctx context.Context, p publish.Proposal, emit func(plan.Event)) plan.Report {
+// Apply carries the steps out and tests what they made.
+func (b *Backend) Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome {
 	_ = b.enter(ctx, "Apply")
-	report := plan.Apply(ctx, p.Plan, emit)
+	report := plan.Apply(ctx, p.Plan, w.Step)
 	r := history.Record{
 		ID: history.NewID(Start, fmt.Sprintf("%s-%d", p.Plan.ID, b.Calls("Apply"))), By: "debian@console", At: Start, Ended: Start.Add(time.Second),
 		Gateway: p.Gateway.Name, Title: publish.Title(p), Changes: history.Slim(p.Plan.Changes()), Result: history.Applied,
@@ -235,7 +235,7 @@ func (b *Backend) Apply(ctx context.Context, p publish.Proposal, emit func(plan.
 		r.Result, r.Error = history.Undone, report.Err.Error()
 	}
 	b.Change(func(b *Backend) { b.Records = append([]history.Record{r}, b.Records...) })
-	return report
+	return publish.Outcome{Report: report}
 }
 
 // History returns what was applied.

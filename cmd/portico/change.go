@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/plan"
+	"portico/gateway/probe"
+	"portico/gateway/publish"
+	"portico/views"
+	"portico/views/preview"
+)
+
+// changeJSON is what publish, withdraw, repair and adopt print with --json.
+type changeJSON struct {
+	Plan    planJSON    `json:"plan"`
+	Applied bool        `json:"applied"`
+	Error   *errorJSON  `json:"error,omitempty"`
+	Left    []string    `json:"left"`  // what could not be undone
+	Notes   []string    `json:"notes"` // what else to know
+	Results []probeJSON `json:"results"`
+}
+
+// replans is how often a plan is made anew because the gateway has changed under it.
+const replans = 5
+
+// change shows a plan, asks, applies it and proves it. A plan that somebody else has made stale
+// is made anew, and what is different is shown before it is asked about again.
+func (a *app) change(c *cobra.Command, req publish.Request) error {
+	ctx := c.Context()
+	w, s, p, err := a.propose(c, req)
+	if err != nil {
+		return err
+	}
+	if !a.flags.json {
+		a.printPlanTable(p)
+	}
+	var outcome publish.Outcome
+	for again := 0; !p.Empty(); again++ {
+		if err := a.confirm(ctx, "Apply?"); err != nil {
+			return err
+		}
+		outcome = w.publisher.Apply(ctx, p, a.watch(s))
+		if cloud.KindOf(outcome.Report.Err) != gateway.Stale || again == replans || ctx.Err() != nil {
+			break
+		}
+		old := p
+		if s, err = w.publisher.Snapshot(ctx); err != nil {
+			return err
+		}
+		if p, err = w.publisher.Plan(ctx, s, req); err != nil {
+			return err
+		}
+		a.printDifference(old.Plan, p)
+	}
+	out := changeJSON{Plan: newPlanJSON(s.Inventory, p), Left: []string{}, Notes: append([]string{}, outcome.Notes...), Results: []probeJSON{}}
+	out.Applied = outcome.Report.OK() && !p.Empty()
+	for _, n := range outcome.Notes {
+		if !a.flags.json {
+			a.note("%s\n", warning(n, ""))
+		}
+	}
+	if !outcome.Report.OK() {
+		return a.failed(out, outcome.Report)
+	}
+	return a.proved(ctx, w, s, p, outcome, out)
+}
+
+// proved shows the tests of what was asked for.
+func (a *app) proved(ctx context.Context, w *wiring, s publish.Snapshot, p publish.Proposal, outcome publish.Outcome, out changeJSON) error {
+	failed, proveErr := a.prove(ctx, w, s, p, outcome.Results, &out)
+	if a.flags.json {
+		if err := a.printJSON(out); err != nil {
+			return err
+		}
+	}
+	if proveErr != nil {
+		return &gateway.Error{Op: "test what was published", Kind: gateway.Unreachable, Err: errors.New("interrupted: " + proveErr.Error()), Next: "everything was applied; portico test"}
+	}
+	if failed > 0 {
+		return exitError{exitUnreachable}
+	}
+	return nil
+}
+
+// printDifference says what is different in a plan that was made anew.
+func (a *app) printDifference(old plan.Plan, p publish.Proposal) {
+	if a.flags.json {
+		return
+	}
+	a.note("\n%s\n", styleWarn.Render("Somebody else has changed the gateway meanwhile. Nothing was changed from here; the plan is now another:"))
+	added, gone := plan.Compare(old, p.Plan)
+	for _, c := range added {
+		a.note("  %s %s: %s\n", styleGood.Render("now"), c.Target, c.Title)
+	}
+	for _, c := range gone {
+		a.note("  %s %s: %s\n", styleDim.Render("no longer"), c.Target, c.Title)
+	}
+	if len(added)+len(gone) == 0 {
+		a.note("  %s\n", styleDim.Render("it makes the same changes"))
+	}
+	a.print("\n")
+	a.printPlanTable(p)
+}
+
+// watch tells on standard error how an apply goes, and asks where it must.
+func (a *app) watch(s publish.Snapshot) publish.Watch {
+	w := publish.Watch{Step: a.progress, Guard: a.guardTeller()}
+	if !a.flags.yes && a.interactive() {
+		w.Keep = func(ctx context.Context, silent []probe.Result) bool { return a.keep(ctx, s, silent) }
+	}
+	return w
+}
+
+// guardTeller says once what each phase is about.
+func (a *app) guardTeller() func(publish.Guard) {
+	var last publish.Phase
+	return func(g publish.Guard) {
+		if a.flags.json || g.Phase == last {
+			return
+		}
+		last = g.Phase
+		switch g.Phase {
+		case publish.Waiting:
+			a.note("%s\n", styleWarn.Render(fmt.Sprintf("waiting for %s, who has been changing the gateway since %s", cloud.Clean(g.By), clockTime(g.Since))))
+		case publish.Armed:
+			a.note("%s\n", styleDim.Render(fmt.Sprintf("the gateway takes everything back if it hears nothing from here for %s", rounded(time.Until(g.Until)))))
+		case publish.Checking:
+			a.note("%s\n", styleDim.Render("reading back, and connecting anew"))
+		case publish.Testing:
+			a.note("%s\n", styleDim.Render("testing the new forwards"))
+		case publish.TakingBack:
+			a.note("%s\n", styleWarn.Render("taking everything back"))
+		case publish.Healing:
+			a.note("%s\n", styleWarn.Render("the gateway could not be reached to undo; it puts its own part back by itself at "+clockTime(g.Until)))
+		case publish.Asking, publish.Confirmed:
+		}
+	}
+}
+
+// clockTime is a time of today as a clock shows it.
+func clockTime(t time.Time) string { return t.Local().Format(time.TimeOnly) }
+
+func rounded(d time.Duration) time.Duration { return d.Round(time.Second) }
+
+// keep asks whether forwards that do not answer are to stand.
+func (a *app) keep(ctx context.Context, s publish.Snapshot, silent []probe.Result) bool {
+	for _, r := range silent {
+		a.note("%s %s %s %s\n", outcome(r), r.Target.Addr, r.Target.Service.Name, r.Detail)
+	}
+	left := ""
+	if until, ok := ctx.Deadline(); ok {
+		left = fmt.Sprintf(" Without an answer they are taken back in %s.", rounded(time.Until(until)))
+	}
+	a.note("%s do not answer.%s Keep them? (yes/no) ", preview.Count(len(silent), "new forward"), left)
+	answer, err := terminalPrompter{in: a.in, out: a.err}.line(ctx)
+	if err != nil {
+		a.note("\n")
+	}
+	return err == nil && saysYes(answer)
+}
+
+func (a *app) progress(e plan.Event) {
+	if a.flags.json {
+		return
+	}
+	line := e.Change.Target + ": " + e.Change.Title
+	took := styleDim.Render(views.Latency(e.Elapsed))
+	switch e.State {
+	case plan.Done:
+		a.note("%s %s %s\n", styleGood.Render("✓"), line, took)
+	case plan.Failed:
+		a.note("%s %s %s\n", styleBad.Render("✗"), line, took)
+	case plan.Undone:
+		a.note("%s undone: %s %s\n", styleWarn.Render("~"), line, took)
+	case plan.Left:
+		a.note("%s could not be undone: %s: %s\n", styleBad.Render("!"), line, cloud.Clean(e.Err.Error()))
+	case plan.Pending, plan.Running, plan.Undoing:
+	}
+}
+
+// failed reports an apply that did not succeed: with what is left, it is partly applied.
+func (a *app) failed(out changeJSON, report plan.Report) error {
+	for _, c := range report.Left {
+		out.Left = append(out.Left, c.Target+": "+c.Title)
+		if !a.flags.json {
+			a.note("left behind: %s: %s; to take it back:\n", c.Target, c.Title)
+			for _, l := range c.Cleanup {
+				a.note("    %s\n", l)
+			}
+		}
+	}
+	if a.flags.json {
+		out.Error = newErrorJSON(report.Err)
+		if err := a.printJSON(out); err != nil {
+			return err
+		}
+	}
+	if len(report.Left) > 0 && cloud.KindOf(report.Err) != gateway.Partial {
+		return &gateway.Error{
+			Op: "apply the plan", Kind: gateway.Partial, Err: fmt.Errorf("%w; %d of its changes could not be undone", report.Err, len(report.Left)),
+			Next: "undo what is listed above by hand, then plan again",
+		}
+	}
+	return report.Err
+}
