@@ -11,6 +11,7 @@ import (
 
 	"portico/cloud/emulator"
 	"portico/gateway"
+	"portico/gateway/history"
 	"portico/gateway/host"
 	"portico/gateway/publish"
 	"portico/tui"
@@ -52,6 +53,11 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 		return err
 	}
 	options.Gateway = emulator.DemoGateway
+	dir, err := a.demoDir()
+	if err != nil {
+		return err
+	}
+	options.History = history.Open(demoHistory(dir))
 	a.flags.cloud = ""
 	prompter := effects.NewPrompter()
 	backend := effects.Lazy(func(ctx context.Context) (effects.Backend, error) {
@@ -90,6 +96,11 @@ func (a *app) serveDemo(ctx context.Context, d *demo) error {
 		return err
 	}
 	options.Gateway = emulator.DemoGateway
+	dir, err := a.demoDir()
+	if err != nil {
+		return err
+	}
+	options.History = history.Open(demoHistory(dir))
 	w, err := a.demoWiring(ctx, d, nil, options)
 	if err != nil {
 		return err
@@ -97,11 +108,6 @@ func (a *app) serveDemo(ctx context.Context, d *demo) error {
 	if err := d.populate(ctx, w); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "portico-demo-")
-	if err != nil {
-		return err
-	}
-	a.onClose(func() { _ = os.RemoveAll(dir) })
 	if err := d.writeFiles(dir); err != nil {
 		return err
 	}
@@ -115,6 +121,18 @@ func (a *app) serveDemo(ctx context.Context, d *demo) error {
 	<-ctx.Done()
 	return nil
 }
+
+// demoDir makes a folder that is gone when the demo ends.
+func (a *app) demoDir() (string, error) {
+	dir, err := os.MkdirTemp("", "portico-demo-")
+	if err == nil {
+		a.onClose(func() { _ = os.RemoveAll(dir) })
+	}
+	return dir, err
+}
+
+// demoHistory is where the demo's applies are recorded, apart from those of the user's own clouds.
+func demoHistory(dir string) string { return filepath.Join(dir, "history") }
 
 // setEnv makes the variables the only OpenStack ones of this process.
 func setEnv(lines []string) {

@@ -122,15 +122,7 @@ func (a *app) printPlanTable(p publish.Proposal) {
 		return
 	}
 	a.print("\n")
-	for _, c := range p.Plan.Changes() {
-		a.print("%s %s: %s\n", action(c.Action), styleBold.Render(c.Target), c.Title)
-		for _, l := range c.Before {
-			a.print("    %s\n", styleBad.Render("- "+l))
-		}
-		for _, l := range c.After {
-			a.print("    %s\n", styleGood.Render("+ "+l))
-		}
-	}
+	a.printChanges(p.Plan.Changes())
 	a.print("\n")
 	for _, q := range p.Quota {
 		limit := "limit unknown"
@@ -143,6 +135,19 @@ func (a *app) printPlanTable(p publish.Proposal) {
 		a.print("%s\n", styleDim.Render(fmt.Sprintf("%s: %d -> %d (%s)", q.Name, q.Before, q.After, limit)))
 	}
 	a.print("%s via %s %s. Nothing else is touched.\n", p.Plan.Summary(), p.Gateway.Name, p.Gateway.FloatingIP)
+}
+
+// printChanges prints each change with its lines of before and after.
+func (a *app) printChanges(changes []plan.Change) {
+	for _, c := range changes {
+		a.print("%s %s: %s\n", action(c.Action), styleBold.Render(c.Target), c.Title)
+		for _, l := range c.Before {
+			a.print("    %s\n", styleBad.Render("- "+l))
+		}
+		for _, l := range c.After {
+			a.print("    %s\n", styleGood.Render("+ "+l))
+		}
+	}
 }
 
 func action(x plan.Action) string {

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"portico/gateway/history"
 )
 
 func TestMain(m *testing.M) {
@@ -99,6 +101,16 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 		}
 	},
 	"reboot": func(ts *testscript.TestScript, _ bool, _ []string) { demoOf(ts).gateway.Reboot() },
+	// ids OLDER NEWER puts the IDs of two records into variables; damage cuts the older one off.
+	"ids": func(ts *testscript.TestScript, _ bool, args []string) {
+		records, err := history.Open(demoHistory(ts.MkAbs("demo"))).List()
+		ts.Check(err)
+		ts.Setenv(args[0], records[1].ID)
+		ts.Setenv(args[1], records[0].ID)
+	},
+	"damage": func(ts *testscript.TestScript, _ bool, args []string) {
+		ts.Check(os.Truncate(filepath.Join(demoHistory(ts.MkAbs("demo")), args[0]+".json"), 10))
+	},
 	// tofull COMMAND... runs a command whose output goes to a full disk; it must end with 1.
 	"tofull": func(ts *testscript.TestScript, _ bool, args []string) {
 		err := ts.Exec("sh", "-c", strings.Join(args, " ")+" >/dev/full")

@@ -2,7 +2,6 @@ package history
 
 import (
 	"fmt"
-	"strings"
 
 	"charm.land/lipgloss/v2"
 
@@ -46,19 +45,36 @@ func (s *Screen) result(r row, st *themes.Styles) widget.Spans {
 }
 
 func mark(r history.Result, st *themes.Styles) (glyph string, style, text lipgloss.Style) {
+	style, text = st.Warn, st.Text
 	switch r {
 	case history.Applied:
-		return "✓", st.Good, st.Text
-	case history.Applying:
-		return "◐", st.Warn, st.Text
+		style = st.Good
 	case history.Undone:
-		return "○", st.Dim, st.Text
+		style = st.Dim
 	case history.Partly:
-		return "✗", st.Bad, st.Bad
+		style, text = st.Bad, st.Bad
 	case history.RolledBack:
-		return "⚠", st.Warn, st.Warn
+		text = st.Warn
+	case history.Applying:
 	}
-	return "?", st.Warn, st.Text
+	return Glyph(r), style, text
+}
+
+// Glyph is a result's sign.
+func Glyph(r history.Result) string {
+	switch r {
+	case history.Applied:
+		return "✓"
+	case history.Applying:
+		return "◐"
+	case history.Undone:
+		return "○"
+	case history.Partly:
+		return "✗"
+	case history.RolledBack:
+		return "⚠"
+	}
+	return "?"
 }
 
 // Word says how an apply ended.
@@ -83,6 +99,7 @@ func Meaning(r history.Result) string {
 		return "not all of it is as planned, and it could not be undone whole"
 	case history.RolledBack:
 		return "no console confirmed it in time, so the gateway put its own part back"
+	case history.Applied:
 	}
 	return ""
 }
@@ -114,5 +131,5 @@ func count(changes []plan.Change, a plan.Action) int {
 	return n
 }
 
-// Summary counts the changes in words, as one line: "+3 ~1 -2".
-func Summary(r history.Record) string { return strings.TrimSpace(counts(r, plain).Text()) }
+// Summary counts the changes by what they do: "+3 ~1 -2".
+func Summary(r history.Record) string { return counts(r, plain).Text() }
