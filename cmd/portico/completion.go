@@ -149,6 +149,7 @@ func (a *app) addCompletion(root *cobra.Command) {
 	flags["config"], flags["debug"] = file, file
 	args := map[string]completer{
 		"plan": a.vms(false), "publish": a.vms(false), "withdraw": a.vms(false), "test": a.vms(false), "ssh": a.vms(true),
+		"repair": a.vms(false), "adopt": a.ports,
 		"show": a.schemeArg,
 	}
 	var visit func(*cobra.Command)

@@ -22,6 +22,9 @@ func (a *app) gatewaysCommand() *cobra.Command {
 				return a.printJSON(map[string]any{"gateways": out})
 			}
 			a.printGateways(out)
+			if v.State != nil {
+				a.printOwnDrift(v.Snapshot)
+			}
 			return nil
 		},
 	}
@@ -38,6 +41,7 @@ func gatewayList(v view) []gatewayJSON {
 			if reached {
 				n := len(v.State.Forwards)
 				line.Forwards = &n
+				line.Drift = newDriftJSON(v.Inventory, v.State.Drift)
 				for _, f := range v.State.Facts {
 					line.Facts = append(line.Facts, factJSON(f))
 				}
@@ -97,7 +101,7 @@ func (a *app) forwardsCommand() *cobra.Command {
 				for _, f := range s.State.Forwards {
 					out = append(out, newForwardJSON(s.Inventory, f))
 				}
-				return a.printJSON(map[string]any{"forwards": out})
+				return a.printJSON(map[string]any{"forwards": out, "drift": newDriftJSON(s.Inventory, s.State.Drift)})
 			}
 			rows := make([][]string, 0, len(s.State.Forwards))
 			for _, f := range s.State.Forwards {
@@ -110,6 +114,8 @@ func (a *app) forwardsCommand() *cobra.Command {
 			} else {
 				a.printTable([]string{"PUBLIC", "PROTO", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)
 			}
+			a.printOwnDrift(s)
+			a.printByHand(s)
 			for _, warn := range s.State.Warnings {
 				a.note("%s\n", warning(warn.Title, warn.Detail))
 			}

@@ -48,15 +48,27 @@ type floatingIPJSON struct {
 }
 
 type gatewayJSON struct {
-	Name       string     `json:"name"`
-	InstanceID string     `json:"instance_id"`
-	FloatingIP netip.Addr `json:"floating_ip"`
-	FixedIP    netip.Addr `json:"fixed_ip"`
-	Chosen     bool       `json:"chosen"`
-	Reachable  *bool      `json:"reachable"` // null: not tried, because it is not the chosen one
-	Forwards   *int       `json:"forwards"`
-	Facts      []factJSON `json:"facts"`
-	Error      *errorJSON `json:"error,omitempty"`
+	Name       string      `json:"name"`
+	InstanceID string      `json:"instance_id"`
+	FloatingIP netip.Addr  `json:"floating_ip"`
+	FixedIP    netip.Addr  `json:"fixed_ip"`
+	Chosen     bool        `json:"chosen"`
+	Reachable  *bool       `json:"reachable"` // null: not tried, because it is not the chosen one
+	Forwards   *int        `json:"forwards"`
+	Facts      []factJSON  `json:"facts"`
+	Drift      []driftJSON `json:"drift"` // null: the gateway was not reached
+	Error      *errorJSON  `json:"error,omitempty"`
+}
+
+// driftJSON is one thing that no plan left so: "strange" and "missing" can be repaired, "foreign"
+// can be adopted where forward is not null; else why says what stands in the way.
+type driftJSON struct {
+	Kind    gateway.DriftKind `json:"kind"`
+	Where   string            `json:"where"`
+	Line    string            `json:"line"`
+	Forward *forwardJSON      `json:"forward"`
+	Why     string            `json:"why,omitempty"`
+	Note    string            `json:"note,omitempty"`
 }
 
 type factJSON struct {
@@ -108,6 +120,19 @@ func newForwardJSON(inv cloud.Inventory, f gateway.Forward) forwardJSON {
 		Service: f.Service.Name, Protocol: f.Service.Protocol, Public: f.Public, Private: f.Private,
 		InstanceID: f.Instance, Instance: publish.InstanceName(inv, f.Instance), Sources: orEmpty(f.Sources), Engine: f.Engine,
 	}
+}
+
+func newDriftJSON(inv cloud.Inventory, drift []gateway.Drift) []driftJSON {
+	out := make([]driftJSON, 0, len(drift))
+	for _, d := range drift {
+		line := driftJSON{Kind: d.Kind, Where: d.Where, Line: d.Line, Why: d.Why, Note: d.Note}
+		if d.Forward != nil {
+			f := newForwardJSON(inv, *d.Forward)
+			line.Forward = &f
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 func newInstanceJSON(v view, r publish.InstanceRow) instanceJSON {

@@ -100,6 +100,11 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 			ts.Fatalf("rules stand:\n%s", text)
 		}
 	},
+	// byhand LINE... adds rules to the gateway's nat table, as an operator would: each line is what
+	// iptables-restore reads.
+	"byhand": func(ts *testscript.TestScript, _ bool, lines []string) {
+		ts.Check(demoOf(ts).gateway.AddForeignRules("*nat\n" + strings.Join(lines, "\n") + "\nCOMMIT\n"))
+	},
 	"reboot": func(ts *testscript.TestScript, _ bool, _ []string) { demoOf(ts).gateway.Reboot() },
 	// ids OLDER NEWER puts the IDs of two records into variables; damage cuts the older one off.
 	"ids": func(ts *testscript.TestScript, _ bool, args []string) {
