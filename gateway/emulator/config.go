@@ -63,6 +63,7 @@ type Config struct {
 
 	Sudo      Sudo
 	Without   []string   // programs the gateway lacks: "sudo", "flock", "systemctl"
+	NoSystemd bool       // it has another init: no units, and nothing is started at boot
 	Listening []Listener // sockets beside sshd's own, "0.0.0.0:22"
 
 	// Allow and Reach are asked for every forwarded port at every look, and for every connection.

@@ -291,7 +291,7 @@ WantedBy=multi-user.target
 		t.Errorf("after the reboot: %s", got)
 	}
 	n.client = n.login("debian")
-	if out := n.must("systemctl is-active portico; systemctl is-enabled portico; ls /run", ""); out != "active\nenabled\nlock\n" {
+	if out := n.must("systemctl is-active portico; systemctl is-enabled portico; ls /run", ""); out != "active\nenabled\nlock\nsystemd\n" {
 		t.Errorf("after the reboot: %q", out)
 	}
 	if out := n.must("sudo iptables -S INPUT", ""); strings.Contains(out, "10.9.9.9") {

@@ -84,7 +84,16 @@ func Start(config Config) (*Gateway, error) {
 
 // furnish makes the machine's disk that of this configuration.
 func (g *Gateway) furnish() error {
-	for _, name := range g.config.Without {
+	without := g.config.Without
+	if g.config.NoSystemd {
+		without = append(without[:len(without):len(without)], "systemctl", "systemd-run")
+		for _, dir := range []string{"/etc/systemd", "/usr/lib/systemd"} {
+			if err := g.machine.FS.Remove(memfs.Root, dir, true); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range without {
 		for _, dir := range []string{"/usr/bin/", "/usr/sbin/"} {
 			if err := g.machine.FS.Remove(memfs.Root, dir+name, false); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
@@ -214,7 +223,7 @@ func (g *Gateway) Reboot() {
 	defer g.booting.Unlock()
 	g.setDown(true)
 	g.cutAll()
-	g.machine.Wait() // their connections have gone, so that commands end
+	g.machine.Halt() // their connections have gone, so that sessions end
 	g.kernel.Boot()
 	g.machine.Boot(g.ctx, nil)
 	g.setDown(false)

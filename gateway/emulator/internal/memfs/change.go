@@ -7,7 +7,7 @@ import (
 )
 
 // Write sets or appends to a file's content; a new file gets the mode and belongs to who. The
-// content is in place as a whole, never in part.
+// content is in place as a whole, or as far as there is room for it: the error is NoSpace then.
 func (f *FS) Write(who Who, name string, data []byte, mode fs.FileMode, appending bool) error {
 	f.mu.Lock()
 	n, err := f.writable(who, name, mode)
@@ -16,11 +16,16 @@ func (f *FS) Write(who Who, name string, data []byte, mode fs.FileMode, appendin
 		return err
 	}
 	if n.special == nil {
-		if appending {
-			data = append(n.data[:len(n.data):len(n.data)], data...)
+		defer f.mu.Unlock()
+		if !appending {
+			f.free(n)
+			n.data = nil
 		}
-		n.data, n.modified = append([]byte(nil), data...), f.now()
-		f.mu.Unlock()
+		room := f.take(n, int64(len(data)))
+		n.data, n.modified = append(n.data[:len(n.data):len(n.data)], data[:room]...), f.now()
+		if room < int64(len(data)) {
+			return &fs.PathError{Op: "write", Path: name, Err: NoSpace}
+		}
 		return nil
 	}
 	write := n.special.Write
@@ -58,7 +63,7 @@ func (f *FS) writable(who Who, name string, mode fs.FileMode) (*node, error) {
 	case !dir.may(who, 3):
 		return fail(Permission)
 	}
-	n = &node{mode: mode & fs.ModePerm, owner: who, modified: f.now()}
+	n = &node{mode: mode & fs.ModePerm, owner: who, modified: f.now(), volatile: dir.volatile}
 	dir.children[base] = n
 	return n, nil
 }
@@ -132,6 +137,13 @@ func (f *FS) add(who Who, op, name string, build func(old *node) (*node, Errno))
 	case dir == nil || !dir.may(who, 3):
 		return &fs.PathError{Op: op, Path: name, Err: Permission}
 	}
+	n.volatile = n.volatile || dir.volatile
+	if n.children != nil {
+		if got := f.take(n, directorySize); got < directorySize {
+			f.disk.room += got
+			return &fs.PathError{Op: op, Path: name, Err: NoSpace}
+		}
+	}
 	dir.children[base] = n
 	return nil
 }
@@ -154,6 +166,7 @@ func (f *FS) Remove(who Who, name string, all bool) error {
 	case len(n.children) > 0 && !all:
 		return fail(NotEmpty)
 	}
+	f.free(n)
 	delete(dir.children, base)
 	return nil
 }
@@ -180,6 +193,9 @@ func (f *FS) Rename(who Who, from, to string) error {
 		return fail(to, IsDir)
 	case n.children != nil && (old != nil || strings.HasPrefix(path.Clean(to)+"/", path.Clean(from)+"/")):
 		return fail(to, Invalid)
+	}
+	if old != n {
+		f.free(old)
 	}
 	delete(fromDir.children, fromBase)
 	toDir.children[toBase] = n

@@ -67,11 +67,13 @@ const (
 	NotEmpty
 	Invalid
 	Loop
+	NoSpace
 )
 
 var errnoText = [...]string{
 	NotExist: "No such file or directory", Permission: "Permission denied", Exists: "File exists", NotDir: "Not a directory",
 	IsDir: "Is a directory", NotEmpty: "Directory not empty", Invalid: "Invalid argument", Loop: "Too many levels of symbolic links",
+	NoSpace: "No space left on device",
 }
 
 // Error is the system's sentence.
@@ -86,7 +88,7 @@ func (e Errno) Is(target error) bool {
 		return target == fs.ErrPermission
 	case Exists:
 		return target == fs.ErrExist
-	case NotDir, IsDir, NotEmpty, Invalid, Loop:
+	case NotDir, IsDir, NotEmpty, Invalid, Loop, NoSpace:
 		return target == fs.ErrInvalid
 	}
 	return false

@@ -20,6 +20,8 @@ type FS struct {
 	mu   sync.RWMutex
 	root *node
 	now  func() time.Time
+
+	disk disk
 }
 
 // Special is a file without content of its own.
@@ -42,6 +44,7 @@ type node struct {
 	link     string
 	special  *Special
 	children map[string]*node
+	volatile bool // not on the disk
 }
 
 // New is an empty file system whose root directory belongs to root. now gives the times of

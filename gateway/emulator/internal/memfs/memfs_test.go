@@ -119,3 +119,55 @@ func TestSpecial(t *testing.T) {
 		t.Errorf("by a user: %v", err)
 	}
 }
+
+func TestDisk(t *testing.T) {
+	f := newFS(t)
+	f.Tmpfs("/run")
+	write := func(name, text string, appending bool) error {
+		return f.Write(memfs.Root, name, []byte(text), 0o644, appending)
+	}
+	full := func(err error) bool { return errors.Is(err, memfs.NoSpace) }
+	f.Limit(10)
+	for _, c := range []struct {
+		what string
+		err  error
+		full bool
+	}{
+		{"within the room", write("/etc/a", "12345678", false), false},
+		{"beyond it", write("/etc/b", "12345", false), true},
+		{"nothing at all", write("/etc/c", "", false), false},
+		{"appending", write("/etc/a", "9", true), true},
+		{"a directory", f.Mkdir(memfs.Root, "/etc/d", 0o755, false), true},
+		{"renaming", f.Rename(memfs.Root, "/etc/c", "/etc/e"), false},
+		{"not on the disk", write("/run/a", "1234567890", false), false},
+		{"in place of what is there", write("/etc/a", "12345", false), false},
+		{"the room that left", write("/etc/c", "123", false), false},
+		{"removing", f.Remove(memfs.Root, "/etc/b", false), false},
+		{"the room that gave", write("/etc/c", "45", true), false},
+	} {
+		if full(c.err) != c.full || c.err != nil && !c.full {
+			t.Errorf("%s: %v", c.what, c.err)
+		}
+	}
+	f.Unlimit()
+	before := f.Writes()
+	f.FullAt(2)
+	if err := write("/etc/a", "1", true); err != nil {
+		t.Error("the first write:", err)
+	}
+	for range 2 {
+		if err := write("/etc/a", "2", true); !full(err) {
+			t.Error("a later write:", err)
+		}
+	}
+	if n := f.Writes() - before; n != 3 {
+		t.Errorf("%d writes were counted", n)
+	}
+	f.Unlimit()
+	if err := write("/etc/a", "3", true); err != nil {
+		t.Error("with room again:", err)
+	}
+	if text, _ := f.Read(memfs.Root, "/etc/a"); string(text) != "1234513" {
+		t.Errorf("the file holds %q", text)
+	}
+}

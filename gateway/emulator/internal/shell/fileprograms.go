@@ -14,7 +14,7 @@ func filePrograms() map[string]program {
 	return map[string]program{
 		"cat": cat, "tee": tee, "mkdir": mkdir, "rm": rm, "rmdir": rmdir, "mv": mv, "cp": cp, "chmod": chmod, "chown": chown,
 		"install": install, "ls": ls, "touch": touch, "ln": ln, "readlink": readlink, "mktemp": mktemp,
-		"basename": basename, "dirname": dirname, "stat": statProgram,
+		"basename": basename, "dirname": dirname, "stat": statProgram, "find": find,
 	}
 }
 
@@ -41,7 +41,7 @@ func tee(p *process, args []string) int {
 	data := p.input()
 	ok := true
 	for _, f := range files {
-		ok = p.did("tee", f, p.machine.FS.Write(p.user, p.abs(f), data, 0o644, g.has('a'))) && ok
+		ok = p.did("tee", f, p.machine.FS.Write(p.user, p.abs(f), data, p.perm(0o666), g.has('a'))) && ok
 	}
 	p.printf("%s", data)
 	return status(ok)
@@ -68,6 +68,9 @@ func mkdir(p *process, args []string) int {
 	mode, ok := octal(g.last('m', "755"))
 	if err != nil || !ok || len(dirs) == 0 {
 		return p.fail("mkdir", "bad usage")
+	}
+	if !g.has('m') {
+		mode = p.perm(0o777)
 	}
 	for _, d := range dirs {
 		err := p.machine.FS.Mkdir(p.user, p.abs(d), mode, g.has('p'))
@@ -143,27 +146,37 @@ func mv(p *process, args []string) int {
 }
 
 func cp(p *process, args []string) int {
-	_, files, err := options{short: "fapvT"}.parse(args)
+	g, files, err := options{short: "fapvT"}.parse(args)
 	if err != nil || len(files) < 2 {
 		return p.fail("cp", "missing file operand")
 	}
 	to, ok := files[len(files)-1], true
 	for _, f := range files[:len(files)-1] {
-		ok = p.copy("cp", f, p.into(to, f)) && ok
+		ok = p.copy(f, p.into(to, f), g.has('p') || g.has('a')) && ok
 	}
 	return status(ok)
 }
 
-func (p *process) copy(name, from, to string) bool {
+// copy copies a file; what is kept is its mode and, for root, its owner.
+func (p *process) copy(from, to string, keep bool) bool {
 	data, err := p.machine.FS.Read(p.user, p.abs(from))
 	if err != nil {
-		return p.cannot(name, "stat", from, err)
+		return p.cannot("cp", "stat", from, err)
 	}
-	mode := fs.FileMode(0o644)
-	if info, err := p.machine.FS.Stat(p.abs(from), true); err == nil {
-		mode = info.Mode()
+	info, err := p.machine.FS.Stat(p.abs(from), true)
+	if err == nil {
+		err = p.machine.FS.Write(p.user, to, data, p.perm(info.Mode().Perm()), false)
 	}
-	return p.cannot(name, "create regular file", to, p.machine.FS.Write(p.user, to, data, mode, false))
+	if errors.Is(err, memfs.NoSpace) {
+		return p.cannot("cp", "write", to, err)
+	}
+	if err == nil && keep {
+		err = p.machine.FS.Chmod(p.user, to, info.Mode())
+		if p.user == memfs.Root && err == nil {
+			err = p.machine.FS.Chown(p.user, to, info.Owner())
+		}
+	}
+	return p.cannot("cp", "create regular file", to, err)
 }
 
 // install copies a file, "/dev/stdin" too, or makes directories, with modes.
@@ -265,7 +278,7 @@ func chown(p *process, args []string) int {
 func touch(p *process, args []string) int {
 	ok := true
 	for _, f := range args {
-		err := p.machine.FS.Touch(p.user, p.abs(f), 0o644)
+		err := p.machine.FS.Touch(p.user, p.abs(f), p.perm(0o666))
 		if err != nil {
 			p.errorf("touch: cannot touch '%s': %v\n", f, reason(err))
 			ok = false

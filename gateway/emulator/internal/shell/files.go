@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"mvdan.cc/sh/v3/interp"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // open serves the shell's redirections. An error reads as dash's: "sh: 1: cannot create FILE: ...".
-func (s *script) open(ctx context.Context, name string, flags int, mode os.FileMode) (io.ReadWriteCloser, error) {
+func (s *script) open(ctx context.Context, name string, flags int, _ os.FileMode) (io.ReadWriteCloser, error) {
 	hc := interp.HandlerCtx(ctx)
 	full := slashed(name)
 	if !strings.HasPrefix(name, "/") && !filepath.IsAbs(name) {
@@ -30,6 +31,7 @@ func (s *script) open(ctx context.Context, name string, flags int, mode os.FileM
 		// A pipe and not the bytes: the interpreter would make one itself, and not close it.
 		return pipeFrom(strings.NewReader(string(data)))
 	}
+	mode := 0o666 &^ umaskIn(hc.Env)
 	err := s.machine.FS.Touch(s.user, full, mode)
 	if err == nil && flags&os.O_TRUNC != 0 {
 		err = s.machine.FS.Write(s.user, full, nil, mode, false)
@@ -46,6 +48,8 @@ type output struct {
 	user memfs.Who
 	name string
 	mode fs.FileMode
+
+	failed atomic.Bool // something could not be written since this was last asked
 }
 
 func (o *output) Read([]byte) (int, error) { return 0, os.ErrInvalid }
@@ -53,6 +57,7 @@ func (o *output) Close() error             { return nil }
 
 func (o *output) Write(b []byte) (int, error) {
 	if err := o.fs.Write(memfs.Root, o.name, b, o.mode, true); err != nil { // the right to it was checked at open
+		o.failed.Store(true)
 		return 0, err
 	}
 	return len(b), nil

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -73,7 +74,7 @@ func date(p *process, args []string) int {
 	}
 	layout := map[byte]string{
 		'a': "Mon", 'b': "Jan", 'e': "_2", 'd': "02", 'm': "01", 'Y': "2006", 'H': "15", 'M': "04", 'S': "05", 'Z': "MST",
-		'F': time.DateOnly, 'T': time.TimeOnly, 'N': "000000000",
+		'F': time.DateOnly, 'T': time.TimeOnly,
 	}
 	var b strings.Builder
 	for i := 1; i < len(format); i++ {
@@ -83,6 +84,8 @@ func date(p *process, args []string) int {
 			continue
 		case format[i+1] == 's':
 			b.WriteString(formatInt(now.Unix()))
+		case format[i+1] == 'N':
+			fmt.Fprintf(&b, "%09d", now.Nanosecond())
 		case format[i+1] == '%':
 			b.WriteByte('%')
 		default:

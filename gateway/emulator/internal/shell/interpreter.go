@@ -2,11 +2,13 @@ package shell
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/expand"
@@ -24,6 +26,10 @@ func (p *process) script(text, name string, params []string) (status int) {
 		p.errorf("sh: Syntax error: %v\n", err)
 		return 2
 	}
+	q := *p
+	p = &q
+	defer p.begin()()
+	ownNumber(file)
 	stdin, finish := p.pipeInput()
 	defer finish()
 	s := &script{process: p, functions: functions(file)}
@@ -35,7 +41,7 @@ func (p *process) script(text, name string, params []string) (status int) {
 	// The interpreter checks that its directory exists on the real disk before it takes it; the
 	// script's own is set by cd, which asks our files.
 	r, err := interp.New(
-		interp.Dir(root), interp.Env(environ{expand.ListEnviron(s.environ()...)}),
+		interp.Dir(root), interp.Env(s.environ()),
 		interp.StdIO(stdin, p.stdout, p.stderr), interp.Params(append([]string{"--"}, params...)...),
 		interp.CallHandler(s.call), interp.ExecHandlers(func(interp.ExecHandlerFunc) interp.ExecHandlerFunc { return s.exec }),
 		interp.OpenHandler(s.open), interp.StatHandler(s.stat), interp.AccessHandler(s.access), interp.ReadDirHandler2(s.readDir),
@@ -74,23 +80,57 @@ type script struct {
 
 // environ is the variables a script starts with. TMPDIR keeps the interpreter from making a
 // named pipe on the real disk, which it does for <(...) wherever it meets it: it cannot exist.
-func (s *script) environ() []string {
-	return append(s.env[:len(s.env):len(s.env)], "TMPDIR=/dev/null/none", "UID=", "EUID=", "GID=")
+func (s *script) environ() environ {
+	list := append(s.env[:len(s.env):len(s.env)], "TMPDIR=/dev/null/none", "UID=", "EUID=", "GID=")
+	return environ{Environ: expand.ListEnviron(list...), pid: s.pid, umask: s.umask}
 }
 
 // environ answers "HOME user", by which ~user is expanded, so that the real machine's users stay
-// unknown.
-type environ struct{ expand.Environ }
+// unknown, and variables that no list shows: the shell's number, and its umask until it is set.
+type environ struct {
+	expand.Environ
+	pid   int
+	umask fs.FileMode
+}
+
+// The hidden variables. That the umask is one lets a subshell have its own.
+const (
+	pidVariable   = "__pid"
+	umaskVariable = "__umask"
+)
 
 func (e environ) Get(name string) expand.Variable {
-	if user, ok := strings.CutPrefix(name, "HOME "); ok {
-		home := "/home/" + user
-		if user == string(memfs.Root) {
-			home = "/root"
-		}
-		return expand.Variable{Set: true, Kind: expand.String, Str: home}
+	var text string
+	user, isHome := strings.CutPrefix(name, "HOME ")
+	switch {
+	case name == pidVariable:
+		text = strconv.Itoa(e.pid)
+	case name == umaskVariable:
+		text = fmt.Sprintf("%04o", e.umask)
+	case isHome && user == string(memfs.Root):
+		text = "/root"
+	case isHome:
+		text = "/home/" + user
+	default:
+		return e.Environ.Get(name)
 	}
-	return e.Environ.Get(name)
+	return expand.Variable{Set: true, Kind: expand.String, Str: text}
+}
+
+// ownNumber has $$ stand for the emulated shell's number; the interpreter knows only its own.
+func ownNumber(file *syntax.File) {
+	syntax.Walk(file, func(n syntax.Node) bool {
+		if e, ok := n.(*syntax.ParamExp); ok && e.Param != nil && e.Param.Value == "$" {
+			e.Param.Value = pidVariable
+		}
+		return true
+	})
+}
+
+// umaskIn is the umask of the shell whose variables these are.
+func umaskIn(env expand.Environ) fs.FileMode {
+	mask, _ := octal(env.Get(umaskVariable).Str)
+	return mask
 }
 
 func functions(file *syntax.File) map[string]bool {
@@ -131,6 +171,11 @@ func (s *script) call(ctx context.Context, args []string) ([]string, error) {
 			return []string{"true"}, nil
 		}
 		return s.call(ctx, rest)
+	case name == "umask" && len(args) > 1:
+		if mask, ok := octal(args[1]); ok {
+			return []string{"eval", fmt.Sprintf("%s=%04o", umaskVariable, mask)}, nil
+		}
+		return []string{own + "unsupported", name}, nil
 	case s.machine.own[name] != nil:
 		return append([]string{own + name}, args[1:]...), nil
 	case !slices.Contains(builtins, name):
@@ -158,11 +203,11 @@ func (s *script) exec(ctx context.Context, args []string) error {
 	p := *s.process
 	p.ctx, p.stdout, p.stderr, p.dir, p.line = ctx, hc.Stdout, hc.Stderr, slashed(hc.Dir), hc.Pos.Line()
 	p.stdin = hc.Stdin
-	p.env = exported(hc.Env)
+	p.env, p.umask = exported(hc.Env), umaskIn(hc.Env)
 	p.builtin = func(args []string) int { return statusOf(ctx, hc.Builtin(ctx, args)) }
 	var status int
 	if name, ok := strings.CutPrefix(args[0], own); ok && p.machine.own[name] != nil {
-		status = p.machine.own[name](&script{process: &p, functions: s.functions}, args[1:])
+		status = p.written(name, p.machine.own[name](&script{process: &p, functions: s.functions}, args[1:]))
 	} else {
 		args = append([]string{strings.TrimLeft(args[0], own)}, args[1:]...)
 		status = p.run(args)
@@ -179,7 +224,7 @@ func (s *script) exec(ctx context.Context, args []string) error {
 func exported(env expand.Environ) []string {
 	var out []string
 	env.Each(func(name string, v expand.Variable) bool {
-		if v.Exported && v.Kind == expand.String && name != "TMPDIR" {
+		if v.Exported && v.Kind == expand.String && name != "TMPDIR" && name != umaskVariable {
 			out = append(out, name+"="+v.Str)
 		}
 		return true

@@ -33,6 +33,7 @@ func ls(p *process, args []string) int {
 		}
 		if !p.cannot("ls", "access", f, err) {
 			result = 2
+			continue
 		}
 		if len(files) > 1 {
 			p.printf("%s:\n", f)

@@ -13,7 +13,6 @@ import (
 	"context"
 	"io"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -63,6 +62,14 @@ type Machine struct {
 	locks map[string]chan struct{}
 	units map[string]string // state of units that were started: "active", "failed"
 
+	life     context.Context //nolint:containedctx // from a boot to the next
+	endLife  context.CancelFunc
+	booted   time.Time
+	boot     string // its UUID
+	tasks    map[int]*task
+	lastPID  int
+	services map[string]*service // that run in the background
+
 	programs map[string]program
 	own      map[string]func(*script, []string) int
 
@@ -70,11 +77,15 @@ type Machine struct {
 	stopped *sync.Cond
 }
 
+// firstPID is what the kernel's own processes and the daemons leave for others.
+const firstPID = 600
+
 // New is a machine with the disk of a Debian cloud image. listening tells its open sockets.
 func New(hostname string, k *kernel.Kernel, now func() time.Time, listening func() []Listener) *Machine {
 	m := &Machine{
 		Hostname: hostname, FS: memfs.New(now), Kernel: k, Now: now, Listening: listening,
 		locks: map[string]chan struct{}{}, units: map[string]string{}, programs: programs(), own: ownCommands(),
+		lastPID: firstPID,
 	}
 	m.stopped = sync.NewCond(&m.mu)
 	m.install()
@@ -122,7 +133,7 @@ func (m *Machine) Run(ctx context.Context, line string, s Session) int {
 	env := append([]string{"HOME=" + home, "USER=" + s.User, "LOGNAME=" + s.User, "SHELL=/bin/sh", "PATH=" + path}, s.Env...)
 	p := &process{
 		machine: m, ctx: ctx, user: memfs.Who(s.User), env: env, dir: home,
-		stdin: s.Stdin, stdout: &lockedWriter{w: s.Stdout}, stderr: &lockedWriter{w: s.Stderr}, cut: s.Cut,
+		stdin: s.Stdin, stdout: &lockedWriter{w: s.Stdout}, stderr: &lockedWriter{w: s.Stderr}, cut: s.Cut, umask: 0o022,
 	}
 	return p.script(line, "sh", nil)
 }
@@ -133,31 +144,6 @@ func (m *Machine) Wait() {
 	defer m.mu.Unlock()
 	for m.busy > 0 {
 		m.stopped.Wait()
-	}
-}
-
-// Boot does what init does after the kernel has started: sysctl files, then enabled units. What
-// they print goes to console.
-func (m *Machine) Boot(ctx context.Context, console io.Writer) {
-	defer m.enter()()
-	m.mu.Lock()
-	m.locks, m.units = map[string]chan struct{}{}, map[string]string{}
-	m.mu.Unlock()
-	_ = m.FS.Remove(memfs.Root, "/run", true)
-	_ = m.FS.Mkdir(memfs.Root, "/run/lock", 0o755, true)
-	p := m.init(ctx, console)
-	p.run([]string{"sysctl", "-q", "--system"})
-	for _, unit := range p.enabledUnits() {
-		p.run([]string{"systemctl", "start", unit})
-	}
-}
-
-// init is a process of root's without a terminal.
-func (m *Machine) init(ctx context.Context, out io.Writer) *process {
-	w := &lockedWriter{w: out}
-	return &process{
-		machine: m, ctx: ctx, user: memfs.Root, dir: "/", stdin: strings.NewReader(""), stdout: w, stderr: w, cut: func() {},
-		env: []string{"HOME=/root", "USER=root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 	}
 }
 

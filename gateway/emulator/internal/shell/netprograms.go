@@ -104,7 +104,7 @@ func iptablesRestore(p *process, args []string) int {
 		return 1
 	}
 	if p.ctx.Err() != nil {
-		return 143 // input that was cut off is no input
+		return killed // input that was cut off is no input
 	}
 	return p.kernelSaid("", p.machine.Kernel.Restore(text, kernel.RestoreOptions{
 		NoFlush: g.has('n'), Test: g.has('t'), Counters: g.has('c'), Table: g.last('T', ""),

@@ -27,12 +27,20 @@ type process struct {
 	cut            func()
 	line           uint // of the script that called it
 
+	pid, group int         // of the shell it is or runs in; 0 outside of one
+	leader     bool        // its shell begins a group of its own
+	umask      fs.FileMode // what new files and directories may not have
+	held       []*hold     // locks it keeps as long as it runs
+
 	// builtin runs a command that the shell also has built in (test, printf); nil outside of one.
 	builtin func(args []string) int
 }
 
 // program does its work with the words after its name and returns its exit status.
 type program func(p *process, args []string) int
+
+// killed is the exit status of what was ended by SIGTERM, or with the machine.
+const killed = 128 + 15
 
 // elf begins the file of a program; its name follows.
 const elf = "\x7fELF portico:"
@@ -97,7 +105,10 @@ func (p *process) exec(file string, args []string) int {
 	status := 0
 	if fault == nil || fault.After {
 		defer p.machine.enter()()
-		status = p.machine.programs[name](p, args[1:])
+		if p.ctx.Err() != nil {
+			return killed
+		}
+		status = p.written(name, p.machine.programs[name](p, args[1:]))
 	}
 	if fault == nil {
 		return status
@@ -108,6 +119,20 @@ func (p *process) exec(file string, args []string) int {
 	p.errorf("%s", fault.Stderr)
 	return fault.Exit
 }
+
+// written is the status of a program that may have failed to write what it had to say.
+// iptables-save never looks whether it could.
+func (p *process) written(name string, status int) int {
+	file, ok := p.stdout.(*output)
+	if !ok || !file.failed.Swap(false) || name == "iptables-save" {
+		return status
+	}
+	p.errorf("%s: write error: %v\n", name, memfs.NoSpace)
+	return max(status, 1)
+}
+
+// perm is the mode of a new file or directory of which wide is the widest.
+func (p *process) perm(wide fs.FileMode) fs.FileMode { return wide &^ p.umask }
 
 // as is the same process as another user, with the PATH that sudo gives (secure_path).
 func (p *process) as(user memfs.Who) *process {
@@ -212,7 +237,7 @@ func statusOf(ctx context.Context, err error) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	case ctx.Err() != nil:
-		return 128 + 15
+		return killed
 	}
 	return 2
 }

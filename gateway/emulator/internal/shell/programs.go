@@ -14,7 +14,8 @@ import (
 // programs are all there are, by name.
 func programs() map[string]program {
 	all := map[string]program{
-		"sh": shProgram, "sudo": sudo, "env": env, "nohup": nohup, "setsid": nohup, "timeout": timeout, "flock": flock, "sleep": sleep,
+		"sh": shProgram, "sudo": sudo, "env": env, "nohup": nohup, "setsid": setsid, "timeout": timeout, "flock": flock, "sleep": sleep,
+		"kill": kill,
 		"true": builtinOr("true"), "false": builtinOr("false"), "echo": builtinOr("echo"), "printf": builtinOr("printf"),
 		"test": builtinOr("test"), "[": builtinOr("["),
 		"id": id, "whoami": whoami, "hostname": hostname, "uname": uname, "date": date, "nproc": nproc, "sync": nothing,
@@ -22,7 +23,7 @@ func programs() map[string]program {
 	maps.Copy(all, filePrograms())
 	maps.Copy(all, textPrograms())
 	maps.Copy(all, netPrograms())
-	all["systemctl"] = systemctl
+	all["systemctl"], all["systemd-run"] = systemctl, systemdRun
 	return all
 }
 
@@ -38,8 +39,8 @@ func (m *Machine) install() {
 	}
 	dirs := []string{
 		"/usr/bin", "/usr/sbin", "/usr/lib/systemd/system", "/usr/local/bin", "/etc/sysctl.d", "/etc/iptables",
-		"/etc/systemd/system/multi-user.target.wants", "/run/lock", "/run/systemd/system", "/var/lib", "/var/log", "/root", "/home",
-		"/proc/sys/net/ipv4", "/dev", "/tmp",
+		"/etc/systemd/system/multi-user.target.wants", "/var/lib", "/var/log", "/root", "/home",
+		"/proc/sys/net/ipv4", "/proc/sys/kernel/random", "/dev", "/tmp",
 	}
 	for _, d := range dirs {
 		must(m.FS.Mkdir(memfs.Root, d, 0o755, true))
@@ -65,7 +66,8 @@ func (m *Machine) install() {
 		must(m.FS.Write(memfs.Root, f.name, []byte(f.text), 0o644, false))
 	}
 	must(m.FS.Special("/dev/null", 0o666, memfs.Special{Read: func() string { return "" }, Write: func(string) bool { return true }}))
-	must(m.FS.Special("/proc/uptime", 0o444, memfs.Special{Read: func() string { return "61.02 118.40\n" }}))
+	must(m.FS.Special("/proc/uptime", 0o444, memfs.Special{Read: m.uptime}))
+	must(m.FS.Special("/proc/sys/kernel/random/boot_id", 0o444, memfs.Special{Read: m.bootID}))
 	for name := range m.Kernel.Sysctls() {
 		file := "/proc/sys/" + strings.ReplaceAll(name, ".", "/")
 		must(m.FS.Mkdir(memfs.Root, file[:strings.LastIndexByte(file, '/')], 0o555, true))
@@ -95,13 +97,10 @@ func (m *Machine) AddUser(name string) error {
 func ownCommands() map[string]func(*script, []string) int {
 	return map[string]func(*script, []string) int{
 		"command": commandV, "type": typeOf, "hash": hash,
-		"umask": func(s *script, args []string) int {
-			if len(args) == 0 {
-				s.printf("0022\n")
-			}
-			return 0
-		},
-		"kill":        func(s *script, _ []string) int { return s.fail("sh", "kill: No such process") },
+		"umask":       func(s *script, _ []string) int { s.printf("%04o\n", s.umask); return 0 },
+		"kill":        func(s *script, args []string) int { return kill(s.process, args) },
+		"echo":        func(s *script, args []string) int { return s.builtin(append([]string{"echo"}, args...)) },
+		"printf":      func(s *script, args []string) int { return s.builtin(append([]string{"printf"}, args...)) },
 		"ulimit":      func(s *script, _ []string) int { s.printf("unlimited\n"); return 0 },
 		"unsupported": func(s *script, args []string) int { s.fail("sh", "%s: unknown operator", args[0]); return 2 },
 	}

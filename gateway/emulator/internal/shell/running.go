@@ -104,7 +104,7 @@ func env(p *process, args []string) int {
 	return q.run(args)
 }
 
-// nohup, and setsid, run a command: here nothing hangs up.
+// nohup runs a command: here nothing hangs up.
 func nohup(p *process, args []string) int {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		args = args[1:]
@@ -162,70 +162,8 @@ func sleep(p *process, args []string) int {
 		select {
 		case <-timer.C:
 		case <-p.ctx.Done():
-			return 143
+			return killed
 		}
 	}
 	return 0
-}
-
-// flock runs a command while it holds the lock of a file: status 1 if it cannot get it in time.
-func flock(p *process, args []string) int {
-	o := options{short: "w:nexsE:c:", strict: true, long: map[string]byte{"--wait": 'w', "--timeout": 'w', "--nonblock": 'n', "--exclusive": 'x', "--conflict-exit-code": 'E'}}
-	g, rest, err := o.parse(args)
-	if err != nil || len(rest) < 2 {
-		p.fail("flock", "not enough arguments")
-		return 64
-	}
-	file := p.abs(rest[0])
-	if err := p.machine.FS.Touch(p.user, file, 0o644); err != nil {
-		p.errorf("flock: cannot open lock file %s: %v\n", rest[0], reason(err))
-		return 66
-	}
-	patience, bounded := duration(g.last('w', ""))
-	if g.has('n') {
-		patience, bounded = 0, true
-	}
-	conflict, err := strconv.Atoi(g.last('E', "1"))
-	if err != nil {
-		conflict = 1
-	}
-	unlock, ok := p.lock(file, patience, bounded)
-	if !ok {
-		return conflict
-	}
-	defer unlock()
-	command := rest[1:]
-	if command[0] == "-c" {
-		command = append([]string{"sh"}, command...)
-	}
-	return p.run(command)
-}
-
-// lock takes a file's lock; with a bound it gives up after patience.
-func (p *process) lock(file string, patience time.Duration, bounded bool) (unlock func(), ok bool) {
-	p.machine.mu.Lock()
-	held := p.machine.locks[file]
-	if held == nil {
-		held = make(chan struct{}, 1)
-		p.machine.locks[file] = held
-	}
-	p.machine.mu.Unlock()
-	var late <-chan time.Time
-	if bounded {
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		late = timer.C
-	}
-	select {
-	case held <- struct{}{}:
-		return func() { <-held }, true
-	default:
-	}
-	select {
-	case held <- struct{}{}:
-		return func() { <-held }, true
-	case <-late:
-	case <-p.ctx.Done():
-	}
-	return nil, false
 }

@@ -50,7 +50,10 @@ func systemctl(p *process, args []string) int {
 		}
 	}
 	switch verb {
-	case "daemon-reload", "reset-failed":
+	case "daemon-reload":
+		return 0
+	case "reset-failed":
+		p.machine.forgetFailed(names)
 		return 0
 	case "is-system-running":
 		p.printf("running\n")
@@ -77,6 +80,9 @@ func (p *process) unitVerb(verb, name string, now, quiet bool) int {
 		return p.isEnabled(u, ok, quiet)
 	case "is-active", "is-failed", "status":
 		return p.unitState(verb, name, ok, quiet)
+	}
+	if verb == "stop" && p.endService(name) {
+		return 0
 	}
 	if !ok && verb != "disable" {
 		if verb == "enable" {
@@ -201,6 +207,17 @@ func (m *Machine) unitState(name string) string {
 	return "inactive"
 }
 
+// forgetFailed makes the units named, or all, forget that they failed.
+func (m *Machine) forgetFailed(names []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name, state := range m.units {
+		if state == failure && (len(names) == 0 || slices.Contains(names, name) || slices.Contains(names, strings.TrimSuffix(name, ".service"))) {
+			delete(m.units, name)
+		}
+	}
+}
+
 func (m *Machine) setUnit(name, state string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -249,12 +266,12 @@ func (p *process) disable(name string, exists bool) int {
 	return 0
 }
 
-// start runs a unit's ExecStart lines, as root and without a shell but for what they name.
+// start runs a unit's ExecStart lines, as root.
 func (p *process) start(u unit) int {
 	q := p.machine.init(p.ctx, p.machine.journal())
 	for _, line := range slices.Concat(u.settings["Service.ExecStartPre"], u.settings["Service.ExecStart"]) {
 		optional := strings.HasPrefix(line, "-")
-		if s := q.script(strings.TrimLeft(line, "-@+!"), u.name, nil); s != 0 && !optional {
+		if s := q.command(line); s != 0 && !optional {
 			p.machine.setUnit(u.name, failure)
 			p.errorf("Job for %s failed because the control process exited with error code.\nSee \"systemctl status %s\" and \"journalctl -xeu %s\" for details.\n", u.name, u.name, u.name)
 			return 1
@@ -268,27 +285,24 @@ func (p *process) start(u unit) int {
 	return 0
 }
 
+// command runs a command line of a unit file.
+func (p *process) command(line string) int {
+	words := unitWords(strings.TrimLeft(line, "-+!"))
+	if len(words) == 0 {
+		return 0
+	}
+	return p.run(words)
+}
+
 func (p *process) stop(u unit) int {
 	if p.machine.unitState(u.name) == active {
 		q := p.machine.init(p.ctx, p.machine.journal())
 		for _, line := range u.settings["Service.ExecStop"] {
-			q.script(strings.TrimLeft(line, "-@+!"), u.name, nil)
+			q.command(line)
 		}
 	}
 	p.machine.setUnit(u.name, "inactive")
 	return 0
-}
-
-// enabledUnits are those that start at boot, by name. A link that leads nowhere starts nothing.
-func (p *process) enabledUnits() []string {
-	infos, _ := p.machine.FS.ReadDir(memfs.Root, wants+boot)
-	var out []string
-	for _, info := range infos {
-		if _, ok := p.loadUnit(info.Name()); ok {
-			out = append(out, info.Name())
-		}
-	}
-	return out
 }
 
 // journal is where units print: a file, so that a failed start can be looked into.

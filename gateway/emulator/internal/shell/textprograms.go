@@ -43,15 +43,22 @@ func sha256sum(p *process, args []string) int {
 	return status(ok)
 }
 
-// grep knows -q -c -v -F -E -n -x -i -o -s and -e.
+// grep knows -q -c -v -F -E -n -x -i -o -s, -e and -f.
 func grep(p *process, args []string) int {
-	g, rest, err := options{short: "qcvFEnxioshwe:", long: map[string]byte{"--quiet": 'q', "--fixed-strings": 'F', "--extended-regexp": 'E'}}.parse(args)
+	g, rest, err := options{short: "qcvFEnxioshwe:f:", long: map[string]byte{"--quiet": 'q', "--fixed-strings": 'F', "--extended-regexp": 'E'}}.parse(args)
 	if err != nil {
 		p.fail("grep", "%v", err)
 		return 2
 	}
 	patterns := g['e']
-	if len(patterns) == 0 {
+	for _, f := range g['f'] {
+		text, ok := p.read("grep", f)
+		if !ok {
+			return 2
+		}
+		patterns = append(patterns, lines(text)...)
+	}
+	if len(g['e'])+len(g['f']) == 0 {
 		if len(rest) == 0 {
 			p.fail("grep", "no pattern")
 			return 2
@@ -77,9 +84,9 @@ func grep(p *process, args []string) int {
 	return 0
 }
 
-func (p *process) grepLines(g given, match *regexp.Regexp, all []string) (found int) {
+func (p *process) grepLines(g given, match func(string) []int, all []string) (found int) {
 	for i, line := range all {
-		hit := match.FindStringIndex(line)
+		hit := match(line)
 		if (hit != nil) == g.has('v') {
 			continue
 		}
@@ -97,7 +104,14 @@ func (p *process) grepLines(g given, match *regexp.Regexp, all []string) (found 
 	return found
 }
 
-func grepMatch(g given, patterns []string) (*regexp.Regexp, error) {
+// grepMatch tells where one of the patterns first occurs in a line. No pattern occurs nowhere.
+func grepMatch(g given, patterns []string) (func(line string) []int, error) {
+	switch {
+	case len(patterns) == 0:
+		return func(string) []int { return nil }, nil
+	case g.has('F') && g.has('x') && !g.has('i') && !g.has('w'): // a regular expression of thousands of lines is slow
+		return wholeLines(patterns), nil
+	}
 	var parts []string
 	for _, list := range patterns {
 		for pattern := range strings.SplitSeq(list, "\n") {
@@ -120,7 +134,26 @@ func grepMatch(g given, patterns []string) (*regexp.Regexp, error) {
 	if g.has('i') {
 		all = "(?i)" + all
 	}
-	return regexp.Compile(all)
+	re, err := regexp.Compile(all)
+	if err != nil {
+		return nil, err
+	}
+	return re.FindStringIndex, nil
+}
+
+func wholeLines(patterns []string) func(line string) []int {
+	set := map[string]bool{}
+	for _, list := range patterns {
+		for pattern := range strings.SplitSeq(list, "\n") {
+			set[pattern] = true
+		}
+	}
+	return func(line string) []int {
+		if set[line] {
+			return []int{0, len(line)}
+		}
+		return nil
+	}
 }
 
 func head(p *process, args []string) int {
