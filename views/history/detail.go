@@ -69,19 +69,23 @@ func (s *Screen) facts(r row, f views.Frame) []fact {
 		}
 		add(name, l, warn)
 	}
-	add("when", Period(r, f.Now), text)
+	when, took, _ := strings.Cut(Period(r, f.Now), tookWord)
+	add("when", when, text)
+	add("took", took, text)
 	add("by", r.By, text)
 	add("gateway", r.Gateway, text)
 	add("project", r.Project, text)
 	return out
 }
 
+const tookWord = ", took "
+
 // Period is when an apply began, in now's time zone, and how long it took where that is known:
 // "2026-11-21 12:22:11 UTC, took 2.1 s".
 func Period(r history.Record, now time.Time) string {
 	out := r.At.In(now.Location()).Format("2006-01-02 15:04:05 MST")
 	if took := r.Ended.Sub(r.At); !r.Ended.IsZero() && took >= 0 {
-		out += ", took " + views.Latency(took)
+		out += tookWord + views.Latency(took)
 	}
 	return out
 }

@@ -32,6 +32,7 @@ type Screen struct {
 	news  views.HistoryMsg
 	page  page
 	roomy bool // there is room for long words
+	mute  bool // the cloud has not answered yet, and that is an error
 }
 
 var (
@@ -70,6 +71,8 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 			s.page = page{} // the record is gone
 		}
 		s.page.doc = nil
+	case views.SnapshotMsg:
+		s.mute = msg.CloudErr != nil && msg.CloudAt.IsZero()
 	case views.SizeMsg:
 		s.list.Resize(msg.Height)
 		s.roomy = msg.Width >= roomyWidth
@@ -135,6 +138,8 @@ func (s *Screen) note(f views.Frame) []string {
 // empty says why there are no rows.
 func (s *Screen) empty() string {
 	switch {
+	case s.news.At.IsZero() && s.mute:
+		return "whose history it is will be known when the cloud has answered"
 	case s.news.At.IsZero():
 		return "reading the history…"
 	case s.news.Err != nil:

@@ -223,6 +223,21 @@ func TestTheCursorStays(t *testing.T) {
 	}
 }
 
+func TestBeforeTheCloudHasAnswered(t *testing.T) {
+	for _, c := range []struct {
+		want string
+		msg  views.SnapshotMsg
+	}{
+		{"reading the history…", views.SnapshotMsg{}},
+		{"when the cloud has answered", views.SnapshotMsg{CloudErr: unread}},
+		{"reading the history…", views.SnapshotMsg{CloudErr: unread, CloudAt: now}},
+	} {
+		if v := view(t, open(80, 24, c.msg), 80, 24); !strings.Contains(v, c.want) {
+			t.Errorf("%q is not in\n%s", c.want, v)
+		}
+	}
+}
+
 func TestNothingToActOn(t *testing.T) {
 	s := open(80, 24, views.HistoryMsg{At: now})
 	if i := press(s, "y\nj"); i != nil || s.(views.Nested).Nested() {
