@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"portico/gateway"
 	"portico/gateway/netfilter"
 	"portico/gateway/plan"
+	"portico/gateway/rollback"
 )
 
 // checkAdopt refuses to take over what was not found fit for it, or as another forward. What stands
@@ -60,6 +62,26 @@ func (e *Engine) gone(seen *observed) []netfilter.Placed {
 		}
 	}
 	return out
+}
+
+// remembering makes a step tell an armed gateway, before it takes rules over, which they are.
+func (e *Engine) remembering(s *hostStep, seen *observed, gone []netfilter.Placed) *hostStep {
+	if s == nil || len(gone) == 0 {
+		return s
+	}
+	table, _ := seen.rules.Table(tableNAT)
+	var lines []byte
+	for _, p := range netfilter.Standing(table, gone) {
+		lines = append(append(lines, p.String()...), '\n')
+	}
+	do := s.do
+	s.do = func(ctx context.Context) error {
+		if err := e.script(ctx, rollback.RememberScript, lines, tableNAT); err != nil {
+			return err
+		}
+		return do(ctx)
+	}
+	return s
 }
 
 // adoptWarnings say what taking rules over changes besides, and where else they are kept.

@@ -102,7 +102,7 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 func (e *Engine) planHost(want, have []gateway.Forward, seen *observed) []plan.Step {
 	nat, filter := layouts(e.Gateway, want)
 	nat.Gone = e.gone(seen)
-	natStep := e.restoreStep(seen, nat, changedUDP(want, have)...)
+	natStep := e.remembering(e.restoreStep(seen, nat, changedUDP(want, have)...), seen, nat.Gone)
 	filterStep := e.restoreStep(seen, filter)
 	var steps []plan.Step
 	add := func(s *hostStep) {

@@ -31,6 +31,11 @@ type Placed struct {
 // Jump is the plain rule "-A From -j To".
 type Jump struct{ From, To string }
 
+// String is the line for iptables-restore that puts the rule back at its place, with its counters.
+func (p Placed) String() string {
+	return edit{chain: p.Chain, rule: p.Rule, index: p.Index, insert: true}.String()
+}
+
 // Standing lists, for each rule of gone, every rule that says the same in its chain: with its place
 // and its counters, in order. It is what a [Layout]'s Back needs to undo its Gone.
 func Standing(t Table, gone []Placed) []Placed {

@@ -40,6 +40,7 @@ func contract(t *testing.T, newRig func(t *testing.T) rig) {
 		"undoing ends doing":                   contractUndoing,
 		"renewing gives more time":             contractRenew,
 		"a reboot puts back":                   contractReboot,
+		"what was taken over is put back":      contractTaken,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, newRig(t)) })
 	}

@@ -38,8 +38,25 @@ save() {
 	done
 }
 
-# put_table TABLE: our part of it becomes what was saved, by one restore, whatever stands now.
+# taken TABLE: the rules of others that the change took over, at their places; none if they stand.
+taken() {
+	[ -s "$armed/$1.taken" ] || return 0
+	first=$(sed -n -e '1s/^\[[0-9]*:[0-9]*\] //' -e '1s/^-I \([^ ]*\) [0-9]* /-A \1 /' -e 1p "$armed/$1.taken")
+	grep -Fxq -e "$first" "$armed/now" || cat "$armed/$1.taken"
+}
+
+# put_table TABLE: our part of it becomes what was saved, by one restore, whatever stands now. Where
+# rules taken over no longer have their places, because others removed what stood before them, they
+# go to the end.
 put_table() {
+	put_once "$1" && return 0
+	[ -s "$armed/$1.taken" ] || return 1
+	sed -e 's/^\(\[[0-9]*:[0-9]*\]\) -I \([^ ]*\) [0-9]* /\1 -A \2 /' "$armed/$1.taken" >"$armed/$1.end"
+	mv -f "$armed/$1.end" "$armed/$1.taken"
+	put_once "$1"
+}
+
+put_once() {
 	iptables-save -t "$1" >"$armed/now" || return 1
 	chains <"$armed/now" >"$armed/have"
 	jumps <"$armed/now" >"$armed/leads"
@@ -48,6 +65,7 @@ put_table() {
 		cat "$armed/have"
 		grep -Fxv -f "$armed/have" "$armed/$1.chains"
 		grep -Fxv -f "$armed/$1.jumps" "$armed/leads" | sed -e 's/^/-D /'
+		taken "$1"
 		cat "$armed/$1.rules"
 		grep -Fxv -f "$armed/leads" "$armed/$1.jumps" | sed -e 's/^\([^ ]*\) /-I \1 1 /'
 		grep -Fxv -f "$armed/$1.chains" "$armed/have" | sed -e 's/^:\([^ ]*\) .*/-X \1/'
