@@ -150,11 +150,11 @@ func (a *app) addCompletion(root *cobra.Command) {
 	args := map[string]completer{
 		"plan": a.vms(false), "publish": a.vms(false), "withdraw": a.vms(false), "test": a.vms(false), "ssh": a.vms(true),
 		"repair": a.vms(false), "adopt": a.ports,
-		"show": a.schemeArg,
+		"scheme show": one(a.schemeNames), "history show": one(a.recordIDs),
 	}
 	var visit func(*cobra.Command)
 	visit = func(c *cobra.Command) {
-		c.ValidArgsFunction = args[c.Name()]
+		c.ValidArgsFunction = args[strings.TrimPrefix(c.CommandPath(), root.Name()+" ")]
 		for name, f := range flags {
 			if c.LocalNonPersistentFlags().Lookup(name) != nil || c.PersistentFlags().Lookup(name) != nil {
 				_ = c.RegisterFlagCompletionFunc(name, f) // fails for a flag that is not there, or registered twice
@@ -167,9 +167,30 @@ func (a *app) addCompletion(root *cobra.Command) {
 	visit(root)
 }
 
-func (a *app) schemeArg(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+// one offers values for the first word.
+func one(values func(context.Context) []string) completer {
+	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return offer(values)(c, args, word)
 	}
-	return offer(a.schemeNames)(c, args, word)
+}
+
+// recordIDs are those of this machine's records of the project: the gateway would take too long.
+func (a *app) recordIDs(ctx context.Context) []string {
+	out := []string{lastRecord}
+	w, err := a.wire(ctx, nil)
+	if err != nil {
+		return out
+	}
+	inv, err := w.publisher.Inventory(ctx)
+	if err != nil {
+		return out
+	}
+	records, _ := w.publisher.History(ctx, publish.Snapshot{Inventory: inv}) // what can be read is offered
+	for _, r := range records {
+		out = append(out, r.ID)
+	}
+	return out
 }

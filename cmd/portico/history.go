@@ -149,8 +149,11 @@ func (a *app) records(ctx context.Context) ([]history.Record, error) {
 	return records, nil
 }
 
+// lastRecord stands for the newest record's ID.
+const lastRecord = "last"
+
 func findRecord(records []history.Record, id string) (history.Record, error) {
-	if id == "last" && len(records) > 0 {
+	if id == lastRecord && len(records) > 0 {
 		return records[0], nil
 	}
 	var found []history.Record
