@@ -20,7 +20,8 @@ const maxMarks = 8
 //     like nothing, and variation selectors other than text and emoji style;
 //   - a combining mark with nothing below it gets a dotted circle, so that it does not join the text
 //     that is printed before it; more than eight on one character are left out;
-//   - emoji that are joined into one stand side by side: terminals disagree on how wide the one is.
+//   - emoji that are joined into one stand side by side, and what is no picture stays text: terminals
+//     disagree on how wide the one and the other are.
 //
 // A clean string comes back unchanged.
 func Clean(s string) string {
@@ -74,10 +75,11 @@ func (c *cleaner) add(r rune) {
 		mark = true
 	}
 	bare := c.last == 0 || unicode.IsSpace(c.last)
+	style := r == textStyle || r == emojiStyle
 	switch {
 	case !mark:
 		c.marks = 0
-	case bare && (r == textStyle || r == emojiStyle), c.marks == maxMarks:
+	case style && !unicode.Is(unicode.So, c.last), c.marks == maxMarks:
 		return
 	case bare:
 		c.text.WriteRune(dottedCircle)
@@ -88,6 +90,10 @@ func (c *cleaner) add(r rune) {
 	c.text.WriteRune(r)
 	c.last = r
 }
+
+// IsText reports whether r may stand in a clean string. Where it may stand, [Clean] alone knows: a
+// mark needs something below it.
+func IsText(r rune) bool { return !isHostile(r) }
 
 // isHostile reports whether r has no place in a line of text. [unicode.IsGraphic] is false for
 // controls, formats, surrogates, private and unassigned characters.

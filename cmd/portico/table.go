@@ -8,6 +8,8 @@ import (
 	"charm.land/lipgloss/v2/table"
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
+
+	"portico/views/widget"
 )
 
 // gap is the space between two columns.
@@ -78,7 +80,7 @@ func cut(headings []string, rows [][]string, width int) {
 	}
 	for _, row := range rows {
 		for i := range row {
-			row[i] = ansi.Truncate(row[i], columns[i], "…")
+			row[i] = widget.Truncate(row[i], columns[i])
 		}
 	}
 }

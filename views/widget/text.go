@@ -17,7 +17,12 @@ func Truncate(s string, width int) string {
 	if width <= 0 {
 		return ""
 	}
-	return ansi.Truncate(s, width, Ellipsis)
+	cut := ansi.Truncate(s, width, Ellipsis)
+	// It takes a character that begins with an ASCII one for one cell wide, which with marks it need not be.
+	for w := width - 1; len(cut) != len(s) && Width(cut) > width; w-- {
+		cut = ansi.Truncate(s, w, Ellipsis)
+	}
+	return cut
 }
 
 // TruncateLeft cuts the beginning of s instead: the end of a path or an address tells more.
@@ -29,7 +34,11 @@ func TruncateLeft(s string, width int) string {
 	if w <= width {
 		return s
 	}
-	return ansi.TruncateLeft(s, w-width+1, Ellipsis)
+	cut := ansi.TruncateLeft(s, w-width+1, Ellipsis)
+	for n := w - width + 2; n <= w && Width(cut) > width; n++ {
+		cut = ansi.TruncateLeft(s, n, Ellipsis)
+	}
+	return cut
 }
 
 // Pad adds spaces on the right until s is width cells wide. It never cuts.
