@@ -35,7 +35,8 @@ type labVM struct {
 	Floating []string `json:"floating"`
 }
 
-func newLab(t *testing.T) *lab {
+// labHome is the lab as a user sees it who has a key, and knows no host yet.
+func labHome(t *testing.T) *lab {
 	t.Helper()
 	l := &lab{t: t, bin: os.Getenv("PORTICO_BIN"), oslab: os.Getenv("PORTICO_OSLAB"), home: t.TempDir()}
 	if l.bin == "" || l.oslab == "" {
@@ -55,6 +56,12 @@ func newLab(t *testing.T) *lab {
 		}
 	}
 	l.env = append(os.Environ(), "HOME="+l.home, "XDG_CONFIG_HOME="+l.home+"/.config", "SSH_AUTH_SOCK=", "NO_COLOR=1")
+	return l
+}
+
+func newLab(t *testing.T) *lab {
+	t.Helper()
+	l := labHome(t)
 	// A group of its own that lets nothing in: what works afterwards, Portico's doors let through.
 	if !slices.Contains(strings.Fields(l.openstack("security", "group", "list", "-f", "value", "-c", "Name")), "closed") {
 		l.openstack("security", "group", "create", "closed")
@@ -62,7 +69,7 @@ func newLab(t *testing.T) *lab {
 	l.vm = l.server("vm", "target", "--sg", "closed")
 	l.gw = l.server("gateway", "gw")
 	key := l.inside("gw", "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")
-	if err := os.WriteFile(filepath.Join(ssh, "known_hosts"), []byte(l.gw.Floating[0]+" "+key), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(l.home, ".ssh", "known_hosts"), []byte(l.gw.Floating[0]+" "+key), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return l

@@ -59,13 +59,17 @@ func (k *hostKeys) vouchedAlgorithms(ctx context.Context) []string {
 		return nil
 	}
 	set, _ := k.vouched(ctx)
-	var out []string
-	for _, a := range ssh.SupportedAlgorithms().HostKeys {
-		if slices.Contains(set.Types(), keyType(a)) {
-			out = append(out, a)
-		}
-	}
+	out := slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(a string) bool { return !slices.Contains(set.Types(), keyType(a)) })
+	// What ssh(1) prefers, too: the key that people compare is the one that ssh will show.
+	slices.SortStableFunc(out, func(a, b string) int { return preference(a) - preference(b) })
 	return out
+}
+
+func preference(algorithm string) int {
+	if algorithm == ssh.KeyAlgoED25519 {
+		return 0
+	}
+	return 1
 }
 
 // keyType is the type of the keys that sign with an algorithm (RFC 8332 for RSA).
