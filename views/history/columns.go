@@ -98,7 +98,7 @@ func Meaning(r history.Result) string {
 	case history.Partly:
 		return "not all of it is as planned, and it could not be undone whole"
 	case history.RolledBack:
-		return "no console confirmed it in time, so the gateway put its own part back"
+		return "the gateway put its own part back; what was changed in the cloud may still stand"
 	case history.Applied:
 	}
 	return ""
