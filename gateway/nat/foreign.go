@@ -233,6 +233,15 @@ func (r *foreignReader) affected(d dnatRule) string {
 	return fmt.Sprintf("%s port %d answers at %s too, and then only at %s", d.proto, d.port, strings.Join(others, ", "), r.e.Gateway.FixedIP)
 }
 
+// near reports whether an address belongs to a subnet of the gateway's port: then its packets never
+// get to another network.
+func (e *Engine) near(home cloud.Port, a netip.Addr) bool {
+	return slices.ContainsFunc(home.FixedIPs, func(ip cloud.FixedIP) bool {
+		s, ok := e.Inventory.Subnet(ip.SubnetID)
+		return ok && s.CIDR.Contains(a)
+	})
+}
+
 // instanceAt finds the instance that has an address on the gateway's network, else the only one
 // that has it at all.
 func (e *Engine) instanceAt(a netip.Addr) (id, why string) {
@@ -241,18 +250,19 @@ func (e *Engine) instanceAt(a netip.Addr) (id, why string) {
 	}
 	home, _ := findPort(e.Inventory.Ports, e.Gateway.PortID)
 	var found []string
+	here := "" // the one on the gateway's network
 	for _, p := range e.Inventory.Ports {
 		if _, isInstance := e.Inventory.Instance(p.DeviceID); !isInstance || !slices.ContainsFunc(p.FixedIPs, func(ip cloud.FixedIP) bool { return ip.Addr == a }) {
 			continue
 		}
 		if home.ID != "" && p.NetworkID == home.NetworkID {
-			found = []string{p.DeviceID}
+			here, found = p.DeviceID, []string{p.DeviceID}
 			break
 		}
 		found = append(found, p.DeviceID)
 	}
 	switch {
-	case len(found) == 0:
+	case len(found) == 0 || home.ID != "" && found[0] != here && e.near(home, a):
 		return "", "no instance has the address it leads to"
 	case len(found) > 1:
 		return "", "several instances have the address it leads to"

@@ -192,6 +192,9 @@ func ruleCount(added, removed int) string {
 	if removed > 0 {
 		parts = append(parts, fmt.Sprintf("remove %d rule%s", removed, plural(removed)))
 	}
+	if len(parts) == 0 {
+		return "remove empty chains" // all that a patch without rules can do
+	}
 	return strings.Join(parts, ", ")
 }
 
