@@ -23,6 +23,9 @@ func (a *app) gatewaysCommand() *cobra.Command {
 			}
 			a.printGateways(out)
 			if v.State != nil {
+				for _, w := range publish.Pending(*v.State) {
+					a.note("%s\n", warning(w.Title, w.Detail))
+				}
 				a.printOwnDrift(v.Snapshot)
 			}
 			return nil
@@ -42,6 +45,7 @@ func gatewayList(v view) []gatewayJSON {
 				n := len(v.State.Forwards)
 				line.Forwards = &n
 				line.Drift = newDriftJSON(v.Inventory, v.State.Drift)
+				line.Armed, line.RolledBack = newPendingJSON(*v.State)
 				for _, f := range v.State.Facts {
 					line.Facts = append(line.Facts, factJSON(f))
 				}

@@ -48,16 +48,18 @@ type floatingIPJSON struct {
 }
 
 type gatewayJSON struct {
-	Name       string      `json:"name"`
-	InstanceID string      `json:"instance_id"`
-	FloatingIP netip.Addr  `json:"floating_ip"`
-	FixedIP    netip.Addr  `json:"fixed_ip"`
-	Chosen     bool        `json:"chosen"`
-	Reachable  *bool       `json:"reachable"` // null: not tried, because it is not the chosen one
-	Forwards   *int        `json:"forwards"`
-	Facts      []factJSON  `json:"facts"`
-	Drift      []driftJSON `json:"drift"` // null: the gateway was not reached
-	Error      *errorJSON  `json:"error,omitempty"`
+	Name       string           `json:"name"`
+	InstanceID string           `json:"instance_id"`
+	FloatingIP netip.Addr       `json:"floating_ip"`
+	FixedIP    netip.Addr       `json:"fixed_ip"`
+	Chosen     bool             `json:"chosen"`
+	Reachable  *bool            `json:"reachable"` // null: not tried, because it is not the chosen one
+	Forwards   *int             `json:"forwards"`
+	Facts      []factJSON       `json:"facts"`
+	Drift      []driftJSON      `json:"drift"` // null: the gateway was not reached
+	Error      *errorJSON       `json:"error,omitempty"`
+	Armed      *armedJSON       `json:"armed,omitempty"`       // a change under way
+	RolledBack []rolledBackJSON `json:"rolled_back,omitempty"` // what it took back by itself, and nobody has seen to
 }
 
 // driftJSON is one thing that no plan left so: "strange" and "missing" can be repaired, "foreign"

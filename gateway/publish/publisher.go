@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"portico/cloud"
@@ -113,9 +114,39 @@ func (p *Publisher) Observe(ctx context.Context, inv cloud.Inventory) (gateway.G
 	}
 	state, err := engine.Observe(ctx)
 	if err == nil {
-		state.Warnings = append(state.Warnings, orphans(inv, state.Forwards)...)
+		state.Warnings = slices.Concat(Pending(state), state.Warnings, orphans(inv, state.Forwards))
 	}
 	return gw, state, err
+}
+
+// Pending tells of changes that no console has confirmed.
+func Pending(s gateway.State) []plan.Warning {
+	var out []plan.Warning
+	if a := s.Armed; a != nil {
+		out = append(out, plan.Warning{
+			Title:  a.By + " is changing the gateway now",
+			Detail: fmt.Sprintf("since %s; unless it is confirmed, the gateway takes it back within %s", clock(a.At), a.Left),
+		})
+	}
+	for _, b := range s.RolledBack {
+		w := plan.Warning{
+			Title:  "the gateway took back a change of " + b.By,
+			Detail: fmt.Sprintf("begun %s, taken back %s: %s; 'portico repair' cleans up what it has left in the cloud", clock(b.At), clock(b.Back), b.Why),
+		}
+		if !b.Whole {
+			w.Title, w.Detail = "the gateway could not wholly take back a change of "+b.By, w.Detail+", and puts the gateway's own part right"
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// clock is a time as people of this place write it.
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "at an unknown time"
+	}
+	return t.Local().Format("Jan 2 15:04:05")
 }
 
 // orphans tells of forwards whose instance is gone: whoever gets its address gets its visitors.

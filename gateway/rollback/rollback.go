@@ -27,7 +27,7 @@ const DefaultWindow = 60 * time.Second
 
 // The shortest and the longest window. Below, a slow connection is taken for a dead console.
 const (
-	MinWindow = 15 * time.Second
+	MinWindow = 5 * time.Second
 	MaxWindow = time.Hour
 )
 

@@ -1,0 +1,304 @@
+//go:build lab
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestLabTrust interrupts applies in every way there is: whatever happens in the middle, the
+// gateway ends in the old state or in the new one, and a repair leaves nothing in the cloud.
+func TestLabTrust(t *testing.T) {
+	if os.Getenv("PORTICO_LAB") == "" {
+		t.Skip("PORTICO_LAB is not set: run by .ci/run inside the lab")
+	}
+	l := newLab(t)
+	l.server("vm", "vm2")
+	for _, vm := range []string{"target", "vm2"} { // what an interrupted run may have left
+		l.portico(nil, "repair", "--yes")
+		l.portico(nil, "withdraw", vm, "--yes")
+	}
+	steps := []struct {
+		name string
+		run  func(*testing.T, *lab)
+	}{
+		{"killed at random moments", labKilled},
+		{"two consoles at once", labRaces},
+		{"reboots", labReboots},
+	}
+	for _, s := range steps {
+		if !t.Run(s.name, func(t *testing.T) { in := *l; in.t = t; s.run(t, &in) }) {
+			break
+		}
+	}
+}
+
+// host is all that a publish changes on the gateway itself.
+func (l *lab) host() string {
+	l.t.Helper()
+	return l.inside("gw", `iptables-save | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' | grep -e '^\*' -e PORTICO | sort
+for f in /etc/portico/* /etc/sysctl.d/60-portico.conf /etc/systemd/system/portico*; do if [ -e "$f" ]; then echo "$f"; cat "$f"; fi; done
+ls /etc/systemd/system/multi-user.target.wants | grep portico; true`)
+}
+
+// armed reports whether a rollback is armed on the gateway.
+func (l *lab) armed() bool {
+	return l.inside("gw", "if [ -e /var/lib/portico/armed/id ]; then echo yes; fi") != ""
+}
+
+// rolledBack is what the gateway says it took back and nobody has seen to.
+func (l *lab) rolledBack() string {
+	return l.inside("gw", "cat /var/lib/portico/rolledback/* 2>/dev/null; true")
+}
+
+// settled repairs what an interrupted apply has left in the cloud; after that there is nothing to
+// repair.
+func (l *lab) settled() {
+	l.t.Helper()
+	if r := l.run(nil, l.bin, "repair", "--yes"); r.code != 0 {
+		l.t.Errorf("repair: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if r := l.run(nil, l.bin, "repair", "--yes"); r.code != 0 || !strings.Contains(r.out, "No changes") {
+		l.t.Errorf("a second repair: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if note := l.rolledBack(); note != "" {
+		l.t.Errorf("a repair leaves a note: %s", note)
+	}
+}
+
+func labKilled(t *testing.T, l *lab) {
+	const kills = 40
+	change := func(verb string, flags ...string) []string {
+		return append([]string{verb, "target", "--yes"}, flags...)
+	}
+	if r := l.portico(nil, change("publish", "--service", "ssh,http")...); r.code != 0 {
+		t.Fatal("publish failed")
+	}
+	published := l.host()
+	whole := l.portico(nil, change("withdraw")...)
+	if whole.code != 0 {
+		t.Fatal("withdraw failed")
+	}
+	withdrawn, before := l.host(), l.state()
+	seed := uint64(time.Now().UnixNano())
+	random := rand.New(rand.NewPCG(seed, 1))
+	t.Logf("seed %d; a withdrawal takes %.1f s", seed, whole.took.Seconds())
+
+	stands, counts := false, map[string]int{}
+	for i := range kills {
+		args := change("publish", "--service", "ssh,http", "--rollback", "5s")
+		if stands {
+			args = change("withdraw", "--rollback", "5s")
+		}
+		after := time.Duration((0.2 + 0.9*random.Float64()) * float64(whole.took))
+		ended := l.killAfter(after, args...)
+		armed := l.armed()
+		eventually(t, func() bool { return !l.armed() })
+		now := l.host()
+		was, note := stands, l.rolledBack()
+		switch now {
+		case published:
+			stands = true
+		case withdrawn:
+			stands = false
+		default:
+			t.Fatalf("kill %d (%s after %s): neither old nor new:\n%s", i, args[0], after, now)
+		}
+		outcome := "before it was armed"
+		switch {
+		case ended && stands != was:
+			outcome = "after it had ended"
+		case stands != was:
+			outcome = "after it was confirmed"
+		case armed && note != "":
+			outcome = "armed, and rolled back by the gateway"
+		case armed || note != "":
+			t.Errorf("kill %d: armed %v, note %q", i, armed, note)
+		}
+		counts[outcome]++
+		l.settled()
+	}
+	t.Logf("killed with SIGKILL %d times: %v; never between", kills, counts)
+	if counts["armed, and rolled back by the gateway"] == 0 {
+		t.Error("no kill struck while the gateway was armed")
+	}
+	if stands {
+		if r := l.portico(nil, change("withdraw")...); r.code != 0 {
+			t.Fatal("withdraw failed")
+		}
+	}
+	if diff := cmp.Diff(before, l.state(), cmp.AllowUnexported(labState{})); diff != "" {
+		t.Error("something is left, or something foreign has changed:", diff)
+	}
+}
+
+// killAfter starts the program and kills it; ended says that it had ended by itself.
+func (l *lab) killAfter(d time.Duration, args ...string) (ended bool) {
+	l.t.Helper()
+	cmd := exec.CommandContext(l.t.Context(), l.bin, args...)
+	cmd.Env = l.env
+	if err := cmd.Start(); err != nil {
+		l.t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-time.After(d):
+	}
+	_ = cmd.Process.Kill()
+	<-done
+	return false
+}
+
+// killAt starts the program and kills it when it says a line with these words.
+func (l *lab) killAt(words string, args ...string) {
+	l.t.Helper()
+	cmd := exec.CommandContext(l.t.Context(), l.bin, args...)
+	cmd.Env = l.env
+	cmd.Stdout = io.Discard
+	out, err := cmd.StderrPipe()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		l.t.Fatal(err)
+	}
+	var said bytes.Buffer
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		said.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), words) {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			l.t.Logf("$ portico %s\n%s(killed)", strings.Join(args, " "), said.String())
+			return
+		}
+	}
+	_ = cmd.Wait()
+	l.t.Fatalf("it never said %q:\n%s", words, said.String())
+}
+
+func labRaces(t *testing.T, l *lab) {
+	const races = 20
+	before := l.state()
+	replanned, waited := 0, 0
+	for i := range races {
+		args := []string{"publish", "--yes"}
+		if i%2 == 1 {
+			args = []string{"withdraw", "--yes"}
+		}
+		var wg sync.WaitGroup
+		results := [2]result{}
+		for n, vm := range []string{"target", "vm2"} {
+			wg.Go(func() { results[n] = l.run(nil, l.bin, append(args, vm)...) })
+		}
+		wg.Wait()
+		for n, r := range results {
+			if r.code != 0 {
+				t.Fatalf("race %d, console %d: exit %d\n%s%s", i, n, r.code, r.out, r.err)
+			}
+			replanned += strings.Count(r.err, "the plan is now another")
+			waited += strings.Count(r.err, "waiting for")
+		}
+		var listed struct{ Forwards []forwardJSON }
+		decode(t, l.run(nil, l.bin, "forwards", "--json").out, &listed)
+		if want := 2 - 2*(i%2); len(listed.Forwards) != want {
+			t.Fatalf("race %d: %d forwards stand, want %d: %+v", i, len(listed.Forwards), want, listed.Forwards)
+		}
+		if r := l.run(nil, l.bin, "test"); r.code != 0 && len(listed.Forwards) > 0 {
+			t.Errorf("race %d: test: exit %d\n%s%s", i, r.code, r.out, r.err)
+		}
+	}
+	t.Logf("%d races of two consoles: all done; %d times a console waited for the other, %d plans were made anew", races, waited, replanned)
+	if waited+replanned == 0 {
+		t.Error("the consoles never met")
+	}
+	if diff := cmp.Diff(before, l.state(), cmp.AllowUnexported(labState{})); diff != "" {
+		t.Error("something is left, or something foreign has changed:", diff)
+	}
+}
+
+func labReboots(t *testing.T, l *lab) {
+	before := l.state()
+	withdrawn := l.host()
+	reboot := func() {
+		t.Helper()
+		l.must(l.oslab, "reboot", "gw")
+		eventually(t, func() bool { return l.run(nil, l.bin, "forwards").code == 0 })
+	}
+	stands := func(want bool) {
+		t.Helper()
+		if want {
+			eventually(t, func() bool { return l.ssh(l.port(30000)).code == 0 })
+		}
+		if r := l.run(nil, l.bin, "forwards", "--json"); strings.Contains(r.out, `"public"`) != want {
+			t.Errorf("forwards stand: %v, want %v\n%s%s", !want, want, r.out, r.err)
+		}
+	}
+	unconfirmed := func(verb string, want bool) {
+		t.Helper()
+		l.killAt("reading back", verb, "target", "--yes", "--rollback", "1h")
+		if !l.armed() {
+			t.Fatal("the gateway is not armed")
+		}
+		reboot()
+		if note := l.rolledBack(); !strings.Contains(note, "started again") || !strings.HasPrefix(note, "ok\n") {
+			t.Errorf("the gateway notes %q", note)
+		}
+		if r := l.portico(nil, "gateways"); !strings.Contains(r.out+r.err, "took back") {
+			t.Error("gateways does not tell of it")
+		}
+		l.settled()
+		stands(want)
+	}
+	unconfirmed("publish", false)
+	if diff := cmp.Diff(withdrawn, l.host()); diff != "" {
+		t.Error("the gateway is not as before:", diff)
+	}
+	if r := l.portico(nil, "publish", "target", "--yes"); r.code != 0 {
+		t.Fatal("publish failed")
+	}
+	published := l.host()
+	reboot()
+	stands(true)
+	unconfirmed("withdraw", true)
+	if diff := cmp.Diff(published, l.host()); diff != "" {
+		t.Error("the gateway is not as before:", diff)
+	}
+	reboot()
+	stands(true)
+	if r := l.portico(nil, "withdraw", "target", "--yes"); r.code != 0 {
+		t.Fatal("withdraw failed")
+	}
+	reboot()
+	stands(false)
+	t.Log("5 reboots, two of them between apply and confirm: old or new each time")
+	after := l.state()
+	before.rules, after.rules = ours(before.rules), ours(after.rules) // others' rules go with a reboot
+	if diff := cmp.Diff(before, after, cmp.AllowUnexported(labState{})); diff != "" {
+		t.Error("something is left:", diff)
+	}
+}
+
+// ours is Portico's part of a gateway's rules.
+func ours(rules string) string {
+	var out strings.Builder
+	for line := range strings.Lines(rules) {
+		if strings.Contains(line, "PORTICO") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
