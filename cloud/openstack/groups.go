@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -106,10 +107,16 @@ func port16(n int) uint16 {
 	return uint16(n)
 }
 
+// errUnnamed is an answer that does not say what was made: it may stand nevertheless.
+var errUnnamed = errors.New("the answer does not name what was created")
+
 // CreateGroup makes an empty security group in this project. Neutron adds the rules that let
 // everything out; the answer holds them.
 func (c *Client) CreateGroup(ctx context.Context, name, description string) (cloud.SecurityGroup, error) {
 	w, err := groups.Create(ctx, c.network, groups.CreateOpts{Name: name, Description: description}).Extract()
+	if err == nil && (w == nil || w.ID == "") {
+		err = errUnnamed
+	}
 	if err != nil {
 		return cloud.SecurityGroup{}, wrap("create security group", name, err)
 	}
@@ -156,6 +163,9 @@ func (c *Client) CreateRule(ctx context.Context, r cloud.SecurityGroupRule) (clo
 		opts.RemoteIPPrefix = r.RemotePrefix.Masked().String()
 	}
 	w, err := rules.Create(ctx, c.network, opts).Extract()
+	if err == nil && (w == nil || w.ID == "") {
+		err = errUnnamed
+	}
 	if err != nil {
 		return cloud.SecurityGroupRule{}, wrap("create a rule in security group", r.GroupID, err)
 	}

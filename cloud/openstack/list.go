@@ -12,10 +12,23 @@ import (
 // less, and says where the next page is.
 const pageSize = 1000
 
-// all reads every page of a list. key is the name of the list in the answer.
+// maxPages bounds a list whose pages lead on for ever.
+const maxPages = 1000
+
+// all reads every page of a list. key is the name of the list in the answer. Pages that lead in
+// a circle are an error.
 func all[T any](ctx context.Context, pager pagination.Pager, key string) ([]T, error) {
 	var out []T
+	seen := map[string]bool{}
 	err := pager.EachPage(ctx, func(_ context.Context, page pagination.Page) (bool, error) {
+		next, err := page.NextPageURL()
+		if err != nil {
+			return false, err
+		}
+		if seen[next] || len(seen) == maxPages {
+			return false, fmt.Errorf("the list of %s does not end: each page names a next one", key)
+		}
+		seen[next] = true
 		var some []T
 		extractor, ok := page.(interface {
 			ExtractIntoSlicePtr(to any, label string) error
