@@ -29,6 +29,8 @@ var beyond = map[string]string{
 	"mac":       "it is for one hardware address",
 }
 
+const noEndpoint = "it does not lead to an IPv4 address and a port"
+
 // readDNAT takes a DNAT rule apart. why says what in it a forward cannot say; then only what was
 // read up to there holds.
 func readDNAT(r netfilter.Rule) (d dnatRule, why string) {
@@ -54,6 +56,8 @@ func readDNAT(r netfilter.Rule) (d dnatRule, why string) {
 		return d, "it is for all protocols"
 	case d.port == 0:
 		return d, "it is for all ports"
+	case !d.to.Addr().IsValid():
+		return d, noEndpoint
 	case d.to.Port() == 0: // without a port of its own it keeps the public one
 		d.to = netip.AddrPortFrom(d.to.Addr(), d.port)
 	}
@@ -70,16 +74,10 @@ func (d *dnatRule) take(option, value string) string {
 		if value != string(gateway.TCP) && value != string(gateway.UDP) && value != "comment" {
 			return "it has the condition " + value
 		}
-	case "-s", "-d":
-		p, err := netip.ParsePrefix(value)
-		if err != nil {
-			return "its address " + value + " is no network"
-		}
-		if option == "-s" {
-			d.source = p
-		} else {
-			d.dest = p
-		}
+	case "-s":
+		return takePrefix(&d.source, value)
+	case "-d":
+		return takePrefix(&d.dest, value)
 	case "-i":
 		d.in = value
 	case "-p":
@@ -95,6 +93,15 @@ func (d *dnatRule) take(option, value string) string {
 	default:
 		return "it has the option " + option
 	}
+	return ""
+}
+
+func takePrefix(to *netip.Prefix, value string) string {
+	p, err := netip.ParsePrefix(value)
+	if err != nil {
+		return "its address " + value + " is no network"
+	}
+	*to = p
 	return ""
 }
 
@@ -124,7 +131,7 @@ func (d *dnatRule) takeTarget(value string) string {
 	case strings.Contains(value, "-"):
 		return "it leads to a range"
 	case err != nil || !addr.Is4() || hasPort && number == 0:
-		return "it does not lead to an IPv4 address and a port"
+		return noEndpoint
 	}
 	d.to = netip.AddrPortFrom(addr, uint16(number))
 	return ""
@@ -150,38 +157,28 @@ func mayLeadTo(destination string, end netip.AddrPort) bool {
 // nothing else.
 func readSNAT(r netfilter.Rule, own netip.Addr) (proto gateway.Protocol, to netip.AddrPort, ok bool) {
 	args := netfilter.Canonical(r.Args)
-	var addr netip.Prefix
-	var port uint64
-	translates := false
+	said := map[string]string{}
 	for i := 0; i+1 < len(args); i += 2 {
-		value := args[i+1]
-		var err error
-		switch args[i] {
-		case "-d":
-			addr, err = netip.ParsePrefix(value)
-		case "-p":
-			proto = gateway.Protocol(value)
-		case "--dport":
-			port, err = strconv.ParseUint(value, 10, 16)
+		option, value := args[i], args[i+1]
+		switch option {
 		case "-m":
-			ok = value == string(proto) || value == "comment"
-			if !ok {
-				return "", to, false
+			if value == "comment" {
+				continue
 			}
-		case "-j":
-			translates = value == "MASQUERADE" || value == "SNAT"
-		case "--to-source":
-			translates = value == own.String()
-		case "-o", "--comment":
+		case "-d", "-p", "--dport", "-j", "--to-source", "-o", "--comment":
 		default:
 			return "", to, false
 		}
-		if err != nil {
+		if said[option] != "" {
 			return "", to, false
 		}
+		said[option] = value
 	}
-	if len(args)%2 != 0 || !translates || port == 0 || !addr.IsSingleIP() {
+	addr, err := netip.ParsePrefix(said["-d"])
+	port, perr := strconv.ParseUint(said["--dport"], 10, 16)
+	translates := said["-j"] == "MASQUERADE" || said["-j"] == "SNAT" && said["--to-source"] == own.String()
+	if err != nil || perr != nil || port == 0 || len(args)%2 != 0 || !translates || said["-m"] != said["-p"] || !addr.IsSingleIP() {
 		return "", to, false
 	}
-	return proto, netip.AddrPortFrom(addr.Addr(), uint16(port)), true
+	return gateway.Protocol(said["-p"]), netip.AddrPortFrom(addr.Addr(), uint16(port)), true
 }

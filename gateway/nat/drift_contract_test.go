@@ -111,11 +111,9 @@ iptables -w -t nat -A POSTROUTING -s 10.8.0.0/24 -j MASQUERADE`
 // adoption plans to take over every forward made by hand that can be.
 func adoption(t *testing.T, r rig, p *project) (plan.Plan, []gateway.Forward) {
 	t.Helper()
-	s := observe(t, r, p)
 	e := engineOn(r, p)
 	e.Services, e.Adopt = []gateway.Service{{Name: "ssh", Protocol: gateway.TCP, Port: 22}}, map[gateway.Key]bool{}
-	named := *e
-	s, err := named.Observe(context.Background())
+	s, err := e.Observe(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +146,17 @@ func endsAt(t *testing.T, save string, port uint16) (dst netip.AddrPort, src net
 	return v.Dst, v.Src.Addr()
 }
 
+// notOurs are the rules of a dump that have nothing to do with us.
+func notOurs(save string) []string {
+	var out []string
+	for line := range strings.Lines(save) {
+		if !strings.Contains(line, netfilter.Prefix) && strings.HasPrefix(line, "-A") {
+			out = append(out, strings.TrimSpace(line))
+		}
+	}
+	return out
+}
+
 func contractAdopt(t *testing.T, r rig) {
 	p := newProject()
 	hand(t, r, byHand)
@@ -170,18 +179,12 @@ func contractAdopt(t *testing.T, r rig) {
 			t.Errorf("port %d led to %v from %v, and now to %v from %v", port, dst, src, got, from)
 		}
 	}
-	var left []string
-	for line := range strings.Lines(after) {
-		if !strings.Contains(line, netfilter.Prefix) && strings.HasPrefix(line, "-A") {
-			left = append(left, strings.TrimSpace(line))
-		}
-	}
 	if diff := cmp.Diff([]string{
 		"-A PREROUTING -s 198.51.100.66/32 -p udp -j ACCEPT",
 		"-A PREROUTING -i ens3 -p tcp -m tcp --dport 30099 -j DNAT --to-destination 192.168.0.99:22",
 		"-A POSTROUTING -d 192.168.0.99/32 -p tcp -m tcp --dport 22 -j SNAT --to-source 192.168.0.4",
 		"-A POSTROUTING -s 10.8.0.0/24 -j MASQUERADE",
-	}, left); diff != "" {
+	}, notOurs(after)); diff != "" {
 		t.Error("rules of others:", diff)
 	}
 	s := observe(t, r, p)
