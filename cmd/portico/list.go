@@ -19,22 +19,26 @@ func (a *app) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := publish.Rows(v.Snapshot)
-			if a.flags.json {
-				out := make([]instanceJSON, 0, len(rows))
-				for _, r := range rows {
-					out = append(out, newInstanceJSON(v, r))
-				}
-				return a.printJSON(map[string]any{"instances": out})
-			}
-			table := make([][]string, 0, len(rows))
-			for _, r := range rows {
-				table = append(table, []string{r.Instance.Name, statusText(r.Instance), addresses(r.Private), reachable(v, r)})
-			}
-			a.printTable([]string{"NAME", "STATUS", "ADDRESS", "REACHABLE"}, table)
-			return nil
+			return a.printInstances(v)
 		},
 	}
+}
+
+func (a *app) printInstances(v view) error {
+	rows := publish.Rows(v.Snapshot)
+	if a.flags.json {
+		out := make([]instanceJSON, 0, len(rows))
+		for _, r := range rows {
+			out = append(out, newInstanceJSON(v, r))
+		}
+		return a.printJSON(map[string]any{"instances": out})
+	}
+	table := make([][]string, 0, len(rows))
+	for _, r := range rows {
+		table = append(table, []string{r.Instance.Name, statusText(r.Instance), addresses(r.Private), reachable(v, r)})
+	}
+	a.printTable([]string{"NAME", "STATUS", "ADDRESS", "REACHABLE"}, table)
+	return nil
 }
 
 // statusWords are Nova's states where the console has other words for them.
