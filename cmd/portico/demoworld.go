@@ -151,13 +151,26 @@ func (d *demo) close() {
 }
 
 // populate publishes what the demo starts with, and then breaks one door: somebody took the
-// group off an instance that was published.
+// group off an instance that was published. Two forwards were made by hand before.
 func (d *demo) populate(ctx context.Context, w *wiring) error {
+	if err := d.gateway.AddForeignRules(demoByHand); err != nil {
+		return err
+	}
 	if err := d.publish(ctx, w); err != nil {
 		return err
 	}
 	return d.lockDown(ctx, w)
 }
+
+// demoByHand are forwards that somebody typed on the gateway: one to jupyter, which can be adopted,
+// and one to a machine that is gone.
+const demoByHand = `*nat
+-A PREROUTING -i ens3 -p tcp -m tcp --dport 2201 -j DNAT --to-destination 192.168.0.20:22
+-A POSTROUTING -d 192.168.0.20/32 -p tcp -m tcp --dport 22 -j SNAT --to-source 192.168.0.4
+-A PREROUTING -i ens3 -p tcp -m tcp --dport 2299 -j DNAT --to-destination 192.168.0.99:22
+-A POSTROUTING -d 192.168.0.99/32 -p tcp -m tcp --dport 22 -j SNAT --to-source 192.168.0.4
+COMMIT
+`
 
 func (d *demo) publish(ctx context.Context, w *wiring) error {
 	for _, r := range []publish.Request{
