@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,7 +51,7 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 	a.out.Report = plan.Apply(a.marked(steps), pr.Plan, a.w.Step)
 	if a.out.Report.OK() {
 		if err := a.prove(steps); err != nil {
-			a.w.Guard(Guard{Phase: TakingBack})
+			a.tell(Guard{Phase: TakingBack})
 			a.out.Report = plan.Undo(a.marked(ctx), pr.Plan, err, a.w.Step)
 		}
 	}
@@ -69,6 +70,9 @@ type apply struct {
 	lease  *rollback.Lease
 	asking atomic.Bool // time runs out, and nobody renews it
 	out    Outcome
+
+	telling sync.Mutex // of w.Guard
+	phase   Phase      // as last told
 }
 
 // verifyTimeout bounds reading back what was done: one inventory and one look at the gateway.
@@ -76,7 +80,7 @@ const verifyTimeout = time.Minute
 
 // prove finds out whether what was done is good: nil, or why it must be taken back.
 func (a *apply) prove(ctx context.Context) error {
-	a.w.Guard(Guard{Phase: Checking, Until: time.Now().Add(a.window)})
+	a.tell(Guard{Phase: Checking, Until: time.Now().Add(a.window)})
 	vctx, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
 	if err := a.p.verify(vctx, a.pr); err != nil {
@@ -119,11 +123,15 @@ func (a *apply) test(ctx context.Context) error {
 	if len(made) == 0 || a.w.Untested {
 		return nil
 	}
-	a.w.Guard(Guard{Phase: Testing, Until: time.Now().Add(a.window)})
+	a.tell(Guard{Phase: Testing, Until: time.Now().Add(a.window)})
 	a.out.Results = a.p.ProbeNew(ctx, made, a.w.Probe)
 	var silent []probe.Result
 	for _, f := range made {
-		if r, tested := a.out.Results[f.Key()]; !tested || r.Bad() {
+		r, tested := a.out.Results[f.Key()]
+		if !tested {
+			r.Target = probe.Target{Addr: f.Public, Service: f.Service}
+		}
+		if !tested || r.Bad() {
 			silent = append(silent, r)
 		}
 	}
@@ -136,8 +144,8 @@ func (a *apply) test(ctx context.Context) error {
 	// From here on time runs out for real: an operator who has gone away confirms nothing.
 	until := time.Now().Add(a.window)
 	a.asking.Store(true)
-	a.w.Guard(Guard{Phase: Asking, Until: until})
-	actx, cancel := context.WithDeadline(ctx, until.Add(-answerMargin))
+	a.tell(Guard{Phase: Asking, Until: until})
+	actx, cancel := context.WithDeadline(ctx, until.Add(-min(answerMargin, a.window/4)))
 	defer cancel()
 	if a.w.Keep(actx, silent) {
 		return nil

@@ -37,8 +37,7 @@ type Guard struct {
 	Since time.Time // Waiting: since when
 }
 
-// Watch is how one follows an apply. Step and Guard are called from one goroutine at a time, and
-// Probe from any, one at a time.
+// Watch is how one follows an apply. Each function is called by one goroutine at a time.
 type Watch struct {
 	Step  func(plan.Event)
 	Guard func(Guard)
@@ -82,14 +81,14 @@ func (a *apply) arm(ctx context.Context) error {
 		lease, err := a.pr.engine.Arm(ctx, a.record, a.window, a.pr.Plan)
 		if err == nil {
 			a.lease = lease
-			a.w.Guard(Guard{Phase: Armed, Until: time.Now().Add(a.window)})
+			a.tell(Guard{Phase: Armed, Until: time.Now().Add(a.window)})
 			return nil
 		}
 		var held *rollback.HeldError
 		if !errors.As(err, &held) || time.Now().After(giveUp) {
 			return err
 		}
-		a.w.Guard(Guard{Phase: Waiting, By: held.By, Since: held.At, Until: time.Now().Add(held.Left)})
+		a.tell(Guard{Phase: Waiting, By: held.By, Since: held.At, Until: time.Now().Add(held.Left)})
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for %s to end: %w", held.By, ctx.Err())
@@ -124,9 +123,12 @@ func (a *apply) keepArmed(ctx context.Context) (steps context.Context, stop func
 			rctx, cancelRenew := context.WithTimeout(renewals, a.window/4)
 			err := a.lease.Renew(rctx)
 			cancelRenew()
-			if cloud.KindOf(err) == gateway.Stale {
+			switch {
+			case cloud.KindOf(err) == gateway.Stale:
 				cancel(err)
 				return
+			case err == nil:
+				a.renewed()
 			}
 		}
 	}()
@@ -134,6 +136,25 @@ func (a *apply) keepArmed(ctx context.Context) (steps context.Context, stop func
 		end()
 		<-done
 		cancel(nil)
+	}
+}
+
+// tell says that a phase begins.
+func (a *apply) tell(g Guard) {
+	a.telling.Lock()
+	defer a.telling.Unlock()
+	a.phase = g.Phase
+	a.w.Guard(g)
+}
+
+// renewed says that the gateway has heard from the console again.
+func (a *apply) renewed() {
+	a.telling.Lock()
+	defer a.telling.Unlock()
+	switch a.phase {
+	case Armed, Checking, Testing:
+		a.w.Guard(Guard{Phase: a.phase, Until: time.Now().Add(a.window)})
+	case Waiting, Asking, TakingBack, Healing, Confirmed: // what they tell holds
 	}
 }
 
@@ -150,7 +171,7 @@ func (a *apply) remember() {
 
 // conclude disarms the gateway and writes down how it ended.
 func (a *apply) conclude(ctx context.Context) {
-	if slices.ContainsFunc(a.out.Report.Left, onHost) {
+	if len(a.out.Report.Left) > 0 {
 		a.heal(ctx)
 	} else {
 		a.disarm(ctx)
@@ -161,7 +182,7 @@ func (a *apply) conclude(ctx context.Context) {
 		if err := a.p.settle(ctx, a.pr); err != nil {
 			a.out.Notes = append(a.out.Notes, cloud.Explain(err).Why)
 		}
-		a.w.Guard(Guard{Phase: Confirmed})
+		a.tell(Guard{Phase: Confirmed})
 	}
 }
 
@@ -179,7 +200,7 @@ func (a *apply) disarm(ctx context.Context) {
 		a.out.Notes = append(a.out.Notes, cloud.Explain(err).Why)
 	case !a.out.Report.OK(): // it was undone, and the gateway finds nothing to put back
 	case cloud.KindOf(err) == gateway.Stale: // it was quicker: what it cannot reach is undone from here
-		a.w.Guard(Guard{Phase: TakingBack})
+		a.tell(Guard{Phase: TakingBack})
 		a.out.Report = plan.Undo(a.marked(ctx), a.pr.Plan, err, a.w.Step)
 		a.acknowledge(ctx)
 	default: // whether it heard, only the gateway knows; its journal has what is to do then
@@ -192,9 +213,10 @@ func (a *apply) disarm(ctx context.Context) {
 	}
 }
 
-// heal lets the gateway put back what could not be undone from here, and waits for it.
+// heal lets the gateway put back its part of what could not be undone from here, and waits for
+// it. If something is left in the cloud, the gateway keeps a note for whoever repairs it.
 func (a *apply) heal(ctx context.Context) {
-	a.w.Guard(Guard{Phase: Healing, Until: time.Now().Add(a.window)})
+	a.tell(Guard{Phase: Healing, Until: time.Now().Add(a.window)})
 	err := a.retry(ctx, func(ctx context.Context) error { return a.lease.Fire(ctx, "its console could not undo the change") })
 	if err != nil && cloud.KindOf(err) != gateway.Stale {
 		a.out.Notes = append(a.out.Notes, "the gateway could not be reached again; it puts its own part back by itself. 'portico gateways' says so when it answers")
