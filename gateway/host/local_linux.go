@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -59,6 +60,10 @@ func NewLocal() (*Local, error) {
 	l.iptables, l.version = path, fmt.Sprintf("%d.%d.%d", major, minor, patch)
 	return l, nil
 }
+
+// isCloudVariable reports whether an environment variable is one of those that hold the cloud's
+// credentials, which no program that commands the host needs.
+func isCloudVariable(pair string) bool { return strings.HasPrefix(pair, "OS_") }
 
 // program finds a program where a login shell of root would: many users' PATH lacks sbin.
 func program(name string) string {
@@ -137,7 +142,7 @@ func (l *Local) Run(ctx context.Context, c gateway.Command) (gateway.Result, err
 	defer cancel()
 	out := newCapture(maxOutput)
 	cmd := exec.CommandContext(ctx, program(args[0]), args[1:]...) // #nosec G204 -- commanding the host is what this is for
-	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), isCloudVariable), "LC_ALL=C")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(c.Stdin), out.stdout(), out.stderr()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = killDelay

@@ -147,3 +147,17 @@ func TestLocalRunEndsWithItsContext(t *testing.T) {
 		t.Errorf("ended before the start: %v", err)
 	}
 }
+
+// What this machine runs for the console does not get the cloud's credentials.
+func TestLocalRunIsWithoutCredentials(t *testing.T) {
+	t.Setenv("OS_PASSWORD", "correct-horse")
+	programs(t, map[string]string{"iptables": iptables189, "sudo": openSudo})
+	l, err := NewLocal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := l.Run(t.Context(), gateway.Command{Args: []string{"env"}})
+	if err != nil || res.Exit != 0 || !strings.Contains(string(res.Stdout), "LC_ALL=C") || strings.Contains(string(res.Stdout), "correct-horse") {
+		t.Errorf("%s, %v", res.Stdout, err)
+	}
+}
