@@ -84,6 +84,22 @@ func (w *wanted) take(f gateway.Forward) {
 	w.items = append(w.items, item)
 }
 
+// orAdopt advises, when an instance's ports are taken, to take over what was made for it by hand.
+func (w *wanted) orAdopt(i cloud.Instance, err error) error {
+	var e *gateway.Error
+	if !errors.As(err, &e) || e.Kind != gateway.Conflict {
+		return err
+	}
+	for _, d := range w.s.State.Drift {
+		if f := d.Forward; d.Kind == gateway.Foreign && f != nil && f.Instance == i.ID {
+			advised := *e
+			advised.Next = fmt.Sprintf("portico adopt %d takes over the forward to it that was made by hand", f.Public.Port())
+			return &advised
+		}
+	}
+	return err
+}
+
 // tellRest says how many rules made by hand stay, by reason.
 func (w *wanted) tellRest() {
 	count := map[string]int{}

@@ -115,6 +115,18 @@ func removed(pl plan.Plan, chains ...string) []string {
 	return out
 }
 
+// Where a port is taken by what was made for the same VM by hand, that can be taken over.
+func TestPublishAdvisesToAdopt(t *testing.T) {
+	p := testPublisher(t)
+	s := snapshotOf(t, p, testInventory(), dnat("", 30011, "192.168.0.11:22"), dnat("", 30012, "192.168.0.77:22"))
+	for name, next := range map[string]string{"alpha": "portico adopt 30011", "beta": "scheme"} {
+		_, err := p.Plan(context.Background(), s, Request{Instances: []string{name}})
+		if x := cloud.Explain(err); cloud.KindOf(err) != gateway.Conflict || !strings.Contains(x.Next, next) {
+			t.Errorf("%s: %v of kind %v, next %q", name, err, cloud.KindOf(err), x.Next)
+		}
+	}
+}
+
 // A forward that stands and was made by hand too: only the rule goes.
 func TestAdoptWhatStands(t *testing.T) {
 	p := testPublisher(t)

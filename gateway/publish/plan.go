@@ -171,7 +171,7 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 	}
 	entries, err := sch.Assign(subnet, endpoints, w.standing(), w.s.State.Reserved)
 	if err != nil {
-		return err
+		return w.orAdopt(i, err)
 	}
 	for _, e := range entries {
 		f := gateway.Forward{
