@@ -9,7 +9,8 @@
 // client wrote is what the next client reads, and what [Cloud.Admits] judges packets by.
 //
 // A cloud starts empty but for the project's default security group. [Cloud.Fill] adds to it;
-// [Demo] fills it with a project worth looking at. [Cloud.Fail], [Cloud.Latency] and
-// [Cloud.SetQuota] make it misbehave as real clouds do, and [Cloud.WritesSince] tells what
-// clients changed.
+// [Demo] fills it with a project worth looking at. [Cloud.Inject], [Cloud.Fail], [Cloud.Latency]
+// and [Cloud.SetQuota] make it misbehave as real clouds do: the k-th request is answered with an
+// error, hangs, or loses its connection, before what it asks for is done or after.
+// [Cloud.WritesSince] tells what clients changed.
 package emulator

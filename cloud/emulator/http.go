@@ -62,13 +62,15 @@ func (c *Cloud) handler() http.Handler {
 				return
 			}
 		}
+		do := func(w http.ResponseWriter) {
+			r.Body = io.NopCloser(strings.NewReader(string(body)))
+			mux.ServeHTTP(w, normalised(r))
+		}
 		if fault != nil {
-			maps.Copy(w.Header(), fault.header)
-			write(w, serviceOf(r.URL.Path).problem(fault.status, http.StatusText(fault.status)))
+			fault.strike(w, r, do)
 			return
 		}
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
-		mux.ServeHTTP(w, normalised(r))
+		do(w)
 	})
 }
 

@@ -56,6 +56,28 @@ func (s service) problem(status int, message string) response {
 	return reply(status, view{"error": view{"code": status, "title": http.StatusText(status), "message": message}})
 }
 
+// failing is an error answer for no reason that the request gives, as the service words it.
+func (s service) failing(status int) response {
+	const serverError = "Request Failed: internal server error while processing your request."
+	said := map[int]string{
+		http.StatusUnauthorized: "The request you have made requires authentication.", http.StatusNotFound: "The resource could not be found.",
+		http.StatusForbidden: "Policy doesn't allow this to be performed.", http.StatusTooManyRequests: "This request was rate-limited.",
+		http.StatusInternalServerError: serverError,
+	}
+	if s == computeAPI {
+		said[http.StatusInternalServerError] = "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if possible."
+	}
+	kinds := map[int]string{http.StatusConflict: "Conflict", http.StatusForbidden: "PolicyNotAuthorized"}
+	message := said[status]
+	if message == "" {
+		message = http.StatusText(status)
+	}
+	if kind := kinds[status]; kind != "" && s == networkAPI {
+		return neutronError(status, kind, message)
+	}
+	return s.problem(status, message)
+}
+
 // noSuchPath is the answer to a path that the service does not serve: Nova's and Glance's come
 // from WebOb as a page.
 func (s service) noSuchPath() response {

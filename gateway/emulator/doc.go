@@ -28,4 +28,12 @@
 //
 // A port that no rule forwards has no listener either, and is refused even though a security group
 // might have dropped it: this process cannot hold all ports of a machine that it shares.
+//
+// # What can go wrong
+//
+// [Gateway.Fail] lets a command line or a program fail, before it does its work or after: with a
+// status and words, iptables-restore at a line of its input, the connection cut, the link stalled.
+// [Gateway.Stall] and [Gateway.Refuse] break the link by themselves, [Gateway.FillDisk] and
+// [Gateway.FillDiskAt] fill the disk, [Gateway.Reboot] starts the machine again. As with sshd, what
+// runs without a terminal outlives its connection until it has something to say.
 package emulator

@@ -15,9 +15,17 @@ type Fault struct {
 	Times   int    // strike so often; 0 is once, -1 always
 
 	After  bool   // let it do its work first
-	Cut    bool   // cut the connection it came over, in place of an answer
 	Exit   int    // the status it ends with
 	Stderr string // what it says
+	// AtLine has iptables-restore fail at this line of its input, in a test and in earnest: tables
+	// committed before it stay, nothing of the one it is in is done. A shorter input does not fail.
+	AtLine int
+
+	// Cut cuts the connection it came over, in place of an answer. Where that is in the midst of a
+	// command line, the rest of it is not run, or with After is run without a connection.
+	Cut    bool
+	Refuse int  // with Cut: that many attempts to connect again are refused, see [Gateway.Refuse]
+	Stall  bool // the link stalls, see [Gateway.Stall]: before the command line has arrived, or its answer
 }
 
 // armed is a fault that has not struck for the last time.
@@ -82,5 +90,15 @@ func (g *Gateway) programFault(args []string) *shell.Fault {
 	if f == nil {
 		return nil
 	}
-	return &shell.Fault{Exit: f.Exit, Stderr: f.Stderr, After: f.After, Cut: f.Cut}
+	return &shell.Fault{Exit: f.Exit, Stderr: f.Stderr, After: f.After, AtLine: f.AtLine, Cut: f.Cut, Stall: f.Stall, Link: func() { g.breakLink(f) }}
+}
+
+// breakLink does to the link what a fault says; cutting the connection is left to whoever has it.
+func (g *Gateway) breakLink(f *Fault) {
+	if f.Refuse != 0 {
+		g.Refuse(f.Refuse)
+	}
+	if f.Stall {
+		g.Stall()
+	}
 }

@@ -28,6 +28,7 @@ type Gateway struct {
 	sshd    net.Listener
 	signer  ssh.Signer
 	ports   *ports
+	link    link
 
 	ctx    context.Context //nolint:containedctx // the gateway's own life, ended by Close
 	cancel context.CancelFunc
@@ -259,3 +260,17 @@ func parent(path string) string {
 	}
 	return "/"
 }
+
+// FillDisk leaves the gateway's disk room for so many bytes more; what is removed gives its room
+// back. /run, /proc and /dev are not on it.
+func (g *Gateway) FillDisk(room int64) { g.machine.FS.Limit(room) }
+
+// FillDiskAt lets the disk be full from the k-th of the coming writes on, 1 being the next one.
+// A write is one piece of a file's content, or a new directory.
+func (g *Gateway) FillDiskAt(k int) { g.machine.FS.FullAt(k) }
+
+// FreeDisk ends [Gateway.FillDisk] and [Gateway.FillDiskAt].
+func (g *Gateway) FreeDisk() { g.machine.FS.Unlimit() }
+
+// DiskWrites counts the writes that took room on the disk, or would have.
+func (g *Gateway) DiskWrites() int { return g.machine.FS.Writes() }

@@ -25,8 +25,11 @@ type session struct {
 	started  bool
 }
 
-func (s *session) serve(ctx context.Context, requests <-chan *ssh.Request) {
-	ctx, cancel := context.WithCancel(ctx)
+// serve answers requests until the client has gone. As with sshd, only a terminal ends what runs on
+// it then; else it runs on, until it has something to say.
+func (s *session) serve(requests <-chan *ssh.Request) {
+	ctx, cancel := context.WithCancel(s.gateway.machine.Lifetime())
+	defer cancel()
 	var work sync.WaitGroup
 	for r := range requests {
 		ok := false
@@ -56,7 +59,9 @@ func (s *session) serve(ctx context.Context, requests <-chan *ssh.Request) {
 		}
 		start() // after the reply: a short command would close the channel before it
 	}
-	cancel() // the client has gone
+	if s.terminal != nil {
+		cancel()
+	}
 	work.Wait()
 }
 
@@ -85,14 +90,27 @@ func (s *session) exec(ctx context.Context, line string) (status int, answered b
 	g.commands = append(g.commands, line)
 	g.mu.Unlock()
 	fault := g.lineFault(line)
-	if fault == nil || fault.After {
+	late := false // it arrives once the link flows again
+	if fault != nil && !fault.After {
+		g.breakLink(fault)
+		if late = fault.Stall; late {
+			g.link.flows(ctx.Done())
+		}
+	}
+	if fault == nil || fault.After || late {
 		status = s.run(ctx, line, s.channel, s.channel, s.channel.Stderr())
 	}
-	if fault == nil {
+	if fault == nil || late {
 		return status, true
 	}
-	if fault.Cut {
+	if fault.After {
+		g.breakLink(fault)
+	}
+	switch {
+	case fault.Cut:
 		return 0, false
+	case fault.Stall:
+		return status, true
 	}
 	_, _ = io.WriteString(s.channel.Stderr(), fault.Stderr)
 	return fault.Exit, true

@@ -24,6 +24,11 @@ func (g *Gateway) serveSSH() {
 		if err != nil {
 			return // closed
 		}
+		if g.link.refuses() {
+			reset(c)
+			continue
+		}
+		c = g.link.over(c)
 		if g.track(c) {
 			g.spawn(func() {
 				defer g.release(c)
@@ -67,7 +72,7 @@ func (g *Gateway) login(c net.Conn) {
 	for ch := range channels {
 		work.Go(func() { g.channel(ctx, conn, ch, cut) })
 	}
-	cancel() // before the wait: commands end with their connection
+	cancel() // before the wait: what is forwarded ends with its connection
 }
 
 // answerGlobal refuses global requests, which is sshd's answer to a keepalive, too.
@@ -85,7 +90,7 @@ func (g *Gateway) channel(ctx context.Context, conn *ssh.ServerConn, offered ssh
 		ch, requests, err := offered.Accept()
 		if err == nil {
 			s := &session{gateway: g, user: conn.User(), channel: ch, cut: cut}
-			s.serve(ctx, requests)
+			s.serve(requests)
 		}
 	case "direct-tcpip":
 		g.directTCP(ctx, offered)

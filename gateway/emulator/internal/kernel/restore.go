@@ -12,6 +12,7 @@ type RestoreOptions struct {
 	Test     bool   // read everything, change nothing
 	Counters bool   // take the counters given
 	Table    string // only this table; "" is all
+	FailAt   int    // fail at this line, from 1, whatever it says; 0 is none
 }
 
 // Restore does what iptables-restore does with that input. Each table is committed at its COMMIT;
@@ -42,6 +43,9 @@ func (s *restore) run() *Failure {
 		var text string
 		text, s.rest, _ = strings.Cut(s.rest, "\n")
 		s.line++
+		if s.line == s.options.FailAt {
+			return &Failure{Exit: 1, Text: fmt.Sprintf("iptables-restore: line %d failed\n", s.line)}
+		}
 		if text == "" || text[0] == '#' {
 			continue
 		}

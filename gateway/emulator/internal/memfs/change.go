@@ -30,10 +30,11 @@ func (f *FS) Write(who Who, name string, data []byte, mode fs.FileMode, appendin
 	}
 	write := n.special.Write
 	f.mu.Unlock() // what it sets may lead back here
-	if len(data) == 0 {
+	text := strings.TrimSuffix(string(data), "\n")
+	if text == "" {
 		return nil // opened for writing, and closed
 	}
-	if write == nil || !write(strings.TrimSuffix(string(data), "\n")) {
+	if write == nil || !write(text) {
 		return &fs.PathError{Op: "write", Path: name, Err: Invalid}
 	}
 	return nil

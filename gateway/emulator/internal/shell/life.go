@@ -12,7 +12,8 @@ import (
 )
 
 // Boot does what init does after the kernel has started: sysctl files, then enabled units. What
-// they print goes to console. What then runs in the background ends with ctx, or with Halt.
+// they print goes to console. What runs from now on ends with
+// ctx, or with Halt.
 func (m *Machine) Boot(ctx context.Context, console io.Writer) {
 	defer m.enter()()
 	m.mu.Lock()
@@ -33,8 +34,8 @@ func (m *Machine) Boot(ctx context.Context, console io.Writer) {
 	}
 }
 
-// Halt ends what runs in the background, as turning the machine off does, and returns when no
-// command runs any more. Sessions must have ended.
+// Halt ends everything that runs, as turning the machine off does, and returns when nothing runs
+// any more.
 func (m *Machine) Halt() {
 	m.mu.Lock()
 	end := m.endLife
@@ -43,8 +44,8 @@ func (m *Machine) Halt() {
 	m.Wait()
 }
 
-// lifetime ends when the machine goes down.
-func (m *Machine) lifetime() context.Context {
+// Lifetime ends when the machine goes down.
+func (m *Machine) Lifetime() context.Context {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.life
@@ -75,7 +76,7 @@ func newUUID() string {
 func (m *Machine) init(ctx context.Context, out io.Writer) *process {
 	w := &lockedWriter{w: out}
 	return &process{
-		machine: m, ctx: ctx, user: memfs.Root, dir: "/", stdin: strings.NewReader(""), stdout: w, stderr: w, cut: func() {}, umask: 0o022,
+		machine: m, ctx: ctx, user: memfs.Root, dir: "/", stdin: strings.NewReader(""), stdout: w, stderr: w, cut: func() {}, end: func() {}, umask: 0o022,
 		env: []string{"HOME=/root", "USER=root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 	}
 }

@@ -41,8 +41,11 @@ type Listener struct {
 type Fault struct {
 	Exit   int
 	Stderr string
-	After  bool // let it do its work first
-	Cut    bool // and cut the connection it was asked over
+	After  bool   // let it do its work first
+	AtLine int    // let iptables-restore fail at this line of its input, in place of Exit
+	Cut    bool   // cut the connection it was asked over; without After, nothing more is run
+	Stall  bool   // the link hangs, nothing else
+	Link   func() // what happens to the link, before it does its work or after
 }
 
 // Machine is a gateway's software. Its fields are set before the first Run.
@@ -125,6 +128,8 @@ type Session struct {
 // Run runs a line in the user's shell and returns its exit status: 143 if ctx ended it.
 func (m *Machine) Run(ctx context.Context, line string, s Session) int {
 	defer m.enter()()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	home := "/home/" + s.User
 	path := "/usr/local/bin:/usr/bin:/bin:/usr/games"
 	if s.User == string(memfs.Root) {
@@ -133,7 +138,8 @@ func (m *Machine) Run(ctx context.Context, line string, s Session) int {
 	env := append([]string{"HOME=" + home, "USER=" + s.User, "LOGNAME=" + s.User, "SHELL=/bin/sh", "PATH=" + path}, s.Env...)
 	p := &process{
 		machine: m, ctx: ctx, user: memfs.Who(s.User), env: env, dir: home,
-		stdin: s.Stdin, stdout: &lockedWriter{w: s.Stdout}, stderr: &lockedWriter{w: s.Stderr}, cut: s.Cut, umask: 0o022,
+		stdin: s.Stdin, cut: s.Cut, end: end, umask: 0o022,
+		stdout: &lockedWriter{w: s.Stdout, broken: end}, stderr: &lockedWriter{w: s.Stderr, broken: end},
 	}
 	return p.script(line, "sh", nil)
 }
@@ -147,10 +153,12 @@ func (m *Machine) Wait() {
 	}
 }
 
-// lockedWriter lets several commands of a pipeline or in the background write to one place.
+// lockedWriter lets several commands of a pipeline or in the background write to one place. Where
+// nobody reads any more it ends them, as SIGPIPE does.
 type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+	mu     sync.Mutex
+	w      io.Writer
+	broken func()
 }
 
 func (l *lockedWriter) Write(b []byte) (int, error) {
@@ -159,5 +167,9 @@ func (l *lockedWriter) Write(b []byte) (int, error) {
 	if l.w == nil {
 		return len(b), nil
 	}
-	return l.w.Write(b)
+	n, err := l.w.Write(b)
+	if err != nil && l.broken != nil {
+		l.broken()
+	}
+	return n, err
 }

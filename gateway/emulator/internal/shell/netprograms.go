@@ -107,7 +107,7 @@ func iptablesRestore(p *process, args []string) int {
 		return killed // input that was cut off is no input
 	}
 	return p.kernelSaid("", p.machine.Kernel.Restore(text, kernel.RestoreOptions{
-		NoFlush: g.has('n'), Test: g.has('t'), Counters: g.has('c'), Table: g.last('T', ""),
+		NoFlush: g.has('n'), Test: g.has('t'), Counters: g.has('c'), Table: g.last('T', ""), FailAt: p.failAt,
 	}))
 }
 

@@ -24,13 +24,15 @@ type process struct {
 	dir            string
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	cut            func()
-	line           uint // of the script that called it
+	cut            func() // cuts the connection it was asked over
+	end            func() // ends all that was asked over it
+	line           uint   // of the script that called it
 
 	pid, group int         // of the shell it is or runs in; 0 outside of one
 	leader     bool        // its shell begins a group of its own
 	umask      fs.FileMode // what new files and directories may not have
 	held       []*hold     // locks it keeps as long as it runs
+	failAt     int         // the line of its input at which iptables-restore is to fail
 
 	// builtin runs a command that the shell also has built in (test, printf); nil outside of one.
 	builtin func(args []string) int
@@ -98,23 +100,47 @@ func (p *process) exec(file string, args []string) int {
 	if !isProgram {
 		return p.script(string(data), file, args[1:])
 	}
-	var fault *Fault
 	if p.machine.Fault != nil {
-		fault = p.machine.Fault(args)
-	}
-	status := 0
-	if fault == nil || fault.After {
-		defer p.machine.enter()()
-		if p.ctx.Err() != nil {
-			return killed
+		if f := p.machine.Fault(args); f != nil {
+			return p.execFaulty(name, args, f)
 		}
-		status = p.written(name, p.machine.programs[name](p, args[1:]))
 	}
-	if fault == nil {
-		return status
+	return p.execProgram(name, args, 0)
+}
+
+// execProgram lets the program do its work, iptables-restore up to a line.
+func (p *process) execProgram(name string, args []string, failAt int) int {
+	defer p.machine.enter()()
+	if p.ctx.Err() != nil {
+		return killed
+	}
+	q := *p
+	q.failAt = failAt
+	return q.written(name, q.machine.programs[name](&q, args[1:]))
+}
+
+// execFaulty runs the program, or does not, and lets go wrong what shall.
+func (p *process) execFaulty(name string, args []string, fault *Fault) int {
+	status := 0
+	if !fault.After {
+		fault.Link()
+	}
+	runs := fault.After || fault.Stall || fault.AtLine > 0
+	if runs {
+		status = p.execProgram(name, args, fault.AtLine)
+	}
+	if fault.After {
+		fault.Link()
 	}
 	if fault.Cut {
 		p.cut()
+		if !runs {
+			p.end()
+			return killed
+		}
+	}
+	if fault.Stall || fault.AtLine > 0 || fault.Cut && runs {
+		return status
 	}
 	p.errorf("%s", fault.Stderr)
 	return fault.Exit

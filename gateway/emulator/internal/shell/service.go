@@ -56,7 +56,7 @@ func systemdRun(p *process, args []string) int {
 // serve runs a transient unit in the background. One that failed is forgotten with collect, else
 // it stays to be looked at.
 func (m *Machine) serve(name string, collect bool, run func(*process) int) {
-	q := m.init(m.lifetime(), m.journal())
+	q := m.init(m.Lifetime(), m.journal())
 	var end context.CancelFunc
 	q.ctx, end = context.WithCancel(q.ctx)
 	q.leader = true

@@ -94,7 +94,8 @@ func setsid(p *process, args []string) int {
 		return p.fail("setsid", "no command specified")
 	}
 	q := *p
-	q.ctx, q.leader, q.builtin = p.machine.lifetime(), true, nil
+	q.ctx, q.leader, q.builtin = p.machine.Lifetime(), true, nil
+	q.cut, q.end = func() {}, func() {}
 	for _, h := range q.held {
 		h.keep()
 	}
