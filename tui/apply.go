@@ -1,8 +1,11 @@
 package tui
 
 import (
+	"fmt"
+
 	tea "charm.land/bubbletea/v2"
 
+	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/plan"
 	"portico/gateway/publish"
@@ -14,10 +17,15 @@ import (
 type applyState struct {
 	proposal     *publish.Proposal
 	done         int
+	guard        publish.Guard // as last told
 	quitWhenDone bool
+	settles      bool // it only forgets what the gateway took back; no screen shows it
 }
 
 func (a *applyState) running() bool { return a.proposal != nil }
+
+// waits reports whether somebody else's change must end first: nothing was changed yet.
+func (a *applyState) waits() bool { return a.running() && a.guard.Phase == publish.Waiting }
 
 const onlyLooks = "this console only looks: it was started read-only"
 
@@ -31,19 +39,70 @@ func (r *Root) publish(i views.Publish) tea.Cmd {
 }
 
 func (r *Root) withdraw(i views.Withdraw) tea.Cmd {
+	return r.propose(publish.Request{Instances: i.Instances, Services: i.Services, Withdraw: true})
+}
+
+func (r *Root) repair(views.Repair) tea.Cmd { return r.propose(publish.Request{Repair: true}) }
+
+func (r *Root) adopt(i views.Adopt) tea.Cmd {
+	return r.propose(publish.Request{Adopt: i.Ports, AdoptAll: len(i.Ports) == 0})
+}
+
+// propose plans a request and shows the plan.
+func (r *Root) propose(req publish.Request) tea.Cmd {
 	if r.o.ReadOnly {
 		r.say(onlyLooks, true)
 		return nil
 	}
-	return r.fx.PlanWithdraw(r.snapshot, i)
+	return r.fx.Propose(r.snapshot, req, nil)
 }
 
-func (r *Root) onWithdraw(m effects.WithdrawMsg) tea.Cmd {
-	if m.Err != nil {
+func (r *Root) onProposal(m effects.ProposalMsg) tea.Cmd {
+	if m.Was != nil && (r.nav.current != views.ApplyRun || r.apply.running()) {
+		return nil // the operator has gone on to something else
+	}
+	switch repair := m.Proposal.Request.Repair; {
+	case m.Err != nil:
 		r.note(m.Err)
 		return nil
+	case m.Was == nil && repair && m.Proposal.Plan.Empty() && len(r.rolledBack()) > 0:
+		r.askToSettle(m.Proposal)
+		return nil
+	case m.Was == nil && repair && m.Proposal.Plan.Empty():
+		r.say("nothing to repair: what stands is as plans left it", false)
+		return nil
 	}
-	return r.showPlan(views.ShowPlan{Proposal: m.Proposal})
+	if m.Was != nil {
+		r.nav.home()
+	}
+	return r.showPlan(views.ShowPlan{Proposal: m.Proposal, Was: m.Was})
+}
+
+// rolledBack is what the gateway took back by itself, and nobody has seen to.
+func (r *Root) rolledBack() []gateway.RolledBack {
+	if r.snapshot.State == nil {
+		return nil
+	}
+	return r.snapshot.State.RolledBack
+}
+
+// askToSettle offers to forget what the gateway took back, when nothing of it is left to repair.
+func (r *Root) askToSettle(p publish.Proposal) {
+	m := views.AskMsg{
+		Title: "Nothing is left to repair", Yes: "forget the note", Cancel: "leave it",
+		Lines: []string{"What stands is as plans left it, on the gateway and in the cloud. The gateway still has a note of what it took back:", ""},
+	}
+	for _, b := range r.rolledBack() {
+		m.Lines = append(m.Lines, cloud.Clean(fmt.Sprintf("%s's change of %s: %s", b.By, views.When(b.At, r.now, false), b.Why)))
+	}
+	r.confirm(m, func(yes bool) tea.Cmd {
+		if !yes || r.apply.running() {
+			return nil
+		}
+		r.outdate()
+		r.apply = applyState{proposal: &p, settles: true}
+		return tea.Batch(r.fx.Apply(p), r.hurry())
+	})
 }
 
 func (r *Root) showPlan(i views.ShowPlan) tea.Cmd {
@@ -62,7 +121,7 @@ func (r *Root) startApply(i views.Apply) tea.Cmd {
 		return nil
 	}
 	r.outdate()
-	r.apply = applyState{proposal: &i.Proposal}
+	r.apply, r.stale = applyState{proposal: &i.Proposal}, nil
 	r.nav.home()
 	r.navigate(views.ApplyRun)
 	return tea.Batch(r.tell(views.ApplyRun, views.ApplyStartMsg(i)), r.fx.Apply(i.Proposal), r.hurry())
@@ -75,46 +134,94 @@ func (r *Root) onApplyEvent(m views.ApplyEventMsg) tea.Cmd {
 	return r.tell(views.ApplyRun, m)
 }
 
-// onApplyEnd shows the report, reads everything again and tests what is new. What stood before is
-// tested too once it has been read: a change may put right, or break, what it is not about.
+func (r *Root) onGuard(m views.GuardMsg) tea.Cmd {
+	if !r.apply.running() {
+		return nil
+	}
+	if r.apply.waits() && m.Phase != publish.Waiting {
+		r.withdrawOwn() // the question whether to stop waiting
+	}
+	r.apply.guard = m.Guard
+	return r.tell(views.ApplyRun, m)
+}
+
+// onApplyEnd shows the report and reads everything again. The new forwards were tested by the
+// apply; what stood before is tested once it has been read: a change may put right, or break, what
+// it is not about.
 func (r *Root) onApplyEnd(m effects.ApplyEndMsg) tea.Cmd {
-	quit := r.apply.quitWhenDone
+	was := r.apply
 	r.apply, r.toast = applyState{}, toast{} // what was said while it ran holds no longer
 	r.withdrawOwn()
 	r.outdate()
 	clear(r.probed)
-	r.history.wanted = true
-	cmds := []tea.Cmd{r.tell(views.ApplyRun, views.ApplyDoneMsg{Report: m.Report}), r.refresh()}
-	if !m.Report.OK() {
-		r.say("the plan was not carried out; see what happened", true)
-		return tea.Batch(cmds...)
-	}
-	if quit {
-		return tea.Quit
-	}
-	return tea.Batch(append(cmds, r.test(made(m.Proposal), r.fx.ProbeNew))...)
-}
-
-// made lists the forwards that an applied proposal has made or changed.
-func made(p publish.Proposal) []gateway.Forward {
-	var out []gateway.Forward
-	for _, i := range p.Items {
-		if i.Action == plan.Create || i.Action == plan.Update {
-			out = append(out, i.Forward)
+	for k := range m.Results {
+		if m.Report.OK() {
+			r.probed[k] = true
+		} else {
+			delete(r.failing, k) // it was taken back
 		}
 	}
-	return out
+	r.history.wanted = true
+	stale := cloud.KindOf(m.Report.Err) == gateway.Stale && len(m.Report.Left) == 0
+	if r.stale = nil; stale && !was.settles && !was.quitWhenDone {
+		r.stale = &m.Proposal
+	}
+	cmds := []tea.Cmd{r.tell(views.ApplyRun, views.ApplyDoneMsg{Report: m.Report, Notes: m.Notes}), r.refresh()}
+	switch {
+	case was.quitWhenDone && (m.Report.OK() || m.Stopped):
+		return tea.Quit
+	case was.settles && m.Report.OK():
+		r.say("the gateway has forgotten its note", false)
+	case was.settles:
+		r.note(m.Report.Err)
+	case m.Stopped:
+		r.nav.home()
+		cmds = append(cmds, r.showPlan(views.ShowPlan{Proposal: m.Proposal}))
+		r.say("stopped waiting; nothing was changed", false)
+	case stale:
+		r.say("the gateway has changed since; planning anew", false)
+	case !m.Report.OK():
+		r.say("the plan was not carried out; see what happened", true)
+	}
+	return tea.Batch(cmds...)
+}
+
+// replan plans anew what was out of date, from what was read since.
+func (r *Root) replan() tea.Cmd {
+	if r.stale == nil || r.cloud.err != nil {
+		return nil
+	}
+	was := r.stale
+	r.stale = nil
+	return r.fx.Propose(r.snapshot, was.Request, was)
 }
 
 // quit ends the console; while a plan is applied it asks, and then waits for its end.
 func (r *Root) quit() tea.Cmd {
-	if !r.apply.running() {
+	switch {
+	case !r.apply.running():
 		return tea.Quit
+	case r.apply.waits():
+		r.confirm(views.AskMsg{
+			Title: "Quit without applying?",
+			Lines: []string{"Nothing was changed yet: the gateway is being changed by " + r.apply.guard.By + "."},
+			Yes:   "quit", Cancel: "go on waiting",
+		}, func(yes bool) tea.Cmd {
+			if yes && r.apply.waits() {
+				r.apply.quitWhenDone = true
+				r.fx.StopWaiting()
+			}
+			return nil
+		})
+		return nil
 	}
 	r.confirm(views.AskMsg{
 		Title: "Changes are being applied",
-		Lines: []string{"They are not cut off in the middle. Portico can quit as soon as they are done."},
-		Yes:   "quit when done", Cancel: "stay",
+		Lines: []string{
+			"They are not cut off in the middle. Portico can quit as soon as they are done.",
+			"If they cannot be kept as planned, it asks or stays, and says what happened.",
+		},
+		Yes: "quit when done", Cancel: "stay",
 	}, func(yes bool) tea.Cmd {
 		if yes && !r.apply.running() {
 			return tea.Quit

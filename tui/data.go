@@ -104,7 +104,7 @@ func (r *Root) onInventory(m effects.InventoryMsg) tea.Cmd {
 	r.cloud.done(r.now, m.Err, r.o.Jitter())
 	var cmds []tea.Cmd
 	if m.Err == nil {
-		r.snapshot.Inventory = m.Inventory
+		r.snapshot.Inventory, r.gateways = m.Inventory, m.Gateways
 		cmds = append(cmds, r.refreshLogins())
 	}
 	return tea.Batch(append(cmds, r.show(), r.poll())...)
@@ -117,7 +117,7 @@ func (r *Root) onObserve(m effects.ObserveMsg) tea.Cmd {
 	r.gw.done(r.now, m.Err, r.o.Jitter())
 	if m.Err == nil {
 		r.snapshot.Gateway, r.snapshot.State = m.Gateway, &m.State
-		return tea.Batch(r.show(), r.testNew())
+		return tea.Batch(r.show(), r.testNew(), r.replan())
 	}
 	// What was last seen stays, but only of this gateway.
 	known := m.Gateway.FixedIP.IsValid()
@@ -130,7 +130,7 @@ func (r *Root) onObserve(m effects.ObserveMsg) tea.Cmd {
 // show hands the present state of the data to all screens.
 func (r *Root) show() tea.Cmd {
 	return r.broadcast(views.SnapshotMsg{
-		Gen: r.gen, Snapshot: r.snapshot, CloudErr: r.cloud.err, GatewayErr: r.gw.err, CloudAt: r.cloud.at, GatewayAt: r.gw.at,
+		Gen: r.gen, Snapshot: r.snapshot, Gateways: r.gateways, CloudErr: r.cloud.err, GatewayErr: r.gw.err, CloudAt: r.cloud.at, GatewayAt: r.gw.at,
 	})
 }
 

@@ -15,9 +15,11 @@ import (
 // dialog is a question over the screen and who wants the answer.
 type dialog struct {
 	widget.Dialog
-	id     int // of an AskMsg; 0 for the console's own
-	quiet  time.Time
-	answer func(yes bool, secret string) tea.Cmd
+	id      int // of an AskMsg; 0 for the console's own
+	quiet   time.Time
+	until   time.Time // when it is taken back, and what happens then
+	outcome string
+	answer  func(yes bool, secret string) tea.Cmd
 }
 
 // grace is how long a dialog that opened by itself takes no keys: they were meant for the screen.
@@ -31,7 +33,7 @@ var dialogKeys = []key.Binding{
 }
 
 func newDialog(m views.AskMsg) dialog {
-	d := dialog{id: m.ID, Dialog: widget.Dialog{Title: m.Title, Lines: m.Lines, Yes: m.Yes, Cancel: m.Cancel}}
+	d := dialog{id: m.ID, until: m.Until, outcome: m.Else, Dialog: widget.Dialog{Title: m.Title, Lines: m.Lines, Yes: m.Yes, Cancel: m.Cancel}}
 	if m.Secret {
 		in := widget.NewInput("", true)
 		d.Input = &in
@@ -49,20 +51,41 @@ func (r *Root) confirm(m views.AskMsg, answer func(yes bool) tea.Cmd) {
 	r.dialogs = append([]dialog{d}, r.dialogs...)
 }
 
-// onAsk queues a question from the background.
+// onAsk queues a question from the background. One whose time runs out goes before the others.
 func (r *Root) onAsk(m views.AskMsg) tea.Cmd {
 	d := newDialog(m)
 	d.quiet = r.now.Add(grace)
 	d.answer = func(yes bool, secret string) tea.Cmd {
 		return r.act(views.Answer{ID: m.ID, Yes: yes, Secret: secret})
 	}
-	r.dialogs = append(r.dialogs, d)
+	if d.until.IsZero() {
+		r.dialogs = append(r.dialogs, d)
+	} else {
+		r.dialogs = append([]dialog{d}, r.dialogs...)
+	}
 	return nil
 }
 
+// onAskGone takes a question back. A key that was meant for it answers no other one.
 func (r *Root) onAskGone(m effects.AskGoneMsg) tea.Cmd {
-	r.dialogs = slices.DeleteFunc(r.dialogs, func(d dialog) bool { return d.id == m.ID && m.ID != 0 })
+	if m.ID == 0 || len(r.dialogs) == 0 {
+		return nil
+	}
+	front := r.dialogs[0].id
+	r.dialogs = slices.DeleteFunc(r.dialogs, func(d dialog) bool { return d.id == m.ID })
+	if len(r.dialogs) > 0 && front == m.ID {
+		r.dialogs[0].quiet = r.now.Add(grace)
+	}
 	return nil
+}
+
+// question is the question in front as it stands now.
+func (r *Root) question() widget.Dialog {
+	d := r.dialogs[0]
+	if !d.until.IsZero() {
+		d.Alert = d.outcome + " in " + views.Countdown(d.until.Sub(r.now))
+	}
+	return d.Dialog
 }
 
 func (r *Root) dialogKey(m tea.KeyPressMsg) tea.Cmd {

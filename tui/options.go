@@ -11,9 +11,11 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"portico/gateway/publish"
 	"portico/gateway/scheme"
 	"portico/themes"
 	"portico/tui/effects"
+	"portico/views"
 )
 
 // Options is what the console is started with. Backend must be set.
@@ -53,6 +55,36 @@ func (o Options) withDefaults() Options {
 // when nothing has changed; an operator sees no difference to more.
 const framesPerSecond = 20
 
+// parting says what becomes of the apply under way now that the console ends.
+func (r *Root) parting() string {
+	switch g, _ := r.fx.Applied(); g.Phase {
+	case publish.Waiting:
+		return "no longer waiting for " + g.By
+	case publish.Asking:
+		return "nobody has said to keep what does not answer; taking everything back"
+	case publish.TakingBack, publish.Healing:
+		return "taking back what was changed"
+	case publish.Armed, publish.Checking, publish.Testing, publish.Confirmed:
+	}
+	return "finishing the changes that are being applied; if new forwards do not answer, everything is taken back"
+}
+
+// farewell says how the apply ended that the console has left behind.
+func (r *Root) farewell() string {
+	_, out := r.fx.Applied()
+	switch {
+	case out == nil:
+		return "nothing was changed"
+	case out.Report.OK():
+		return "done; what stands is what was planned"
+	case len(out.Report.Left) > 0:
+		return fmt.Sprintf("%d of the changes could not be undone; see 'portico history' and 'portico gateways'", len(out.Report.Left))
+	case len(out.Report.Undone) > 0:
+		return "everything was taken back: " + views.Explain(out.Report.Err).Why
+	}
+	return "nothing was changed: " + views.Explain(out.Report.Err).Why
+}
+
 // Run shows the console until the operator quits or ctx ends. Then it waits for a plan that is being
 // applied: a change is never cut off in the middle. program adds options of Bubble Tea.
 func Run(ctx context.Context, o Options, program ...tea.ProgramOption) error {
@@ -60,9 +92,12 @@ func Run(ctx context.Context, o Options, program ...tea.ProgramOption) error {
 	p := tea.NewProgram(root, append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond)}, program...)...)
 	_, err := p.Run()
 	if root.apply.running() {
-		_, _ = fmt.Fprintln(root.o.Notice, "portico: finishing the changes that are being applied")
+		_, _ = fmt.Fprintln(root.o.Notice, "portico: "+root.parting())
 	}
 	root.Close()
+	if root.apply.running() {
+		_, _ = fmt.Fprintln(root.o.Notice, "portico: "+root.farewell())
+	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return nil // asked to end, and ended
 	}

@@ -39,9 +39,11 @@ type Root struct {
 	gen       int
 	cloud, gw source
 	snapshot  publish.Snapshot
+	gateways  []gateway.Gateway
 	logins    loginState
 	history   historyState
 	apply     applyState
+	stale     *publish.Proposal    // to be planned anew: the gateway had changed since
 	probing   map[gateway.Key]int  // forwards under test, by how many probes
 	waiting   map[gateway.Key]bool // those of them that have no result yet
 	probed    map[gateway.Key]bool

@@ -55,8 +55,9 @@ func routes() map[reflect.Type]handler {
 		on((*Root).onProbeEnd),
 		// plans
 		on(func(r *Root, m views.PlanMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
-		on((*Root).onWithdraw),
+		on((*Root).onProposal),
 		on((*Root).onApplyEvent),
+		on((*Root).onGuard),
 		on((*Root).onApplyEnd),
 		// questions and notes
 		on((*Root).onAsk),
@@ -74,9 +75,12 @@ func intents() map[reflect.Type]handler {
 		on(func(r *Root, _ views.Refresh) tea.Cmd { return r.refresh() }),
 		on((*Root).publish),
 		on((*Root).withdraw),
+		on((*Root).repair),
+		on((*Root).adopt),
 		on(func(r *Root, i views.Draft) tea.Cmd { return r.fx.Plan(r.snapshot, i) }),
 		on((*Root).showPlan),
 		on((*Root).startApply),
+		on(func(r *Root, _ views.StopWaiting) tea.Cmd { r.fx.StopWaiting(); return nil }),
 		on(func(r *Root, i views.Test) tea.Cmd { return r.test(i.Forwards, r.fx.Probe) }),
 		on((*Root).copySSH),
 		on((*Root).copyText),

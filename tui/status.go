@@ -6,6 +6,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 
+	"portico/gateway/publish"
 	"portico/views"
 	"portico/views/widget"
 )
@@ -40,7 +41,7 @@ func (r *Root) tasks() widget.Spans {
 	st := r.styles
 	switch {
 	case r.apply.running():
-		text := fmt.Sprintf("⟳ applying %d/%d", r.apply.done, len(r.apply.proposal.Plan.Steps))
+		text := r.applying()
 		if r.apply.quitWhenDone {
 			text += ", then quit"
 		}
@@ -51,6 +52,20 @@ func (r *Root) tasks() widget.Spans {
 		return widget.Spans{{Text: "⟳ testing again", Style: st.Dim}}
 	}
 	return nil
+}
+
+// applying says in a few words what the apply is at.
+func (r *Root) applying() string {
+	switch r.apply.guard.Phase {
+	case publish.Waiting:
+		return "⟳ waiting"
+	case publish.Testing, publish.Asking:
+		return "⟳ " + string(r.apply.guard.Phase)
+	case publish.TakingBack, publish.Healing:
+		return "⟳ taking back"
+	case publish.Armed, publish.Checking, publish.Confirmed:
+	}
+	return fmt.Sprintf("⟳ applying %d/%d", r.apply.done, len(r.apply.proposal.Plan.Steps))
 }
 
 // keyLine lists the screen's keys as far as there is room; help and the way out are always there.

@@ -50,7 +50,7 @@ func (r *Root) content() string {
 	lines := append(r.above(), body, r.statusBar())
 	all := strings.Join(lines, "\n")
 	if len(r.dialogs) > 0 {
-		all = widget.Over(all, r.dialogs[0].View(r.styles, r.width, r.height), r.width, r.height)
+		all = widget.Over(all, r.question().View(r.styles, r.width, r.height), r.width, r.height)
 	}
 	return all
 }

@@ -16,6 +16,7 @@ const (
 	Instances   Target = "instances"
 	FloatingIPs Target = "floatingips"
 	Forwards    Target = "forwards"
+	Gateways    Target = "gateways"
 	History     Target = "history"
 	PublishForm Target = "publish"
 	Preview     Target = "preview"
@@ -39,15 +40,26 @@ type (
 		Instances []string
 		Services  []string
 	}
+	// Repair makes a plan that puts right what is Portico's own on the gateway, and shows it.
+	Repair struct{}
+	// Adopt makes a plan that takes over forwards made by hand, and shows it: those at these public
+	// ports ("tcp/30011"), or, without any, all that can be.
+	Adopt struct{ Ports []string }
 	// Draft asks for the plan of a request; the answer is a PlanMsg with the same Seq.
 	Draft struct {
 		Seq     int
 		Request publish.Request
 	}
-	// ShowPlan opens the preview of a proposal.
-	ShowPlan struct{ Proposal publish.Proposal }
+	// ShowPlan opens the preview of a proposal. Was is the one that it was made in place of, because
+	// the gateway has changed since; else it is nil.
+	ShowPlan struct {
+		Proposal publish.Proposal
+		Was      *publish.Proposal
+	}
 	// Apply carries a proposal out. It was confirmed on screen.
 	Apply struct{ Proposal publish.Proposal }
+	// StopWaiting gives up an apply that waits for somebody else's to end.
+	StopWaiting struct{}
 	// Test probes forwards.
 	Test struct{ Forwards []gateway.Forward }
 	// CopySSH puts the ssh command of a forward on the clipboard.
@@ -64,17 +76,20 @@ type (
 	Tell struct{ Text string }
 )
 
-func (Navigate) intent() {}
-func (Back) intent()     {}
-func (Quit) intent()     {}
-func (Refresh) intent()  {}
-func (Publish) intent()  {}
-func (Withdraw) intent() {}
-func (Draft) intent()    {}
-func (ShowPlan) intent() {}
-func (Apply) intent()    {}
-func (Test) intent()     {}
-func (CopySSH) intent()  {}
-func (CopyText) intent() {}
-func (Answer) intent()   {}
-func (Tell) intent()     {}
+func (Navigate) intent()    {}
+func (Back) intent()        {}
+func (Quit) intent()        {}
+func (Refresh) intent()     {}
+func (Publish) intent()     {}
+func (Withdraw) intent()    {}
+func (Repair) intent()      {}
+func (Adopt) intent()       {}
+func (StopWaiting) intent() {}
+func (Draft) intent()       {}
+func (ShowPlan) intent()    {}
+func (Apply) intent()       {}
+func (Test) intent()        {}
+func (CopySSH) intent()     {}
+func (CopyText) intent()    {}
+func (Answer) intent()      {}
+func (Tell) intent()        {}

@@ -19,6 +19,7 @@ type (
 	SnapshotMsg struct {
 		Gen        int // bumps when cloud, project or gateway is switched; older ones are dropped
 		Snapshot   publish.Snapshot
+		Gateways   []gateway.Gateway // all there could be; the snapshot's is the one in use
 		CloudErr   error
 		GatewayErr error
 		CloudAt    time.Time
@@ -36,14 +37,22 @@ type (
 		Proposal publish.Proposal
 		Err      error
 	}
-	// ShowPlanMsg gives the preview its proposal.
-	ShowPlanMsg struct{ Proposal publish.Proposal }
+	// ShowPlanMsg gives the preview its proposal, and the one that it was made in place of, if any.
+	ShowPlanMsg struct {
+		Proposal publish.Proposal
+		Was      *publish.Proposal
+	}
 	// ApplyStartMsg tells the apply screen what is about to run.
 	ApplyStartMsg struct{ Proposal publish.Proposal }
 	// ApplyEventMsg is one step entering a state.
 	ApplyEventMsg struct{ Event plan.Event }
-	// ApplyDoneMsg ends an apply; probes of the forwards follow as ProbeMsgs.
-	ApplyDoneMsg struct{ Report plan.Report }
+	// GuardMsg tells what protects the operator while a proposal is applied.
+	GuardMsg struct{ publish.Guard }
+	// ApplyDoneMsg ends an apply. Notes are what else to know.
+	ApplyDoneMsg struct {
+		Report plan.Report
+		Notes  []string
+	}
 	// ProbeStartMsg tells which forwards are being probed.
 	ProbeStartMsg struct{ Keys []gateway.Key }
 	// ProbeMsg is one test result, for the forward with this key.
@@ -59,6 +68,10 @@ type (
 		Lines       []string
 		Secret      bool
 		Yes, Cancel string // the buttons' words; Cancel has the focus
+		// Until is when the question is taken back; zero is never. Else is what happens then: "taken
+		// back by itself".
+		Until time.Time
+		Else  string
 	}
 	// HistoryMsg brings what was applied, newest first. Err says what could not be read; what could
 	// is there all the same.

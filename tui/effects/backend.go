@@ -17,6 +17,8 @@ type Reader interface {
 	// Observe finds the gateway and reads what stands there. The error is of Kind NotFound when
 	// there is none.
 	Observe(ctx context.Context, inv cloud.Inventory) (gateway.Gateway, gateway.State, error)
+	// Gateways lists what could be a gateway of a project. It asks nobody.
+	Gateways(inv cloud.Inventory) []gateway.Gateway
 	// Logins tells how to log in to each instance, by ID. It may know some of them and fail for others.
 	Logins(ctx context.Context, inv cloud.Inventory) (map[string]publish.Login, error)
 }

@@ -34,6 +34,7 @@ type Effects struct {
 	mu      sync.Mutex
 	closed  bool
 	workers sync.WaitGroup
+	run     *applying // the apply under way or, after it, the last one
 }
 
 // New returns effects on b. ctx ends all but an apply. p may be nil: then nobody is asked anything.
@@ -103,35 +104,68 @@ type More struct {
 }
 
 // stream is a queue between one worker and the console, which takes one message at a time so
-// that their order holds.
+// that their order holds. It has no end, so that the worker never waits for the screen.
 type stream struct {
-	ch  chan tea.Msg
-	ctx context.Context
+	ctx  context.Context
+	more chan struct{} // holds a token when there is something to take
+
+	mu     sync.Mutex
+	queue  []tea.Msg
+	closed bool
 }
 
-func newStream(ctx context.Context, size int) *stream {
-	return &stream{ch: make(chan tea.Msg, size), ctx: ctx}
+func newStream(ctx context.Context) *stream {
+	return &stream{ctx: ctx, more: make(chan struct{}, 1)}
 }
 
-// send waits for room, unless the console has ended.
+// send adds a message.
 func (s *stream) send(msg tea.Msg) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue = append(s.queue, msg)
+	s.wake()
+}
+
+// close says that no message will follow.
+func (s *stream) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.wake()
+}
+
+func (s *stream) wake() {
 	select {
-	case s.ch <- msg:
-	case <-s.ctx.Done():
+	case s.more <- struct{}{}:
+	default:
 	}
 }
 
 // next is the command that brings one message.
 func (s *stream) next() tea.Msg {
-	select {
-	case msg, ok := <-s.ch:
-		if !ok {
+	for {
+		if msg, ok, end := s.take(); ok {
+			return More{Msg: msg, Next: s.next}
+		} else if end {
 			return nil
 		}
-		return More{Msg: msg, Next: s.next}
-	case <-s.ctx.Done():
-		return nil
+		select {
+		case <-s.more:
+		case <-s.ctx.Done():
+			return nil
+		}
 	}
+}
+
+// take is the first message, or whether there will be none.
+func (s *stream) take() (msg tea.Msg, ok, end bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 {
+		return nil, false, s.closed
+	}
+	msg, s.queue = s.queue[0], s.queue[1:]
+	return msg, true, false
 }
 
 // start runs work in a worker that fills the stream, and brings its first message. A panic
@@ -143,7 +177,7 @@ func (e *Effects) start(s *stream, work func(), failed func(error) tea.Msg) tea.
 		}
 		go func() {
 			defer e.workers.Done()
-			defer close(s.ch)
+			defer s.close()
 			defer func() {
 				if r := recover(); r != nil {
 					s.send(failed(panicked(r)))

@@ -56,7 +56,22 @@ func proposal(t *testing.T, b *effectstest.Backend, ids ...string) publish.Propo
 func TestApplyStreamsInOrder(t *testing.T) {
 	b := effectstest.Project()
 	p := proposal(t, b, "id-blast-db", "id-jupyter")
-	msgs := all(start(t, b, nil).Apply(p))
+	var msgs []tea.Msg
+	var phases []publish.Phase
+	tested := 0
+	for _, m := range all(start(t, b, nil).Apply(p)) {
+		switch m := m.(type) {
+		case views.GuardMsg:
+			phases = append(phases, m.Phase)
+		case views.ProbeMsg:
+			tested++
+		default:
+			msgs = append(msgs, m)
+		}
+	}
+	if diff := cmp.Diff([]publish.Phase{publish.Armed, publish.Checking, publish.Testing, publish.Confirmed}, phases); diff != "" || tested != 4 {
+		t.Errorf("%d tests, and the phases %s", tested, diff)
+	}
 	for i := range p.Plan.Steps {
 		running, _ := msgs[2*i].(views.ApplyEventMsg)
 		done, _ := msgs[2*i+1].(views.ApplyEventMsg)

@@ -52,6 +52,17 @@ func (l *lazy) Observe(ctx context.Context, inv cloud.Inventory) (gateway.Gatewa
 	return b.Observe(ctx, inv)
 }
 
+// Gateways is empty before the first connection: an inventory comes after it.
+func (l *lazy) Gateways(inv cloud.Inventory) []gateway.Gateway {
+	l.mu.Lock()
+	b := l.backend
+	l.mu.Unlock()
+	if b == nil {
+		return nil
+	}
+	return b.Gateways(inv)
+}
+
 func (l *lazy) Logins(ctx context.Context, inv cloud.Inventory) (map[string]publish.Login, error) {
 	b, err := l.get(ctx)
 	if err != nil {

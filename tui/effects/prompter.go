@@ -167,10 +167,14 @@ func (e *Effects) Questions() tea.Cmd {
 	}, func(error) tea.Msg { return nil })
 }
 
-// Reply gives the operator's answer to whoever asked.
-func (e *Effects) Reply(a views.Answer) {
+// Reply gives the operator's answer to whoever asked: an apply's questions have negative numbers.
+func (e *Effects) Reply(r views.Answer) {
+	if a := e.applying(); a != nil && r.ID < 0 {
+		a.answer(r)
+		return
+	}
 	if e.prompter != nil {
-		e.prompter.Reply(a)
+		e.prompter.Reply(r)
 	}
 }
 

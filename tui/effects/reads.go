@@ -17,6 +17,7 @@ type (
 	InventoryMsg struct {
 		Gen       int
 		Inventory cloud.Inventory
+		Gateways  []gateway.Gateway // that the project has
 		Err       error
 	}
 	// ObserveMsg answers Observe. Gateway may be known even when it did not answer.
@@ -32,9 +33,10 @@ type (
 		Logins map[string]publish.Login
 		Err    error
 	}
-	// WithdrawMsg answers PlanWithdraw.
-	WithdrawMsg struct {
+	// ProposalMsg answers Propose.
+	ProposalMsg struct {
 		Proposal publish.Proposal
+		Was      *publish.Proposal // that it was made in place of, or nil
 		Err      error
 	}
 )
@@ -49,7 +51,11 @@ func (e *Effects) Inventory(gen int) tea.Cmd {
 		if ended(parent, err) {
 			return nil
 		}
-		return InventoryMsg{Gen: gen, Inventory: inv, Err: err}
+		m := InventoryMsg{Gen: gen, Inventory: inv, Err: err}
+		if err == nil {
+			m.Gateways = e.backend.Gateways(inv)
+		}
+		return m
 	}, func(err error) tea.Msg { return InventoryMsg{Gen: gen, Err: err} })
 }
 
@@ -88,12 +94,13 @@ func (e *Effects) Plan(s publish.Snapshot, d views.Draft) tea.Cmd {
 	}, func(err error) tea.Msg { return views.PlanMsg{Seq: d.Seq, Err: err} })
 }
 
-// PlanWithdraw plans the removal of forwards.
-func (e *Effects) PlanWithdraw(s publish.Snapshot, w views.Withdraw) tea.Cmd {
+// Propose plans a request that is not drafted on a form. was is the proposal that it is planned
+// anew for, if any.
+func (e *Effects) Propose(s publish.Snapshot, r publish.Request, was *publish.Proposal) tea.Cmd {
 	return e.do(func() tea.Msg {
-		p, err := e.backend.Plan(e.ctx, s, publish.Request{Instances: w.Instances, Services: w.Services, Withdraw: true})
-		return WithdrawMsg{Proposal: p, Err: err}
-	}, func(err error) tea.Msg { return WithdrawMsg{Err: err} })
+		p, err := e.backend.Plan(e.ctx, s, r)
+		return ProposalMsg{Proposal: p, Was: was, Err: err}
+	}, func(err error) tea.Msg { return ProposalMsg{Was: was, Err: err} })
 }
 
 // TickMsg is one beat of the console's clock; Chain tells the present chain of beats from one

@@ -52,8 +52,15 @@ func (r *run) event(step int, state plan.State, err error, took time.Duration) {
 	r.send(views.ApplyEventMsg{Event: plan.Event{Step: step, Change: r.p.Plan.Steps[step].Change(), State: state, Err: err, Elapsed: took}})
 }
 
+// guard enters a phase; until counts from noon.
+func (r *run) guard(p publish.Phase, until time.Duration) *run {
+	r.send(views.GuardMsg{Guard: publish.Guard{Phase: p, Until: noon.Add(until), By: "ada@laptop", Since: noon.Add(-80 * time.Second)}})
+	return r
+}
+
 // steps carries out the first n steps.
 func (r *run) steps(n int) *run {
+	r.guard(publish.Armed, time.Minute)
 	for i := range n {
 		r.event(i, plan.Running, nil, 0)
 		r.event(i, plan.Done, nil, 200*time.Millisecond)
@@ -66,6 +73,10 @@ var (
 	errRefused = &gateway.Error{
 		Op: "change the nat rules of", Target: "gateway gw-1", Kind: gateway.Invalid,
 		Err: errors.New("iptables-restore refused them: Couldn't load match `comment'"), Next: "nothing was changed; report this",
+	}
+	errSilent = &gateway.Error{
+		Op: "reach what was published through", Target: "gateway gw-1", Kind: gateway.Unreachable,
+		Err: errors.New("1 of 2 new forwards do not answer, and they were not kept"), Next: "see why with 'portico doctor', then publish again",
 	}
 	errUndo = &gateway.Error{Op: "set the groups of", Target: "port of gw-1", Kind: gateway.Unreachable, Err: context.DeadlineExceeded}
 )
@@ -95,7 +106,35 @@ func (r *run) end() *run {
 	return r
 }
 
-func (r *run) all() *run { return r.steps(len(r.p.Plan.Steps)).end() }
+// done carries out all steps.
+func (r *run) done() *run { return r.steps(len(r.p.Plan.Steps)) }
+
+// tested tests what was made.
+func (r *run) tested() *run {
+	return r.done().guard(publish.Checking, time.Minute).guard(publish.Testing, time.Minute).results()
+}
+
+func (r *run) all() *run {
+	r.done().guard(publish.Confirmed, 0)
+	return r.end()
+}
+
+// takeBack undoes everything.
+func (r *run) takeBack(why error, lost bool) *run {
+	r.guard(publish.TakingBack, 0)
+	r.report = plan.Report{Err: why}
+	for i := len(r.p.Plan.Steps) - 1; i >= 0; i-- {
+		c := r.p.Plan.Steps[i].Change()
+		r.event(i, plan.Undoing, nil, 0)
+		if lost && c.Target == "gw-1 iptables nat" {
+			r.event(i, plan.Left, errUndo, time.Minute)
+		} else {
+			r.event(i, plan.Undone, nil, 300*time.Millisecond)
+		}
+		r.report.Undone = append(r.report.Undone, c)
+	}
+	return r
+}
 
 // probes tests everything: the first answers, the second is refused, and so on.
 func (r *run) probes() *run {
@@ -104,6 +143,15 @@ func (r *run) probes() *run {
 		keys = append(keys, f.Key())
 	}
 	r.send(views.ProbeStartMsg{Keys: keys})
+	return r.results()
+}
+
+// results are those of the tests.
+func (r *run) results() *run {
+	var keys []gateway.Key
+	for _, f := range r.p.Want() {
+		keys = append(keys, f.Key())
+	}
 	results := []probe.Result{
 		{Outcome: probe.OK, Latency: 12 * time.Millisecond, Detail: "SSH-2.0-OpenSSH_9.2p1"},
 		{Outcome: probe.Refused, Latency: 300 * time.Microsecond, Detail: "nothing listens there"},
@@ -158,7 +206,39 @@ func TestApplies(t *testing.T) {
 		name string
 		make func() *run
 	}{
-		{"waiting", func() *run { return start(one()) }},
+		{"starting", func() *run { return start(one()) }},
+		{"waiting", func() *run { return start(one()).guard(publish.Waiting, 40*time.Second) }},
+		{"reading-back", func() *run { return start(one()).done().guard(publish.Checking, time.Minute) }},
+		{"testing", func() *run {
+			return start(hostile()).done().guard(publish.Testing, 50*time.Second).results()
+		}},
+		{"asking", func() *run { return start(one()).tested().guard(publish.Asking, 55*time.Second) }},
+		{"kept", func() *run {
+			r := start(one()).tested().guard(publish.Asking, 55*time.Second).guard(publish.Confirmed, 0)
+			return r.end()
+		}},
+		{"taking-back", func() *run {
+			r := start(one()).tested().guard(publish.Asking, 55*time.Second).guard(publish.TakingBack, 0)
+			r.event(10, plan.Undoing, nil, 0)
+			return r
+		}},
+		{"not-kept", func() *run { return start(one()).tested().takeBack(errSilent, false).end() }},
+		{"healing", func() *run {
+			return start(one()).tested().takeBack(errSilent, true).guard(publish.Healing, time.Minute)
+		}},
+		{"healed", func() *run {
+			return start(one()).tested().takeBack(errSilent, true).guard(publish.Healing, time.Minute).end()
+		}},
+		{"with-notes", func() *run {
+			r := start(one()).done().guard(publish.Confirmed, 0)
+			r.send(views.ApplyDoneMsg{Report: r.report, Notes: []string{"the history could not be written: no space left on device\x1b[31m"}})
+			return r
+		}},
+		{"repaired", func() *run {
+			p := one()
+			p.Request = publish.Request{Repair: true}
+			return start(p).all()
+		}},
 		{"running", func() *run {
 			r := start(hostile()).steps(5)
 			r.event(5, plan.Running, nil, 0)

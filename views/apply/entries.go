@@ -22,7 +22,7 @@ type entry struct {
 func (s *Screen) findEntries() {
 	known := len(s.entries) > 0
 	s.entries = nil
-	if !s.finished || !s.report.OK() {
+	if !s.finished || !s.report.OK() || s.proposal.Request.Repair {
 		return
 	}
 	for _, it := range s.proposal.Items {

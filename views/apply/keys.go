@@ -38,11 +38,13 @@ func (k keyMap) FullHelp() [][]key.Binding {
 func (s *Screen) Keys() help.KeyMap {
 	k := newKeys()
 	left := s.finished && len(s.report.Left) > 0
-	k.back.SetEnabled(!s.Running())
+	k.back.SetEnabled(!s.Running() || s.waits())
 	k.copy.SetEnabled(len(s.entries) > 0 || left)
 	k.test.SetEnabled(s.testable())
 	k.down.SetEnabled(!s.whole || len(s.entries) > 1)
 	switch {
+	case s.waits():
+		k.back.SetHelp("esc", "stop waiting")
 	case left:
 		k.copy.SetHelp("y", "copy what is left")
 	case s.chosen < len(s.entries) && s.entries[s.chosen].ssh:

@@ -216,7 +216,11 @@ func (s *Screen) testsHeading(p *page) string {
 	case good < len(s.tests):
 		ink = p.st.Warn
 	}
-	left := widget.Spans{{Text: "tests, from here through the gateway", Style: p.st.Dim}}
+	title := "tests, from here through the gateway"
+	if s.finished && len(s.report.Undone) > 0 {
+		title, ink = "tests, before it was taken back", p.st.Dim
+	}
+	left := widget.Spans{{Text: title, Style: p.st.Dim}}
 	return preview.HeadingWith(left, widget.Spans{{Text: fmt.Sprintf("%d of %d answer", good, len(s.tests)), Style: ink}}, p.width, p.st)
 }
 
@@ -264,6 +268,16 @@ func (s *Screen) addEntries(p *page) {
 			p.spans(widget.Spans{{Text: "  " + e.instance, Style: p.st.Dim}})
 		}
 		s.addEntry(p, i, e)
+	}
+}
+
+// addNotes says what else to know.
+func (s *Screen) addNotes(p *page) {
+	for i, n := range s.notes {
+		if i == 0 && len(p.lines) > 0 {
+			p.add("")
+		}
+		p.add(preview.Note(clean(n), "", p.width, p.st)...)
 	}
 }
 

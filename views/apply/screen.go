@@ -1,9 +1,10 @@
 // Package apply is the screen that watches a proposal being carried out, and proves it.
 //
-//	ApplyStartMsg -> steps (ApplyEventMsg...) -> ApplyDoneMsg -> tests (ProbeMsg...) -> how to get in
-//	                       \-> error -> undo, in reverse -> what is left, if anything
+//	ApplyStartMsg -> steps (ApplyEventMsg...) -> tests (ProbeMsg...) -> ApplyDoneMsg -> how to get in
+//	                       \-> error, or not kept -> undo, in reverse -> what is left, if anything
 //
-// It can be left only when the apply has finished. Seconds and the spinner come from Frame.Now,
+// GuardMsgs tell meanwhile what protects the gateway, and until when; that is always said in the
+// line below the heading. The screen can be left only when the apply has finished. Seconds and the spinner come from Frame.Now,
 // so the screen asks for no ticks of its own.
 package apply
 
@@ -28,6 +29,8 @@ type Screen struct {
 	started  bool
 	finished bool
 	report   plan.Report
+	notes    []string
+	guard    publish.Guard // as last told
 	steps    []step
 	undo     []step // newest change first, as they are undone
 	logins   map[string]publish.Login
@@ -42,6 +45,8 @@ type Screen struct {
 	height int  // as last drawn
 	whole  bool // everything was in sight then: there is nothing to scroll
 	clock  clock
+
+	progressAt int // which line of the head tells how it stands
 }
 
 // step is one change and how far it is.
@@ -86,7 +91,9 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	case views.ApplyEventMsg:
 		s.event(msg.Event)
 	case views.ApplyDoneMsg:
-		s.done(msg.Report)
+		s.done(msg)
+	case views.GuardMsg:
+		s.guarded(msg.Guard)
 	case views.ProbeStartMsg:
 		s.probing(msg.Keys)
 	case views.ProbeMsg:
@@ -139,20 +146,47 @@ func (s *Screen) event(e plan.Event) {
 	}
 }
 
-func (s *Screen) done(r plan.Report) {
+func (s *Screen) done(m views.ApplyDoneMsg) {
 	if !s.started || s.finished {
 		return
 	}
-	s.finished, s.report = true, r
+	s.finished, s.report, s.notes = true, m.Report, m.Notes
+	if !s.report.OK() && len(s.report.Done) == 0 {
+		for i := range s.tests { // those that no answer came for are tested no longer
+			if s.tests[i].result.Outcome == "" {
+				s.tests[i].result.Outcome = probe.Unknown
+			}
+		}
+	}
 	s.findEntries()
 }
 
-// probing notes which forwards are under test; those already listed wait for a new result.
-// Forwards that are none of this proposal's are tested for other screens.
-func (s *Screen) probing(keys []gateway.Key) {
-	if !s.finished {
+// guarded notes a phase. When the new forwards are tested, they are listed.
+func (s *Screen) guarded(g publish.Guard) {
+	if !s.started || s.finished {
 		return
 	}
+	first := g.Phase == publish.Testing && s.guard.Phase != publish.Testing
+	s.guard = g
+	if first {
+		var keys []gateway.Key
+		for _, f := range s.proposal.Made() {
+			keys = append(keys, f.Key())
+		}
+		s.list(keys)
+	}
+}
+
+// probing notes which forwards are under test again.
+func (s *Screen) probing(keys []gateway.Key) {
+	if s.finished {
+		s.list(keys)
+	}
+}
+
+// list lists forwards that are under test; those already listed wait for a new result. Forwards
+// that are none of this proposal's are tested for other screens.
+func (s *Screen) list(keys []gateway.Key) {
 	under := map[gateway.Key]bool{}
 	for _, k := range keys {
 		under[k] = true
@@ -180,7 +214,10 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	k := newKeys()
 	switch {
 	case key.Matches(msg, k.back):
-		if s.Running() {
+		switch {
+		case s.waits():
+			return views.StopWaiting{}
+		case s.Running():
 			return views.Tell{Text: "still applying: it can be left when it has finished"}
 		}
 		return views.Navigate{To: views.Instances}

@@ -7,6 +7,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway/plan"
+	"portico/gateway/publish"
 	"portico/themes"
 	"portico/views"
 	"portico/views/preview"
@@ -38,11 +39,8 @@ func (s *Screen) View(f views.Frame) string {
 	}
 	s.tick(f.Now)
 	inner := f.Width - 2
-	above := 2
-	if f.Height >= roomy {
-		above++
-	}
-	s.height = max(1, f.Height-above)
+	head := s.head(inner, f)
+	s.height = max(1, f.Height-len(head))
 	p := s.page(inner, f, false)
 	if len(p.lines) > s.height && s.finished {
 		p = s.page(inner, f, true)
@@ -50,12 +48,34 @@ func (s *Screen) View(f views.Frame) string {
 	s.clamp(p)
 	s.whole = len(p.lines) <= s.height
 	last := min(len(p.lines), s.top+s.height)
-	head := []string{s.heading(inner, f), s.progress(inner, last < len(p.lines), f.Styles), ""}[:above]
+	head[s.progressAt] = s.progress(inner, last < len(p.lines), f.Styles)
 	return widget.Lines(" "+strings.Join(append(head, p.lines[s.top:last]...), "\n "), f.Width, f.Height)
 }
 
-// roomy is the height from which on there are blank lines.
-const roomy = 14
+// The height from which on there are blank lines, and the one below which what protects the gateway
+// takes the place of what the apply is about.
+const (
+	roomy = 14
+	low   = 8
+)
+
+// head is the lines above the page: what is done, how it stands, which is filled in when the page is
+// known, and what protects the gateway.
+func (s *Screen) head(width int, f views.Frame) []string {
+	guard := s.protection(f.Now, width)
+	s.progressAt = 1
+	out := []string{s.heading(width, f), ""}
+	if len(guard) > 0 && f.Height < low {
+		s.progressAt, out = 0, out[1:]
+	}
+	if len(guard) > 0 {
+		out = append(out, guard.paint(width, f.Styles))
+	}
+	if f.Height >= roomy {
+		out = append(out, "")
+	}
+	return out
+}
 
 // tick takes the time of the frame: a step that was just started counts from the first frame it
 // is in.
@@ -89,7 +109,7 @@ func (s *Screen) clamp(p page) {
 
 func (s *Screen) heading(width int, f views.Frame) string {
 	verb := preview.Verb(s.proposal)
-	return preview.Heading(verb, preview.Names(s.proposal.Items), s.proposal.Gateway, width, f.Styles)
+	return preview.Heading(verb, preview.Subjects(s.proposal), s.proposal.Gateway, width, f.Styles)
 }
 
 // progress is the one line that says how it stands; ▼ tells that there is more below.
@@ -109,12 +129,22 @@ func (s *Screen) progress(width int, more bool, st *themes.Styles) string {
 		left = widget.Spans{{Text: "✓ ", Style: st.Good}, {Text: s.success(), Style: st.Strong}}
 	case s.finished:
 		left = widget.Spans{{Text: "✗ ", Style: st.Bad}, {Text: s.verdict(), Style: st.Strong}}
-	case len(s.undo) > 0:
-		left = widget.Spans{{Text: "Undoing  ", Style: st.Warn}, {Text: "a step failed; what was done is taken back", Style: st.Text}}
+	case len(s.undo) > 0 || s.guard.Phase == publish.TakingBack:
+		why := "a step failed; what was done is taken back"
+		if all {
+			why = "it was not confirmed; what was done is taken back"
+		}
+		left = widget.Spans{{Text: "Undoing  ", Style: st.Warn}, {Text: why, Style: st.Text}}
+	case s.waits():
+		left = widget.Spans{{Text: "Waiting  ", Style: st.Warn}, {Text: "nothing was changed yet", Style: st.Text}}
+	case s.guard.Phase == publish.Testing:
+		left = widget.Spans{{Text: "Testing  ", Style: st.Accent}, {Text: "the new forwards, before they stand for good", Style: st.Text}}
+	case s.guard.Phase == publish.Asking:
+		left = widget.Spans{{Text: "Asking  ", Style: st.Warn}, {Text: "not all of the new forwards answer", Style: st.Text}}
 	case untouched:
 		left = widget.Spans{{Text: "Checking that ", Style: st.Accent}, {Text: "nothing has changed", Style: st.Text}}
 	case all:
-		left = widget.Spans{{Text: "Reading back  ", Style: st.Accent}, {Text: "what stands now", Style: st.Text}}
+		left = widget.Spans{{Text: "Reading back  ", Style: st.Accent}, {Text: "what stands now, and connecting anew", Style: st.Text}}
 	}
 	right := widget.Spans{{Text: took, Style: st.Dim}}
 	if more {
@@ -146,6 +176,8 @@ func (s *Screen) verdict() string {
 	switch r := s.report; {
 	case len(r.Left) > 0:
 		return fmt.Sprintf("Failed, and %d of the changes could not be undone", len(r.Left))
+	case len(r.Undone) > 0 && !s.reported():
+		return "Not confirmed; everything was undone"
 	case len(r.Undone) > 0:
 		return "Failed; everything was undone"
 	case len(r.Done) > 0:
@@ -167,6 +199,7 @@ func (s *Screen) page(width int, f views.Frame, folded bool) page {
 	s.addLeft(&p)
 	s.addTests(&p)
 	s.addEntries(&p)
+	s.addNotes(&p)
 	if s.finished && !s.report.OK() && len(s.report.Left) == 0 {
 		p.focus = 0 // why it failed is at the top
 	}

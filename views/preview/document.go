@@ -88,10 +88,35 @@ func signInk(a plan.Action) Pen {
 	}
 }
 
-// layoutChanges is the page of what will be done: what to beware of, the forwards, every change
+// difference says what is different in a proposal from the one that it was made in place of.
+func (d *Document) difference(was, now publish.Proposal, st *themes.Styles) {
+	width := d.width
+	d.block(st, func(st *themes.Styles) []string {
+		return Note("the gateway has changed since; nothing was changed from here, and the plan was made anew", "", width, st)
+	})
+	added, gone := plan.Compare(was.Plan, now.Plan)
+	for _, c := range added {
+		d.Text("  now        ", add, cloud.Clean(c.Target+": "+c.Title), plain)
+	}
+	for _, c := range gone {
+		d.Text("  no longer  ", remove, cloud.Clean(c.Target+": "+c.Title), dim)
+	}
+	if len(added)+len(gone) == 0 {
+		d.Text("  ", dim, "it makes the same changes", dim)
+	}
+}
+
+// layoutChanges is the page of what will be done: what is different since it was last shown, what to
+// beware of, the forwards, every change
 // in order, and what it takes of the quotas.
-func layoutChanges(p publish.Proposal, width int, st *themes.Styles) *Document {
+func layoutChanges(p publish.Proposal, was *publish.Proposal, width int, st *themes.Styles) *Document {
 	d := NewDocument(width)
+	if was != nil {
+		d.difference(*was, p, st)
+		if len(p.Plan.Warnings) > 0 {
+			d.Blank()
+		}
+	}
 	for _, w := range p.Plan.Warnings {
 		d.block(st, func(st *themes.Styles) []string { return Note(w.Title, w.Detail, width, st) })
 	}
@@ -102,7 +127,7 @@ func layoutChanges(p publish.Proposal, width int, st *themes.Styles) *Document {
 }
 
 func (d *Document) forwards(p publish.Proposal, st *themes.Styles) {
-	if len(p.Items) == 0 {
+	if len(p.Items) == 0 || p.Request.Repair { // they only stay
 		return
 	}
 	d.Blank()

@@ -12,10 +12,23 @@ import (
 
 // Verb is what a proposal does.
 func Verb(p publish.Proposal) string {
-	if p.Request.Withdraw {
+	switch r := p.Request; {
+	case r.Withdraw:
 		return "Withdraw"
+	case r.Repair:
+		return "Repair"
+	case r.AdoptAll || len(r.Adopt) > 0:
+		return "Adopt"
 	}
 	return "Publish"
+}
+
+// Subjects is what a proposal is about: the instances, but of a repair what is wrong with the gateway.
+func Subjects(p publish.Proposal) []string {
+	if p.Request.Repair {
+		return []string{"what is not as plans left it"}
+	}
+	return Names(p.Items)
 }
 
 // Heading is a screen's first line: what is done to which instances, and by way of which gateway.

@@ -1,6 +1,8 @@
 package preview
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 )
@@ -53,8 +55,8 @@ func (s *Screen) Keys() help.KeyMap {
 	k.apply.SetEnabled(has)
 	k.pages.SetEnabled(has)
 	k.copy.SetEnabled(has)
-	if s.proposal.Request.Withdraw {
-		k.apply.SetHelp("enter", "withdraw")
+	if verb := Verb(s.proposal); verb != "Publish" {
+		k.apply.SetHelp("enter", strings.ToLower(verb))
 	}
 	return k
 }

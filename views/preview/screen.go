@@ -24,10 +24,11 @@ import (
 // Screen shows one proposal.
 type Screen struct {
 	proposal publish.Proposal
-	shown    bool // a proposal has come
-	commands bool // the page of commands instead of that of changes
-	top      int  // first line in sight
-	height   int  // lines of the page in sight, as last drawn
+	was      *publish.Proposal // that it was made in place of: the gateway has changed since
+	shown    bool              // a proposal has come
+	commands bool              // the page of commands instead of that of changes
+	top      int               // first line in sight
+	height   int               // lines of the page in sight, as last drawn
 	asking   bool
 	onYes    bool
 
@@ -60,7 +61,7 @@ func (s *Screen) Typing() bool { return s.asking }
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.ShowPlanMsg:
-		*s = Screen{proposal: msg.Proposal, shown: true, height: s.height}
+		*s = Screen{proposal: msg.Proposal, was: msg.Was, shown: true, height: s.height}
 	case tea.KeyPressMsg:
 		if s.asking {
 			return s, s.answer(msg)
@@ -171,7 +172,7 @@ func (s *Screen) laidOut(width int, st *themes.Styles) *Document {
 	if p := s.page; p.valid && p.width == width && p.commands == s.commands {
 		return p.doc
 	}
-	doc := layoutChanges(s.proposal, width, st)
+	doc := layoutChanges(s.proposal, s.was, width, st)
 	if s.commands {
 		doc = layoutCommands(s.proposal, width)
 	}
@@ -181,7 +182,7 @@ func (s *Screen) laidOut(width int, st *themes.Styles) *Document {
 
 func (s *Screen) heading(width int, st *themes.Styles) string {
 	p := s.proposal
-	return Heading(Verb(p), Names(p.Items), p.Gateway, width, st)
+	return Heading(Verb(p), Subjects(p), p.Gateway, width, st)
 }
 
 // tabs names the two pages, and the counts of changes, which are what one looks for first.
@@ -210,8 +211,16 @@ func (s *Screen) viewNoChanges(f views.Frame) string {
 	st, inner := f.Styles, f.Width-2
 	out := []string{s.heading(inner, st), ""}
 	what := "all of this already stands"
-	if s.proposal.Request.Withdraw {
+	switch Verb(s.proposal) {
+	case "Withdraw":
 		what = "there is nothing to withdraw"
+	case "Repair":
+		what = "what stands is as plans left it"
+	}
+	if s.was != nil {
+		d := NewDocument(inner)
+		d.difference(*s.was, s.proposal, st)
+		out = append(append(out, d.Draw(0, d.Len(), st)...), "")
 	}
 	line := widget.Spans{{Text: "✓ ", Style: st.Good}, {Text: "No changes", Style: st.Strong}}
 	if said := append(line, widget.Span{Text: ": " + what, Style: st.Text}); said.Width() <= inner {
@@ -238,6 +247,12 @@ func (s *Screen) dialog() widget.Dialog {
 	if p.Request.Withdraw {
 		d.Title, d.Yes = "Withdraw from "+p.Gateway.Name+"?", "Withdraw"
 		d.Lines = []string{closes(p.Items) + "; " + p.Plan.Summary() + "."}
+	}
+	switch Verb(p) {
+	case "Repair":
+		d.Title, d.Yes = "Repair "+p.Gateway.Name+"?", "Repair"
+	case "Adopt":
+		d.Title, d.Yes = "Adopt on "+p.Gateway.Name+"?", "Adopt"
 	}
 	for _, w := range p.Plan.Warnings {
 		d.Lines = append(d.Lines, "! "+w.Title)

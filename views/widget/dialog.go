@@ -13,6 +13,7 @@ type Dialog struct {
 	Title       string
 	Lines       []string
 	Input       *Input // nil when nothing is to be typed
+	Alert       string // a line that is never left out: what happens without an answer
 	Yes, Cancel string // Yes "" leaves one button
 	OnYes       bool   // the focus is on Yes
 }
@@ -36,6 +37,9 @@ func (d Dialog) View(st *themes.Styles, width, height int) string {
 	if roomy {
 		fixed += 2
 	}
+	if d.Alert != "" {
+		fixed++
+	}
 	text := d.text(inner, max(0, height-fixed))
 	lines := []string{Paint(st.Title, Truncate(d.Title, inner))}
 	if roomy && len(text) > 0 {
@@ -49,6 +53,9 @@ func (d Dialog) View(st *themes.Styles, width, height int) string {
 	}
 	if roomy {
 		lines = append(lines, "")
+	}
+	if d.Alert != "" {
+		lines = append(lines, Paint(st.Warn, Truncate(d.Alert, inner)))
 	}
 	lines = append(lines, d.buttons(st, inner))
 	widest := 0

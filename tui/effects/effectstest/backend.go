@@ -4,8 +4,6 @@ package effectstest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -38,6 +36,14 @@ type Backend struct {
 	Hold         chan struct{}               // steps wait until it is closed
 	BeforeRead   func(context.Context) error // asked before the gateway is observed
 	Slow         time.Duration               // how long reading takes
+	Others       []gateway.Gateway           // that are not in use
+	Held         string                      // who is changing the gateway: an apply waits for Release
+	Release      chan struct{}               // closed when they have ended
+	Stale        func(*Backend)              // what somebody else changes before the next apply begins
+	HoldTests    chan struct{}               // tests within an apply wait until it is closed
+	TimeOut      chan struct{}               // closed when nobody has answered in time
+	Lost         bool                        // undoing fails: the gateway puts its part back by itself
+	Notes        []string                    // of the next apply
 	Records      []history.Record            // newest first; Apply adds to them
 	HistoryErr   error
 }
@@ -141,101 +147,11 @@ func (b *Backend) Logins(ctx context.Context, _ cloud.Inventory) (map[string]pub
 	return b.LoginsByID, err
 }
 
-// Plan gives ssh 30000+n, http 31000+n and https 32000+n, with one step a forward.
-func (b *Backend) Plan(_ context.Context, s publish.Snapshot, req publish.Request) (publish.Proposal, error) {
-	p := publish.Proposal{Request: req, Gateway: s.Gateway, Plan: plan.Plan{ID: "plan-1"}}
-	if s.State == nil {
-		return p, &cloud.Error{Op: "plan", Kind: cloud.Unreachable, Err: errors.New("what stands on the gateway is not known yet")}
-	}
-	of := viewtest.Project{Inventory: s.Inventory, Gateway: s.Gateway}
-	for _, id := range req.Instances {
-		if req.Withdraw {
-			for _, f := range s.State.Forwards {
-				if f.Instance == id && (len(req.Services) == 0 || slices.Contains(req.Services, f.Service.Name)) {
-					b.add(&p, s, f, plan.Delete)
-				}
-			}
-			continue
-		}
-		services := req.Services
-		if len(services) == 0 {
-			services = []string{"ssh"}
-		}
-		for _, name := range services {
-			f := of.Forward(id, name)
-			if !slices.ContainsFunc(s.State.Forwards, f.Equal) {
-				b.add(&p, s, f, plan.Create)
-			}
-		}
-	}
-	return p, nil
-}
-
-func (b *Backend) add(p *publish.Proposal, s publish.Snapshot, f gateway.Forward, a plan.Action) {
-	p.Items = append(p.Items, publish.Item{Action: a, Forward: f, Instance: publish.InstanceName(s.Inventory, f.Instance)})
-	p.Plan.Steps = append(p.Plan.Steps, &step{b: b, f: f, action: a})
-}
-
-// step puts one forward in place or takes it away.
-type step struct {
-	b      *Backend
-	f      gateway.Forward
-	action plan.Action
-}
-
-func (s *step) Change() plan.Change {
-	c := plan.Change{ID: s.f.Public.String(), Target: s.b.Gateway.Name + " iptables nat", Title: s.f.String(), Action: s.action}
-	rule := fmt.Sprintf("-A PORTICO-PREROUTING -p tcp --dport %d -j DNAT --to-destination %s", s.f.Public.Port(), s.f.Private)
-	if s.action == plan.Delete {
-		c.Before = []string{rule}
-	} else {
-		c.After = []string{rule}
-	}
-	return c
-}
-
-func (s *step) Do(ctx context.Context) error {
-	s.b.mu.Lock()
-	hold, fails, takes := s.b.Hold, s.b.FailStep != "" && s.b.FailStep == s.f.String(), s.b.StepTime
-	s.b.mu.Unlock()
-	if hold != nil {
-		<-hold
-	}
-	if takes > 0 {
-		time.Sleep(takes)
-	}
-	if fails {
-		return &cloud.Error{Op: "restore the rules of", Target: "gw-1", Kind: cloud.Permission, Err: errors.New("sudo: a password is required"), Next: "allow sudo without a password"}
-	}
-	s.set(s.action != plan.Delete)
-	return ctx.Err()
-}
-
-func (s *step) Undo(context.Context) error { s.set(s.action == plan.Delete); return nil }
-
-func (s *step) set(stands bool) {
-	s.b.mu.Lock()
-	defer s.b.mu.Unlock()
-	s.b.State.Forwards = slices.DeleteFunc(slices.Clone(s.b.State.Forwards), func(f gateway.Forward) bool { return f.Key() == s.f.Key() })
-	if stands {
-		s.b.State.Forwards = append(s.b.State.Forwards, s.f)
-		gateway.SortForwards(s.b.State.Forwards)
-	}
-}
-
-// Apply carries the steps out and tests what they made.
-func (b *Backend) Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome {
-	_ = b.enter(ctx, "Apply")
-	report := plan.Apply(ctx, p.Plan, w.Step)
-	r := history.Record{
-		ID: history.NewID(Start, fmt.Sprintf("%s-%d", p.Plan.ID, b.Calls("Apply"))), By: "debian@console", At: Start, Ended: Start.Add(time.Second),
-		Gateway: p.Gateway.Name, Title: publish.Title(p), Changes: history.Slim(p.Plan.Changes()), Result: history.Applied,
-	}
-	if !report.OK() {
-		r.Result, r.Error = history.Undone, report.Err.Error()
-	}
-	b.Change(func(b *Backend) { b.Records = append([]history.Record{r}, b.Records...) })
-	return publish.Outcome{Report: report}
+// Gateways lists the one in use and the others.
+func (b *Backend) Gateways(cloud.Inventory) []gateway.Gateway {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]gateway.Gateway{b.Gateway}, b.Others...)
 }
 
 // History returns what was applied.
