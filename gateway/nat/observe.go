@@ -37,7 +37,7 @@ const sumPipe = `iptables-save -t "$1" | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]
 const observeScript = `PATH=$PATH:/usr/sbin:/sbin
 sec() { printf '\n@@portico %s\n' "$1"; }
 sum() { ` + sumPipe + `; }
-sec missing; for c in iptables iptables-save iptables-restore flock sed sha256sum ss; do command -v $c >/dev/null 2>&1 || echo $c; done
+sec missing; for c in iptables iptables-save iptables-restore flock grep sed setsid sha256sum ss; do command -v $c >/dev/null 2>&1 || echo $c; done
 sec version; iptables -V
 sec sum-nat; sum nat
 sec sum-filter; sum filter

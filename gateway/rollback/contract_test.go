@@ -277,10 +277,10 @@ func contractUndoing(t *testing.T, r rig) {
 }
 
 func contractRenew(t *testing.T, r rig) {
-	l := arm(t, r, "aaa", 3*time.Second)
+	l := arm(t, r, "aaa", 2*time.Second)
 	r.shell(t, publish)
 	after := whole(t, r)
-	for range 8 {
+	for range 5 {
 		time.Sleep(700 * time.Millisecond)
 		if err := l.Renew(context.Background()); err != nil {
 			t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 // TestSwitchOnEmulator runs the contract over SSH on the emulated gateway, which has systemd and
 // can be started again.
 func TestSwitchOnEmulator(t *testing.T) {
+	t.Parallel()
 	contract(t, func(t *testing.T) rig {
 		gw, r := emulated(t, emulator.Config{})
 		r.reboot = func(t *testing.T) {
@@ -33,6 +34,7 @@ func TestSwitchOnEmulator(t *testing.T) {
 // TestSwitchWithoutSystemd runs it where only a process in a session of its own can watch.
 // Nothing is started there at boot, so that it cannot put back what a reboot left.
 func TestSwitchWithoutSystemd(t *testing.T) {
+	t.Parallel()
 	contract(t, func(t *testing.T) rig {
 		_, r := emulated(t, emulator.Config{NoSystemd: true})
 		return r

@@ -83,14 +83,16 @@ func (s *Switch) Arm(ctx context.Context, r history.Record, window time.Duration
 		return nil, s.failed("prepare the change of", gateway.Internal, err)
 	}
 	args := []string{"arm", r.ID, r.By, r.At.UTC().Format(time.RFC3339), strconv.Itoa(int(window.Seconds())), sums.NAT, sums.Filter, sums.Files, guardScript}
+	lease := &Lease{ID: r.ID, Window: window, s: s}
 	res, err := s.run(ctx, text, append(args, s.Files...)...)
 	if err != nil {
+		lease.drop(ctx, r)
 		return nil, err
 	}
 	said := cloud.Clean(strings.TrimSpace(string(res.Stderr)))
 	switch res.Exit {
 	case 0:
-		return &Lease{ID: r.ID, Window: window, s: s}, nil
+		return lease, nil
 	case exitStale:
 		return nil, s.failed("apply the plan on", gateway.Stale, errors.New("what stands on the gateway has changed since the plan was made; nothing was changed"))
 	case exitHeld:
@@ -103,6 +105,18 @@ func (s *Switch) Arm(ctx context.Context, r history.Record, window time.Duration
 	e := s.failed("arm the rollback of", gateway.Internal, err)
 	e.Next = "see whether /var/lib/portico can be written there, then try again"
 	return nil, e
+}
+
+// dropTimeout bounds disarming a gateway that did not say whether it was armed.
+const dropTimeout = 10 * time.Second
+
+// drop disarms a gateway whose answer to arming was lost. Nothing was changed; if it cannot be
+// reached, it finds that out by itself.
+func (l *Lease) drop(ctx context.Context, r history.Record) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTimeout)
+	defer cancel()
+	r.Result, r.Ended, r.Error = history.Undone, time.Now(), "the connection was lost before anything was changed"
+	_ = l.Disarm(ctx, r)
 }
 
 func (s *Switch) held(out []byte) error {
