@@ -153,6 +153,7 @@ func startScreen(t *testing.T, b effects.Backend, width, height int) *screen {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		_ = typed.Close() // the program reads until its input ends
 		_ = s.term.Close()
 	})
 	return s

@@ -12,12 +12,25 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"portico/gateway/history"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"portico": func() { os.Exit(run()) }})
+	testscript.Main(leakless{m}, map[string]func(){"portico": func() { os.Exit(run()) }})
+}
+
+// leakless runs the tests, which fail when goroutines are left behind.
+type leakless struct{ *testing.M }
+
+func (l leakless) Run() int {
+	code := l.M.Run()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 // TestScripts runs the commands as processes of their own, each script against a demo of its own.
