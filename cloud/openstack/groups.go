@@ -132,8 +132,7 @@ func (c *Client) DeleteGroup(ctx context.Context, id string, revision int) error
 	if revision > 0 { // gophercloud's own Delete takes no revision
 		opts.MoreHeaders = map[string]string{"If-Match": fmt.Sprintf("revision_number=%d", revision)}
 	}
-	resp, err := c.network.Delete(ctx, c.network.ServiceURL("security-groups", id), &opts)
-	_, _, err = gophercloud.ParseResponse(resp, err)
+	_, err := c.network.Delete(ctx, c.network.ServiceURL("security-groups", id), &opts) //nolint:bodyclose // gophercloud did, as nobody asked to keep it
 	if gone(err) {
 		return nil
 	}

@@ -18,11 +18,11 @@ import (
 // FuzzLearn: a key that is remembered is added as one line that names this host alone, and what
 // the file held stays as it was, whatever that is and whatever the host is called.
 func FuzzLearn(f *testing.F) {
-	_, private, err := ed25519.GenerateKey(rand.Reader)
+	public, _, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		f.Fatal(err)
 	}
-	key, err := ssh.NewPublicKey(private.Public())
+	key, err := ssh.NewPublicKey(public)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -51,14 +51,20 @@ func FuzzLearn(f *testing.F) {
 		if !kept {
 			t.Fatalf("the file held %q, and now %q", old, text)
 		}
-		if bytes.Count(bytes.TrimPrefix(added, []byte("\n")), []byte("\n")) != 1 {
-			t.Fatalf("%q was added for host %q", added, host)
-		}
-		_, hosts, got, _, rest, err := ssh.ParseKnownHosts(bytes.TrimPrefix(added, []byte("\n")))
-		if err != nil || len(hosts) != 1 || len(rest) > 0 || !bytes.Equal(got.Marshal(), key.Marshal()) || strings.ContainsAny(hosts[0], "*?!,") {
-			t.Fatalf("%q was added for host %q, which names %q, %v", added, host, hosts, err)
-		}
+		checkLine(t, bytes.TrimPrefix(added, []byte("\n")), host, key)
 	})
+}
+
+// checkLine wants one line that names one host, by no pattern, with this key.
+func checkLine(t *testing.T, line []byte, host string, key ssh.PublicKey) {
+	t.Helper()
+	_, hosts, got, _, rest, err := ssh.ParseKnownHosts(line)
+	if err != nil || bytes.Count(line, []byte("\n")) != 1 || len(hosts) != 1 || len(rest) > 0 || strings.ContainsAny(hosts[0], "*?!,") {
+		t.Fatalf("%q was added for host %q, which names %q, %v", line, host, hosts, err)
+	}
+	if !bytes.Equal(got.Marshal(), key.Marshal()) {
+		t.Fatalf("%q is another key", line)
+	}
 }
 
 // FuzzForget: of a known_hosts file, the stale keys of one host go. What cannot be read, what is

@@ -31,20 +31,25 @@ func FuzzSSHConfig(f *testing.F) {
 		if err != nil {
 			return // readSSHConfig cleans what the parser says
 		}
-		hops, err := (&sshConfig{files: []*ssh_config.Config{c}}).resolve(Config{Host: alias, NoAgent: true}, 0)
-		if err != nil {
-			if text := err.Error(); cloud.KindOf(err) != gateway.Invalid || cloud.Explain(err).Why == "" || strings.Contains(cloud.Explain(err).What, "\n") {
-				t.Fatalf("error %q of kind %v", text, cloud.KindOf(err))
-			}
-			return
-		}
-		if len(hops) == 0 || len(hops) > maxHops || hops[len(hops)-1].alias != alias {
-			t.Fatalf("%d hops to %q", len(hops), alias)
-		}
-		for _, h := range hops {
-			if _, port, err := net.SplitHostPort(h.addr()); err != nil || port == "" || h.host == "" || h.user == "" || h.timeout <= 0 {
-				t.Fatalf("hop %+v: %v", h, err)
-			}
-		}
+		checkRoute(t, c, alias)
 	})
+}
+
+func checkRoute(t *testing.T, c *ssh_config.Config, alias string) {
+	t.Helper()
+	hops, err := (&sshConfig{files: []*ssh_config.Config{c}}).resolve(Config{Host: alias, NoAgent: true}, 0)
+	if err != nil {
+		if text := err.Error(); cloud.KindOf(err) != gateway.Invalid || cloud.Explain(err).Why == "" || strings.Contains(cloud.Explain(err).What, "\n") {
+			t.Fatalf("error %q of kind %v", text, cloud.KindOf(err))
+		}
+		return
+	}
+	if len(hops) == 0 || len(hops) > maxHops || hops[len(hops)-1].alias != alias {
+		t.Fatalf("%d hops to %q", len(hops), alias)
+	}
+	for _, h := range hops {
+		if _, port, err := net.SplitHostPort(h.addr()); err != nil || port == "" || h.host == "" || h.user == "" || h.timeout <= 0 {
+			t.Fatalf("hop %+v: %v", h, err)
+		}
+	}
 }
