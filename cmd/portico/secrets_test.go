@@ -35,15 +35,7 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	ways := map[string][]string{"password": d.cloud.Env(), "application credential": d.cloud.AppCredentialEnv(), "token": d.cloud.TokenEnv()}
-	var secrets []string
-	for _, env := range ways {
-		for _, pair := range env {
-			name, value, _ := strings.Cut(pair, "=")
-			if slices.Contains([]string{"OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_TOKEN"}, name) {
-				secrets = append(secrets, value)
-			}
-		}
-	}
+	secrets := secretsOf(ways)
 	if len(secrets) != 3 {
 		t.Fatalf("%d secrets", len(secrets))
 	}
@@ -62,21 +54,39 @@ func TestSecretsStayInside(t *testing.T) {
 			} else {
 				w.look("what ssh gets", string(text))
 			}
-			var paths []string
-			for _, line := range d.cloud.Requests() {
-				if method, path, _ := strings.Cut(line, " "); method == http.MethodGet && len(path) < 80 || strings.HasSuffix(path, "/tokens") {
-					paths = append(paths, path)
-				}
-			}
-			slices.Sort(paths)
-			for _, path := range slices.Compact(paths) {
-				for _, status := range []int{http.StatusUnauthorized, http.StatusInternalServerError} {
-					d.cloud.Fail(func(r *http.Request) bool { return r.URL.Path == path }, status, nil, -1)
-					w.run("list")
-					d.cloud.Heal()
-				}
-			}
+			w.failEach(d)
 		})
+	}
+}
+
+func secretsOf(ways map[string][]string) (out []string) {
+	for _, env := range ways {
+		for _, pair := range env {
+			name, value, _ := strings.Cut(pair, "=")
+			if slices.Contains([]string{"OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_TOKEN"}, name) {
+				out = append(out, value)
+			}
+		}
+	}
+	return out
+}
+
+// failEach lets every call that was made until now fail in turn.
+func (w secretWorld) failEach(d *demo) {
+	w.Helper()
+	var paths []string
+	for _, line := range d.cloud.Requests() {
+		if method, path, _ := strings.Cut(line, " "); method == http.MethodGet && len(path) < 80 || strings.HasSuffix(path, "/tokens") {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	for _, path := range slices.Compact(paths) {
+		for _, status := range []int{http.StatusUnauthorized, http.StatusInternalServerError} {
+			d.cloud.Fail(func(r *http.Request) bool { return r.URL.Path == path }, status, nil, -1)
+			w.run("list")
+			d.cloud.Heal()
+		}
 	}
 }
 
