@@ -166,13 +166,20 @@ const answerMargin = 5 * time.Second
 
 // verify observes again: planning the same request once more must find nothing to do.
 func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
-	s, err := p.Snapshot(ctx)
+	inv, err := p.Inventory(ctx)
 	if err != nil {
-		return &gateway.Error{Op: "check the result on", Target: pr.Gateway.Name, Kind: gateway.Unreachable, Err: fmt.Errorf("it could not be read back: %w", err), Next: "try again when it answers"}
+		return unread(pr, err)
 	}
-	engine := p.newEngine(pr.Gateway, nil, s.Inventory)
+	engine, err := p.engine(ctx, pr.Gateway, inv)
+	if err != nil {
+		return unread(pr, err)
+	}
+	state, err := engine.Observe(ctx)
+	if err != nil {
+		return unread(pr, err)
+	}
 	engine.Named = pr.named
-	again, err := engine.Plan(ctx, pr.want, *s.State)
+	again, err := engine.Plan(ctx, pr.want, state)
 	if err != nil {
 		return err
 	}
@@ -186,5 +193,12 @@ func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 	return &gateway.Error{
 		Op: "reach the planned state on", Target: pr.Gateway.Name, Kind: gateway.Conflict,
 		Err: fmt.Errorf("still to do: %s", strings.Join(left, "; ")), Next: "plan again; somebody else may have changed the same things",
+	}
+}
+
+func unread(pr Proposal, err error) error {
+	return &gateway.Error{
+		Op: "check the result on", Target: pr.Gateway.Name, Kind: gateway.Unreachable, Err: fmt.Errorf("it could not be read back: %w", err),
+		Next: "try again when it answers",
 	}
 }

@@ -21,13 +21,12 @@ sum() { iptables-save -t "$1" | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' | sh
 jumps() { sed -n -e 's/^\[[0-9]*:[0-9]*\] //' -e '/^-A PORTICO-/d' -e 's/^-A \(.* -[jg] PORTICO-[^ ]*\)$/\1/p'; }
 chains() { sed -n -e 's/^\(:PORTICO-[^ ]*\) .*/\1 - [0:0]/p'; }
 
-# save FILE...: remembers our part of the tables, our files and the settings.
+# save FILE...: remembers our part of the tables, our files and the settings. On a full disk
+# iptables-save ends well and cut short.
 save() {
 	for t in nat filter; do
-		iptables-save -c -t "$t" >"$armed/$t.all" || return 1
-		chains <"$armed/$t.all" >"$armed/$t.chains"
-		sed -n -e '/^\[[0-9]*:[0-9]*\] -A PORTICO-/p' "$armed/$t.all" >"$armed/$t.rules"
-		jumps <"$armed/$t.all" >"$armed/$t.jumps"
+		iptables-save -c -t "$t" >"$armed/$t.all" && grep -q '^COMMIT' "$armed/$t.all" && chains <"$armed/$t.all" >"$armed/$t.chains" &&
+			sed -n -e '/^\[[0-9]*:[0-9]*\] -A PORTICO-/p' "$armed/$t.all" >"$armed/$t.rules" && jumps <"$armed/$t.all" >"$armed/$t.jumps" || return 1
 	done
 	cat /proc/sys/net/ipv4/ip_forward >"$armed/forwarding" || return 1
 	n=0
@@ -104,7 +103,8 @@ put_back() {
 
 forget() {
 	rm -f "$wants/$unit" "$systemd/$unit"
-	w=$(cat "$armed/watch" 2>/dev/null)
+	w=
+	if [ "$(cat "$armed/boot" 2>/dev/null)" = "$(boot)" ]; then w=$(cat "$armed/watch" 2>/dev/null); fi # else that number is another's by now
 	rm -rf "$armed"
 	if [ -n "$w" ] && [ "$w" != "$$" ]; then kill -- "-$w" 2>/dev/null || kill "$w" 2>/dev/null; fi
 	return 0
