@@ -47,6 +47,13 @@ func (g *Gateway) Fail(faults ...Fault) {
 	}
 }
 
+// Heal ends all faults armed by [Gateway.Fail] that have not struck for the last time.
+func (g *Gateway) Heal() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.faults = nil
+}
+
 // strike returns the first armed fault that fits, and counts it.
 func (g *Gateway) strike(fits func(Fault) bool) *Fault {
 	g.mu.Lock()

@@ -177,11 +177,14 @@ func contractDisarm(t *testing.T, r rig) {
 	after := whole(t, r)
 	rec := record("aaa", "ada@laptop")
 	rec.Result = history.Applied
-	if err := l.Disarm(context.Background(), rec); err != nil {
-		t.Fatal(err)
-	}
-	if armed, back := status(t, r); armed != nil || len(back) > 0 {
-		t.Errorf("status: %+v %+v", armed, back)
+	for range 2 { // the answer to the first may have been lost, together with what is not on a disk
+		if err := l.Disarm(context.Background(), rec); err != nil {
+			t.Fatal(err)
+		}
+		if armed, back := status(t, r); armed != nil || len(back) > 0 {
+			t.Errorf("status: %+v %+v", armed, back)
+		}
+		r.shell(t, "rm -f /run/portico.confirmed")
 	}
 	if diff := cmp.Diff(after, whole(t, r)); diff != "" {
 		t.Error("changed by disarming:", diff)

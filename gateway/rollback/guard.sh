@@ -7,7 +7,7 @@
 # Everything but watching happens under the lock that every change of Portico's takes.
 PATH=$PATH:/usr/sbin:/sbin
 umask 077
-root=/var/lib/portico armed=/var/lib/portico/armed lock=/run/portico.lock
+root=/var/lib/portico armed=/var/lib/portico/armed lock=/run/portico.lock confirmed=/run/portico.confirmed
 systemd=/etc/systemd/system unit=portico-rollback.service wants=/etc/systemd/system/multi-user.target.wants
 stale=75 held=77 helpless=78 unrecorded=79
 
@@ -120,10 +120,9 @@ fire() {
 		sleep 2
 	done
 	mkdir -p "$root/history" "$root/rolledback"
-	[ ! -e "$armed/record" ] || mv -f "$armed/record" "$root/history/$id.json"
 	{ echo "$how"; date -u +%Y-%m-%dT%H:%M:%SZ; cat "$armed/by" "$armed/at"; echo "$1"; } >"$root/rolledback/$id.new"
 	mv -f "$root/rolledback/$id.new" "$root/rolledback/$id"
-	cp -p "$root/rolledback/$id" "$root/history/$id.rolledback"
+	cp -p "$root/rolledback/$id" "$root/history/$id.rolledback" && mv -f "$armed/record" "$root/history/$id.json"
 	forget
 }
 
@@ -205,10 +204,22 @@ watch() {
 	done
 }
 
+# confirmed_before ID: the console that asks has disarmed already, and lost the answer. The first
+# place is not on the disk, which may be full; the second outlives a reboot.
+confirmed_before() {
+	[ "$(cat $confirmed 2>/dev/null)" != "$1" ] || return 0
+	[ -e "$root/history/$1.json" ] && [ ! -e "$root/history/$1.rolledback" ]
+}
+
 # disarm ID: all is well. The record as it ended comes on standard input; without room for it
 # the change stands all the same.
 disarm() {
+	if [ "$(holder)" != "$1" ]; then
+		confirmed_before "$1" || return $held
+		return 0
+	fi
 	rc=0
+	echo "$1" >$confirmed
 	mkdir -p "$root/history" && cat >"$root/history/$1.new" && mv -f "$root/history/$1.new" "$root/history/$1.json" || rc=$unrecorded
 	forget
 	ls "$root/history" | sort -r | tail -n +401 | while read -r f; do rm -f "$root/history/$f"; done

@@ -139,14 +139,15 @@ func (l *Lease) Renew(ctx context.Context) error {
 	return l.ended(res, "keep the change of")
 }
 
-// Disarm says that all is well and leaves the record of how it ended. The error is of Kind
-// Stale when the gateway has put itself back already.
+// Disarm says that all is well and leaves the record of how it ended. It may be called again when
+// its answer was lost. The error is of Kind Stale when the gateway has put itself back already.
 func (l *Lease) Disarm(ctx context.Context, r history.Record) error {
 	text, err := history.Encode(r)
 	if err != nil {
 		return l.s.failed("confirm the change of", gateway.Internal, err)
 	}
-	res, err := l.s.run(l.always(ctx), text, "disarm", l.ID)
+	// The script looks itself whether this change is armed still.
+	res, err := l.s.run(context.WithValue(ctx, leaseKey{}, lease{}), text, "disarm", l.ID)
 	if err != nil {
 		return err
 	}
