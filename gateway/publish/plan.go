@@ -76,6 +76,7 @@ type wanted struct {
 	warnings []plan.Warning
 	named    map[string]bool // instances of the request, by ID
 	adopted  map[gateway.Key]bool
+	there    map[string]bool // instances that there are, by ID; made when first needed
 }
 
 func (w *wanted) work() error {
@@ -208,8 +209,13 @@ func (w *wanted) standing() []gateway.Forward {
 }
 
 func (w *wanted) orphan(f gateway.Forward) bool {
-	_, there := w.s.Inventory.Instance(f.Instance)
-	return !there
+	if w.there == nil {
+		w.there = make(map[string]bool, len(w.s.Inventory.Instances))
+		for _, i := range w.s.Inventory.Instances {
+			w.there[i.ID] = true
+		}
+	}
+	return !w.there[f.Instance]
 }
 
 func (w *wanted) publicAddr() netip.Addr {
