@@ -26,7 +26,10 @@ type Reserved struct {
 
 // State is what an engine observed: the forwards that stand and what a new one must respect.
 type State struct {
-	Forwards   []Forward
+	Forwards []Forward
+	// Lost are forwards that are kept for the next boot and do not stand: somebody emptied the chains.
+	// Whoever plans wants them, too, unless they are withdrawn.
+	Lost       []Forward
 	Reserved   []Reserved
 	Warnings   []plan.Warning     // what the operator should know: drift in short, odd settings
 	Drift      []Drift            // what is not as plans left it, and forwards made by hand

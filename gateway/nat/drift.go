@@ -34,6 +34,30 @@ func (e *Engine) ownDrift(seen *observed, forwards []gateway.Forward) []gateway.
 	return append(out, e.doorDrift(forwards)...)
 }
 
+// lost lists the forwards that are kept for the next boot and do not stand, as far as their ports
+// are free and their instances there.
+func (e *Engine) lost(seen *observed, s gateway.State) []gateway.Forward {
+	kept, err := netfilter.Parse(seen.files[pathRules])
+	if err != nil {
+		return nil // the file's own drift says so
+	}
+	taken := map[gateway.Key]bool{}
+	for _, f := range s.Forwards {
+		taken[f.Key()] = true
+	}
+	for _, r := range s.Reserved {
+		for _, p := range []gateway.Protocol{gateway.TCP, gateway.UDP} {
+			if r.Protocol == p || r.Protocol == "" {
+				taken[gateway.Key{Protocol: p, Public: e.public(r.Port)}] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(readForwards(e.Gateway, kept), func(f gateway.Forward) bool {
+		_, there := e.Inventory.Instance(f.Instance)
+		return taken[f.Key()] || !there
+	})
+}
+
 func (e *Engine) ruleDrift(seen *observed, want netfilter.Layout) []gateway.Drift {
 	where := e.Gateway.Name + " iptables " + want.Table
 	patch := netfilter.Diff(seen.rules, want)

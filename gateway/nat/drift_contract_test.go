@@ -18,6 +18,7 @@ import (
 // driftContract is the part of the contract that is about what plans did not make.
 var driftContract = map[string]func(*testing.T, rig){
 	"drift is listed and repaired":            contractRepair,
+	"emptied chains are filled again":         contractLost,
 	"leftovers go when no forward stands":     contractLeftovers,
 	"forwards made by hand are adopted":       contractAdopt,
 	"a failed adoption gives everything back": contractAdoptUndo,
@@ -77,11 +78,34 @@ sysctl -q -w net.ipv4.ip_forward=0`)
 	}
 }
 
+// contractLost: what is kept for the next boot says what stood, when somebody empties the chains.
+func contractLost(t *testing.T, r rig) {
+	p := newProject()
+	want := []gateway.Forward{forward(vmID, "192.168.0.11", "ssh", 30011, 22, "198.51.100.0/24"), forward(vm2ID, "192.168.0.12", "ssh", 30012, 22)}
+	apply(t, r, p, want)
+	before := r.shell(t, "iptables-save")
+	r.shell(t, "iptables -w -t nat -F; iptables -w -F PORTICO-FORWARD")
+	s := observe(t, r, p)
+	if len(s.Forwards) > 0 || !slices.EqualFunc(s.Lost, want, gateway.Forward.Equal) || len(ofKind(s, gateway.Strange)) > 0 || len(ofKind(s, gateway.Missing)) == 0 {
+		t.Fatalf("forwards %v, lost %v, drift %v", s.Forwards, s.Lost, s.Drift)
+	}
+	r.shell(t, "iptables -w -t nat -A PREROUTING -p tcp -m tcp --dport 30012 -j DNAT --to-destination 192.168.0.77:22")
+	if s := observe(t, r, p); len(s.Lost) != 1 || s.Lost[0].Public.Port() != 30011 {
+		t.Errorf("a port that somebody took meanwhile is lost: %v", s.Lost)
+	}
+	r.shell(t, "iptables -w -t nat -D PREROUTING -p tcp -m tcp --dport 30012 -j DNAT --to-destination 192.168.0.77:22")
+	apply(t, r, p, want)
+	if s := observe(t, r, p); len(s.Lost) > 0 || len(s.Drift) > 0 {
+		t.Errorf("after a repair: lost %v, drift %v", s.Lost, s.Drift)
+	}
+	sameForeign(t, before, r.shell(t, "iptables-save"))
+}
+
 func contractLeftovers(t *testing.T, r rig) {
 	p := newProject()
 	before := r.shell(t, "iptables-save")
 	apply(t, r, p, []gateway.Forward{forward(vmID, "192.168.0.11", "ssh", 30011, 22)})
-	r.shell(t, "iptables -w -t nat -F PORTICO-TCP-30000-30015; iptables -w -t nat -D PREROUTING -j PORTICO-PREROUTING")
+	r.shell(t, "iptables -w -t nat -F PORTICO-TCP-30000-30015; iptables -w -t nat -D PREROUTING -j PORTICO-PREROUTING; rm "+pathRules)
 	s := observe(t, r, p)
 	if len(s.Forwards) > 0 || len(ofKind(s, gateway.Strange)) == 0 || len(ofKind(s, gateway.Missing)) > 0 {
 		t.Fatalf("forwards %v, drift %v", s.Forwards, s.Drift)

@@ -31,7 +31,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 			}
 		}
 	}
-	w := &wanted{p: p, s: s, req: req, have: s.State.Forwards}
+	w := &wanted{p: p, s: s, req: req, have: slices.Concat(s.State.Forwards, s.State.Lost)}
 	if err := w.work(); err != nil {
 		return Proposal{}, err
 	}
@@ -112,8 +112,21 @@ func (w *wanted) work() error {
 			return err
 		}
 	}
+	w.putBack()
 	gateway.SortForwards(w.all)
 	return nil
+}
+
+// lost reports whether a forward is one that was emptied out of the gateway.
+func (w *wanted) lost(f gateway.Forward) bool { return slices.ContainsFunc(w.s.State.Lost, f.Equal) }
+
+// putBack lists the lost forwards that a plan brings back beside what was asked for.
+func (w *wanted) putBack() {
+	for _, f := range w.all {
+		if w.lost(f) && !slices.ContainsFunc(w.items, func(i Item) bool { return i.Forward.Key() == f.Key() }) {
+			w.items = append(w.items, Item{Action: plan.Create, Forward: f, Instance: InstanceName(w.s.Inventory, f.Instance)})
+		}
+	}
 }
 
 // instance resolves a name. An instance that is gone can still be withdrawn, by its ID.
@@ -237,8 +250,9 @@ func (w *wanted) put(i cloud.Instance, f gateway.Forward) {
 			return false
 		}
 		switch {
-		case old.Equal(f):
+		case old.Equal(f) && !w.lost(f):
 			item.Action = 0
+		case old.Equal(f): // it is put back
 		case old.Key() == f.Key():
 			item.Action = plan.Update
 		default:

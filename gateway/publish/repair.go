@@ -22,8 +22,9 @@ func (w *wanted) repair() error {
 		}
 		w.named[i.ID] = true
 	}
+	w.putBack()
 	for _, f := range w.all {
-		if w.named == nil || w.named[f.Instance] {
+		if !w.lost(f) && (w.named == nil || w.named[f.Instance]) {
 			w.items = append(w.items, Item{Forward: f, Instance: InstanceName(w.s.Inventory, f.Instance)})
 		}
 	}
