@@ -153,14 +153,7 @@ func (r *Root) onApplyEnd(m effects.ApplyEndMsg) tea.Cmd {
 	r.apply, r.toast = applyState{}, toast{} // what was said while it ran holds no longer
 	r.withdrawOwn()
 	r.outdate()
-	clear(r.probed)
-	for k := range m.Results {
-		if m.Report.OK() {
-			r.probed[k] = true
-		} else {
-			delete(r.failing, k) // it was taken back
-		}
-	}
+	r.tested(m)
 	r.history.wanted = true
 	stale := cloud.KindOf(m.Report.Err) == gateway.Stale && len(m.Report.Left) == 0
 	if r.stale = nil; stale && !was.settles && !was.quitWhenDone {
@@ -184,6 +177,18 @@ func (r *Root) onApplyEnd(m effects.ApplyEndMsg) tea.Cmd {
 		r.say("the plan was not carried out; see what happened", true)
 	}
 	return tea.Batch(cmds...)
+}
+
+// tested notes what an apply has tested: all else is to be tested again.
+func (r *Root) tested(m effects.ApplyEndMsg) {
+	clear(r.probed)
+	for k := range m.Results {
+		if m.Report.OK() {
+			r.probed[k] = true
+		} else {
+			delete(r.failing, k) // it was taken back
+		}
+	}
 }
 
 // replan plans anew what was out of date, from what was read since.

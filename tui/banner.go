@@ -26,8 +26,38 @@ func (r *Root) banner() []string {
 	case r.gw.err != nil:
 		return r.explain(r.gw.err, views.Explain(r.gw.err), r.again(&r.gw))
 	}
-	return nil
+	return r.offer()
 }
+
+// offer says, on the tabs, that the gateway took something back by itself, and where to see it and
+// clean up what it has left. It is one line, and nothing happens unless the operator wants it.
+func (r *Root) offer() []string {
+	back, here := r.rolledBack(), r.nav.current == views.Gateways
+	if len(back) == 0 || r.apply.running() || !r.nav.top() || here && r.height >= detailHeight {
+		return nil
+	}
+	last := back[len(back)-1]
+	what := fmt.Sprintf("the gateway took back %s's change of %s", cloud.Clean(last.By), last.At.In(r.now.Location()).Format("15:04"))
+	if n := len(back) - 1; n > 0 {
+		what += fmt.Sprintf(" and %d more", n)
+	}
+	long, short := "  press 4 to see it, R there to clean up", "; press 4"
+	if here {
+		long, short = "  R to clean up", "; R"
+	}
+	st := r.styles
+	var line widget.Spans
+	for _, say := range [][2]string{{what, long}, {what, short}, {"the gateway took a change back", short}, {"it took a change back", short}} {
+		line = widget.Spans{{Text: " ⚠ ", Style: st.Warn}, {Text: say[0], Style: st.Text}, {Text: say[1], Style: st.Dim}}
+		if line.Width() <= r.width {
+			break
+		}
+	}
+	return []string{line.Cut(r.width).Render(st, false)}
+}
+
+// detailHeight is the height from which the gateways' screen tells in full what was taken back.
+const detailHeight = 22
 
 // again says when a source is asked next.
 func (r *Root) again(s *source) string {

@@ -169,7 +169,7 @@ func TestReadOnly(t *testing.T) {
 func TestEveryIntentHasAHandler(t *testing.T) {
 	d := drive(t, effectstest.Project(), 100, 30).start()
 	for _, i := range []views.Intent{
-		views.Navigate{To: views.Forwards}, views.Back{}, views.Refresh{}, views.Publish{}, views.Withdraw{}, views.Draft{}, views.ShowPlan{},
+		views.Navigate{To: views.Forwards}, views.Back{}, views.Refresh{}, views.Publish{}, views.Withdraw{}, views.Repair{}, views.Adopt{}, views.StopWaiting{}, views.Draft{}, views.ShowPlan{},
 		views.Test{Forwards: []gateway.Forward{{}}}, views.CopySSH{}, views.CopyText{}, views.Answer{}, views.Tell{Text: "told"}, views.Apply{}, views.Quit{},
 	} {
 		d.run(d.root.act(i))

@@ -73,6 +73,9 @@ func (r *Root) health() widget.Spans {
 	if r.gw.hangs(r.now) {
 		return widget.Spans{{Text: "?", Style: st.Warn}, {Text: " unknown", Style: st.Warn}}
 	}
+	if r.snapshot.State.Armed != nil {
+		return widget.Spans{{Text: "◐", Style: st.Warn}, {Text: " being changed", Style: st.Warn}}
+	}
 	for _, f := range r.snapshot.State.Facts {
 		if !f.OK {
 			return widget.Spans{{Text: "◐", Style: st.Warn}, {Text: " " + f.Name + " " + f.Value, Style: st.Warn}}

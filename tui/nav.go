@@ -7,6 +7,7 @@ import (
 	"portico/views/apply"
 	"portico/views/floatingips"
 	"portico/views/forwards"
+	"portico/views/gateways"
 	"portico/views/help"
 	"portico/views/history"
 	"portico/views/instances"
@@ -29,13 +30,14 @@ func tabs() []tab {
 		t("1", "Instances", views.Instances),
 		t("2", "Floating IPs", views.FloatingIPs),
 		t("3", "Forwards", views.Forwards),
+		t("4", "Gateways", views.Gateways),
 		t("6", "History", views.History),
 	}
 }
 
 // targets lists the screens in the order in which they get data.
 var targets = []views.Target{
-	views.Instances, views.FloatingIPs, views.Forwards, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage,
+	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage,
 }
 
 // navigation is which screen is shown and the way back. All screens live as long as the
@@ -53,6 +55,7 @@ func newNavigation(readOnly bool) navigation {
 		views.Instances:   instances.New(readOnly),
 		views.FloatingIPs: floatingips.New(),
 		views.Forwards:    forwards.New(readOnly),
+		views.Gateways:    gateways.New(readOnly),
 		views.History:     history.New(),
 		views.PublishForm: publish.New(),
 		views.Preview:     preview.New(),

@@ -201,66 +201,68 @@ func hostile() publish.Proposal {
 	return fixture.Proposal(fixture.Assembly, fixture.Japanese, fixture.Emoji)
 }
 
+// applies are the states there are goldens of.
+var applies = []struct {
+	name string
+	make func() *run
+}{
+	{"starting", func() *run { return start(one()) }},
+	{"waiting", func() *run { return start(one()).guard(publish.Waiting, 40*time.Second) }},
+	{"reading-back", func() *run { return start(one()).done().guard(publish.Checking, time.Minute) }},
+	{"testing", func() *run {
+		return start(hostile()).done().guard(publish.Testing, 50*time.Second).results()
+	}},
+	{"asking", func() *run { return start(one()).tested().guard(publish.Asking, 55*time.Second) }},
+	{"kept", func() *run {
+		r := start(one()).tested().guard(publish.Asking, 55*time.Second).guard(publish.Confirmed, 0)
+		return r.end()
+	}},
+	{"taking-back", func() *run {
+		r := start(one()).tested().guard(publish.Asking, 55*time.Second).guard(publish.TakingBack, 0)
+		r.event(10, plan.Undoing, nil, 0)
+		return r
+	}},
+	{"not-kept", func() *run { return start(one()).tested().takeBack(errSilent, false).end() }},
+	{"healing", func() *run {
+		return start(one()).tested().takeBack(errSilent, true).guard(publish.Healing, time.Minute)
+	}},
+	{"healed", func() *run {
+		return start(one()).tested().takeBack(errSilent, true).guard(publish.Healing, time.Minute).end()
+	}},
+	{"with-notes", func() *run {
+		r := start(one()).done().guard(publish.Confirmed, 0)
+		r.send(views.ApplyDoneMsg{Report: r.report, Notes: []string{"the history could not be written: no space left on device\x1b[31m"}})
+		return r
+	}},
+	{"repaired", func() *run {
+		p := one()
+		p.Request = publish.Request{Repair: true}
+		return start(p).all()
+	}},
+	{"running", func() *run {
+		r := start(hostile()).steps(5)
+		r.event(5, plan.Running, nil, 0)
+		return r
+	}},
+	{"done", func() *run { return start(one()).all().probes() }},
+	{"done-hostile", func() *run { return start(hostile()).all().probes() }},
+	{"undone", func() *run { return start(one()).fail(9, -1) }},
+	{"left", func() *run { return start(hostile()).fail(9, 3) }},
+	{"stale", func() *run {
+		r := start(one())
+		r.report.Err = &gateway.Error{Op: "apply the plan on", Target: "gw-1", Kind: gateway.Stale, Err: errors.New("the gateway's rules have changed")}
+		return r.end()
+	}},
+	{"not-verified", func() *run {
+		r := start(one()).steps(11)
+		r.report.Err = &gateway.Error{Op: "reach the planned state on", Target: "gw-1", Kind: gateway.Partial, Err: errors.New("still to do: gw-1 iptables nat: add 1 rule")}
+		return r.end()
+	}},
+	{"withdrawn", func() *run { return start(fixture.Withdrawal(fixture.Assembly)).all() }},
+	{"idle", func() *run { return &run{Screen: apply.New(), now: noon} }},
+}
+
 func TestApplies(t *testing.T) {
-	applies := []struct {
-		name string
-		make func() *run
-	}{
-		{"starting", func() *run { return start(one()) }},
-		{"waiting", func() *run { return start(one()).guard(publish.Waiting, 40*time.Second) }},
-		{"reading-back", func() *run { return start(one()).done().guard(publish.Checking, time.Minute) }},
-		{"testing", func() *run {
-			return start(hostile()).done().guard(publish.Testing, 50*time.Second).results()
-		}},
-		{"asking", func() *run { return start(one()).tested().guard(publish.Asking, 55*time.Second) }},
-		{"kept", func() *run {
-			r := start(one()).tested().guard(publish.Asking, 55*time.Second).guard(publish.Confirmed, 0)
-			return r.end()
-		}},
-		{"taking-back", func() *run {
-			r := start(one()).tested().guard(publish.Asking, 55*time.Second).guard(publish.TakingBack, 0)
-			r.event(10, plan.Undoing, nil, 0)
-			return r
-		}},
-		{"not-kept", func() *run { return start(one()).tested().takeBack(errSilent, false).end() }},
-		{"healing", func() *run {
-			return start(one()).tested().takeBack(errSilent, true).guard(publish.Healing, time.Minute)
-		}},
-		{"healed", func() *run {
-			return start(one()).tested().takeBack(errSilent, true).guard(publish.Healing, time.Minute).end()
-		}},
-		{"with-notes", func() *run {
-			r := start(one()).done().guard(publish.Confirmed, 0)
-			r.send(views.ApplyDoneMsg{Report: r.report, Notes: []string{"the history could not be written: no space left on device\x1b[31m"}})
-			return r
-		}},
-		{"repaired", func() *run {
-			p := one()
-			p.Request = publish.Request{Repair: true}
-			return start(p).all()
-		}},
-		{"running", func() *run {
-			r := start(hostile()).steps(5)
-			r.event(5, plan.Running, nil, 0)
-			return r
-		}},
-		{"done", func() *run { return start(one()).all().probes() }},
-		{"done-hostile", func() *run { return start(hostile()).all().probes() }},
-		{"undone", func() *run { return start(one()).fail(9, -1) }},
-		{"left", func() *run { return start(hostile()).fail(9, 3) }},
-		{"stale", func() *run {
-			r := start(one())
-			r.report.Err = &gateway.Error{Op: "apply the plan on", Target: "gw-1", Kind: gateway.Stale, Err: errors.New("the gateway's rules have changed")}
-			return r.end()
-		}},
-		{"not-verified", func() *run {
-			r := start(one()).steps(11)
-			r.report.Err = &gateway.Error{Op: "reach the planned state on", Target: "gw-1", Kind: gateway.Partial, Err: errors.New("still to do: gw-1 iptables nat: add 1 rule")}
-			return r.end()
-		}},
-		{"withdrawn", func() *run { return start(fixture.Withdrawal(fixture.Assembly)).all() }},
-		{"idle", func() *run { return &run{Screen: apply.New(), now: noon} }},
-	}
 	for _, a := range applies {
 		for _, size := range sizes {
 			t.Run(fmt.Sprintf("%s/%dx%d", a.name, size.w, size.h), func(t *testing.T) {

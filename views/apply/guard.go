@@ -1,10 +1,12 @@
 package apply
 
 import (
+	"slices"
 	"time"
 
 	"charm.land/lipgloss/v2"
 
+	"portico/gateway/plan"
 	"portico/gateway/publish"
 	"portico/themes"
 	"portico/views"
@@ -71,7 +73,7 @@ func (s *Screen) protection(now time.Time, width int) protection {
 		return protection{{"● ", good}, {say("armed: the gateway helps itself", "rollback armed: what cannot be undone from here, the gateway takes back"), dim}}
 	case publish.Healing:
 		at := g.Until.In(now.Location()).Format(time.TimeOnly)
-		if s.finished && len(s.report.Left) == 0 {
+		if s.finished && !slices.ContainsFunc(s.report.Left, func(c plan.Change) bool { return c.Host != "" }) {
 			return protection{{"● ", good}, {say("it has put itself back", "the gateway has put its own part back by itself"), dim}}
 		}
 		return protection{{"! ", warn}, {say("it puts itself back at ", "the gateway puts its own part back by itself, at the latest at "), warn}, {at, urgent}}

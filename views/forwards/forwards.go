@@ -34,6 +34,7 @@ type Screen struct {
 	snapshot views.SnapshotMsg
 	tests    views.Tests
 	roomy    bool // there is room for long words
+	height   int  // of the frames to come
 }
 
 // roomyWidth is the width from which a longer word costs no column.
@@ -130,9 +131,11 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
 		s.snapshot = msg
+		s.resize()
 		s.list.SetRows(rows(msg.Snapshot))
 	case views.SizeMsg:
-		s.list.Resize(msg.Height)
+		s.height = msg.Height
+		s.resize()
 		s.roomy = msg.Width >= roomyWidth
 		s.list.SetRows(rows(s.snapshot.Snapshot))
 	default:
@@ -170,7 +173,51 @@ func (s *Screen) View(f views.Frame) string {
 	if f.Width <= 0 || f.Height <= 0 {
 		return ""
 	}
-	return s.list.View(f.Styles, f.Width, f.Height, s.empty())
+	note := s.drift(f)
+	body := s.list.View(f.Styles, f.Width, f.Height-len(note), s.empty())
+	return strings.Join(append([]string{body}, note...), "\n")
+}
+
+// drift says below the list that there is more on the gateway than forwards of Portico's: they are
+// not mixed in, and have a screen of their own. A low terminal has no room for it.
+func (s *Screen) drift(f views.Frame) []string {
+	if !s.drifted(f.Height) {
+		return nil
+	}
+	var ours, foreign int
+	for _, d := range s.snapshot.Snapshot.State.Drift {
+		if d.Kind == gateway.Foreign {
+			foreign++
+		} else {
+			ours++
+		}
+	}
+	var parts []string
+	if foreign > 0 {
+		parts = append(parts, fmt.Sprintf("%d made by hand", foreign))
+	}
+	if ours > 0 {
+		parts = append(parts, fmt.Sprintf("%d not as plans left it", ours))
+	}
+	line := widget.Spans{{Text: " besides: ", Style: f.Styles.Dim}, {Text: strings.Join(parts, ", "), Style: f.Styles.Warn}, {Text: "; press 4", Style: f.Styles.Dim}}
+	return []string{line.Cut(f.Width).Render(f.Styles, false)}
+}
+
+// driftFrom is the height from which a line for what has drifted costs no forward's line.
+const driftFrom = 6
+
+func (s *Screen) drifted(height int) bool {
+	state := s.snapshot.Snapshot.State
+	return state != nil && len(state.Drift) > 0 && height >= driftFrom
+}
+
+// resize tells the list its height.
+func (s *Screen) resize() {
+	h := s.height
+	if s.drifted(h) {
+		h--
+	}
+	s.list.Resize(h)
 }
 
 func (s *Screen) empty() string {

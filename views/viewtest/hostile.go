@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"strings"
+	"time"
 
 	"portico/cloud"
 	"portico/gateway"
@@ -86,6 +87,16 @@ func Hostile(names []string) *Project {
 		p.Inventory.FloatingIPs = append(p.Inventory.FloatingIPs, fip)
 	}
 	p.Inventory.SecurityGroups[0].Name, p.Inventory.Networks[0].Name = clean(10), clean(11)
+	f := p.State.Forwards[0]
+	for i := range 30 {
+		d := gateway.Drift{Kind: []gateway.DriftKind{gateway.Foreign, gateway.Strange, gateway.Missing}[i%3], Where: clean(i), Line: "-A " + clean(i+13), Why: clean(i + 14), Note: clean(i + 15)}
+		if i%6 == 0 {
+			d.Forward = &f
+		}
+		p.State.Drift = append(p.State.Drift, d)
+	}
+	p.State.Armed = &gateway.Armed{By: clean(16), At: Start, Left: time.Minute}
+	p.State.RolledBack = []gateway.RolledBack{{By: clean(17), At: Start, Back: Start, Why: clean(18)}}
 	p.State.Facts = []gateway.Fact{{Name: "iptables", Value: clean(12), OK: true}}
 	return p
 }

@@ -57,6 +57,24 @@ func Small() *Project {
 	return p
 }
 
+// Drifted is [Small] with drift of every kind, and a change that the gateway took back.
+func Drifted() *Project {
+	p := Small()
+	web := p.Forward("id-portal", "http")
+	web.Public = netip.MustParseAddrPort("203.0.113.10:8080")
+	p.State.Drift = []gateway.Drift{
+		{Kind: gateway.Strange, Where: "gw-1 iptables nat", Line: "-A PORTICO-PREROUTING -p tcp -m tcp --dport 30099 -j DNAT --to-destination 192.168.0.99:22"},
+		{Kind: gateway.Foreign, Where: "gw-1 iptables nat", Line: "-A PREROUTING -d 192.168.0.4/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 192.168.0.40:80", Forward: &web, Note: "it comes from anywhere, as before"},
+		{Kind: gateway.Missing, Where: "gw-1 sysctl", Line: "IP forwarding on"},
+		{Kind: gateway.Foreign, Where: "gw-1 iptables nat", Line: "-A PREROUTING -i ens3 -p tcp -m tcp --dport 9000:9010 -j DNAT --to-destination 192.168.0.12", Why: "it forwards a range of ports"},
+	}
+	p.State.RolledBack = []gateway.RolledBack{{
+		ID: "1", By: "ada@laptop", At: Start.Add(-20 * time.Minute), Back: Start.Add(-19 * time.Minute), Why: "its console fell silent", Whole: true,
+	}}
+	p.State.Facts = append(p.State.Facts, gateway.Fact{Name: "ip_forward", Value: "off"})
+	return p
+}
+
 func (p *Project) instance(name, status, addr string) {
 	id := "id-" + cloud.Clean(name)
 	i := cloud.Instance{ID: id, Name: cloud.Clean(name), Status: status, Flavor: "de.NBI large", VCPUs: 8, RAM: 32768, KeyName: "mg-laptop", Created: Start}

@@ -1,0 +1,115 @@
+package gateways
+
+import (
+	"fmt"
+	"slices"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/gateway"
+	"portico/views"
+	"portico/views/widget"
+)
+
+type keys struct {
+	Open, Repair, Adopt, Copy, Refresh, Close key.Binding
+	list                                      widget.ListKeys
+	page                                      bool
+}
+
+func newKeys() keys {
+	return keys{
+		Open:    key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "show all")),
+		Repair:  key.NewBinding(key.WithKeys("R"), key.WithHelp("R", "repair")),
+		Adopt:   key.NewBinding(key.WithKeys("A"), key.WithHelp("A", "adopt all")),
+		Copy:    key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the rule")),
+		Refresh: key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
+		Close:   key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "back to the list")),
+	}
+}
+
+// ShortHelp is what the status bar shows, most needed first.
+func (k keys) ShortHelp() []key.Binding {
+	if k.page {
+		return []key.Binding{k.Repair, k.Adopt, k.list.Mark, k.Copy, k.list.Filter, k.Refresh}
+	}
+	return []key.Binding{k.Open, k.Repair, k.Adopt, k.list.Filter, k.Refresh}
+}
+
+// FullHelp is what the help page shows.
+func (k keys) FullHelp() [][]key.Binding {
+	if k.page {
+		return append([][]key.Binding{{k.Repair, k.Adopt, k.Copy, k.Refresh, k.Close}}, k.list.Bindings()...)
+	}
+	return [][]key.Binding{{k.Open, k.Repair, k.Adopt, k.Refresh}, k.list.TableKeys.Bindings(), {k.list.Filter, k.list.Clear}}
+}
+
+// press turns a key on the list into what is to be done.
+func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
+	r, ok := s.list.Current()
+	switch {
+	case key.Matches(msg, s.keys.Refresh):
+		return views.Refresh{}
+	case !ok:
+	case key.Matches(msg, s.keys.Open) && r.chosen:
+		s.page.id = rowID(r)
+		s.fillPage()
+	case key.Matches(msg, s.keys.Open):
+		return views.Tell{Text: "it is not in use: 'portico --gateway' or 'gateway:' in the configuration file chooses it"}
+	case key.Matches(msg, s.keys.Repair):
+		return s.repair(r)
+	case key.Matches(msg, s.keys.Adopt):
+		return s.adopt(r, nil)
+	}
+	return nil
+}
+
+const onlyLooks = "this console only looks: it was started read-only"
+
+// repair is about the gateway in use, whichever row the cursor is on.
+func (s *Screen) repair(r row) views.Intent {
+	switch {
+	case s.readOnly:
+		return views.Tell{Text: onlyLooks}
+	case !r.chosen:
+		return views.Tell{Text: "this gateway is not in use"}
+	case r.state == nil:
+		return views.Tell{Text: "what stands on the gateway is not known yet"}
+	}
+	return views.Repair{}
+}
+
+// adopt takes over the marked forwards made by hand, or all of those that can be.
+func (s *Screen) adopt(r row, marked []line) views.Intent {
+	switch {
+	case s.readOnly:
+		return views.Tell{Text: onlyLooks}
+	case r.state == nil || adoptable(r.state.Drift) == 0:
+		return views.Tell{Text: "no forward made by hand can be adopted"}
+	case len(marked) == 0:
+		return views.Adopt{}
+	}
+	var ports []string
+	for _, l := range marked {
+		if f := l.Forward; f != nil {
+			if port := fmt.Sprintf("%s/%d", f.Service.Protocol, f.Public.Port()); !slices.Contains(ports, port) {
+				ports = append(ports, port)
+			}
+		}
+	}
+	if len(ports) == 0 {
+		return views.Tell{Text: "none of what is marked can be adopted"}
+	}
+	return views.Adopt{Ports: ports}
+}
+
+func adoptable(ds []gateway.Drift) int {
+	n := 0
+	for _, d := range ds {
+		if d.Forward != nil {
+			n++
+		}
+	}
+	return n
+}
