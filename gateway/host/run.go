@@ -90,13 +90,20 @@ func (s *SSH) once(ctx context.Context, l *link, line string, stdin []byte) (gat
 			return gateway.Result{}, s.lost("run a command on", fmt.Errorf("%w (%w)", errNotSent, l.reason(o.err)))
 		}
 		return gateway.Result{}, s.refused(o.err)
+	case <-l.done:
+		// Package ssh tells nobody who asks for a session just as the connection ends.
+		go abandon(opened)
+		return gateway.Result{}, s.lost("run a command on", fmt.Errorf("%w (%w)", errNotSent, l.reason(io.EOF)))
 	case <-ctx.Done():
-		go func() {
-			if o := <-opened; o.sess != nil {
-				_ = o.sess.Close()
-			}
-		}()
+		go abandon(opened)
 		return gateway.Result{}, s.stopped(ctx)
+	}
+}
+
+// abandon closes a session that nobody waits for any more.
+func abandon(opened <-chan opening) {
+	if o := <-opened; o.sess != nil {
+		_ = o.sess.Close()
 	}
 }
 
