@@ -67,6 +67,7 @@ func (e *Engine) shutDoor(d *door) []plan.Step {
 }
 
 func (e *Engine) createGroup(d *door) plan.Step {
+	made := true
 	return &hostStep{
 		change: plan.Change{
 			ID: "group-" + string(d.role), Target: d.target(), Title: "create the group", Action: plan.Create,
@@ -75,11 +76,34 @@ func (e *Engine) createGroup(d *door) plan.Step {
 		},
 		do: func(ctx context.Context) error {
 			g, err := e.Groups.CreateGroup(ctx, d.name, d.description)
-			d.ref.id = g.ID
+			d.ref.id, made = g.ID, !refusedByCloud(err)
 			return err
 		},
-		undo: func(ctx context.Context) error { return e.dropGroup(ctx, d) },
+		undo: func(ctx context.Context) error {
+			if !made {
+				return nil
+			}
+			return e.dropGroup(ctx, d)
+		},
 	}
+}
+
+// refusedByCloud reports whether a write certainly changed nothing. All else that fails may have
+// been done: an answer was lost, or a proxy gave up waiting for it.
+func refusedByCloud(err error) bool {
+	switch cloud.KindOf(err) {
+	case gateway.Auth, gateway.Permission, gateway.NotFound, gateway.Quota, gateway.Invalid, gateway.Stale:
+		return true
+	}
+	return false
+}
+
+// unsure is that nobody knows whether a write was done whose answer was lost.
+func unsure(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("whether it was done is not known: %w", err)
 }
 
 // dropGroup deletes the group that a step created. When the answer that named it was lost, the
@@ -89,6 +113,7 @@ func (e *Engine) dropGroup(ctx context.Context, d *door) error {
 		return e.Groups.DeleteGroup(ctx, d.ref.id, 0)
 	}
 	all, err := e.Groups.SecurityGroups(ctx)
+	err = unsure(err)
 	for _, g := range all {
 		if g.Description == d.description {
 			err = errors.Join(err, e.Groups.DeleteGroup(ctx, g.ID, 0))
@@ -98,7 +123,7 @@ func (e *Engine) dropGroup(ctx context.Context, d *door) error {
 }
 
 func (e *Engine) deleteGroup(d *door) plan.Step {
-	deleted := false
+	tried, deleted := false, false
 	return &hostStep{
 		change: plan.Change{
 			ID: "group-" + string(d.role), Target: d.target(), Title: "delete the group", Action: plan.Delete,
@@ -106,42 +131,62 @@ func (e *Engine) deleteGroup(d *door) plan.Step {
 			Shell:  []string{typed("security", "group", "delete", d.ref.id)}, Cleanup: []string{createCommand(d)},
 		},
 		do: func(ctx context.Context) error {
-			err := e.dropUnused(ctx, d)
+			var err error
+			tried, err = e.dropUnused(ctx, d)
 			deleted = err == nil
 			return err
 		},
 		undo: func(ctx context.Context) error {
-			if !deleted {
+			if !tried {
 				return nil
 			}
-			g, err := e.Groups.CreateGroup(ctx, d.name, d.description)
-			if err == nil {
-				d.ref.id = g.ID
-			}
-			return err
+			return e.groupAgain(ctx, d, deleted)
 		},
 	}
 }
 
+// groupAgain makes a group that was deleted, or perhaps was, unless it stands.
+func (e *Engine) groupAgain(ctx context.Context, d *door, deleted bool) error {
+	all, err := e.Groups.SecurityGroups(ctx)
+	switch {
+	case err != nil && !deleted:
+		return unsure(err)
+	case err != nil:
+		return err
+	}
+	for _, g := range all {
+		if g.ID == d.ref.id || g.Description == d.description {
+			d.ref.id = g.ID
+			return nil
+		}
+	}
+	g, err := e.Groups.CreateGroup(ctx, d.name, d.description)
+	if err == nil {
+		d.ref.id = g.ID
+	}
+	return err
+}
+
 // dropUnused deletes a group that stood when the plan was made, unless somebody has added a rule
-// since: another console may be about to publish through it.
-func (e *Engine) dropUnused(ctx context.Context, d *door) error {
+// since: another console may be about to publish through it. tried says whether it may be gone.
+func (e *Engine) dropUnused(ctx context.Context, d *door) (tried bool, err error) {
 	all, err := e.Groups.SecurityGroups(ctx)
 	i := slices.IndexFunc(all, func(g cloud.SecurityGroup) bool { return g.ID == d.ref.id })
 	if err != nil || i < 0 {
-		return err
+		return err == nil, err
 	}
 	for _, r := range all[i].Rules {
 		if !slices.ContainsFunc(d.have.Rules, func(o cloud.SecurityGroupRule) bool { return o.ID == r.ID }) {
-			return &gateway.Error{Op: "delete", Target: d.target(), Kind: gateway.Stale, Err: errors.New("somebody has added a rule to it since")}
+			return false, &gateway.Error{Op: "delete", Target: d.target(), Kind: gateway.Stale, Err: errors.New("somebody has added a rule to it since")}
 		}
 	}
-	return e.Groups.DeleteGroup(ctx, d.ref.id, all[i].Revision)
+	err = e.Groups.DeleteGroup(ctx, d.ref.id, all[i].Revision)
+	return !refusedByCloud(err), err
 }
 
 func (e *Engine) createRule(d *door, r groupRule) plan.Step {
 	title := r.title(e.groupName(rolePublic))
-	var id string
+	id, made := "", true
 	return &hostStep{
 		change: plan.Change{
 			ID: fmt.Sprintf("rule-%s-%s-%d-%s", d.role, r.proto, r.first, r.prefix), Target: d.target(), Title: title, Action: plan.Create,
@@ -149,14 +194,19 @@ func (e *Engine) createRule(d *door, r groupRule) plan.Step {
 			Cleanup: []string{typed("security", "group", "rule", "list", "--long", d.name), "openstack security group rule delete ID # the one: " + title},
 		},
 		do: func(ctx context.Context) error {
-			made, err := e.Groups.CreateRule(ctx, r.cloudRule(d.ref.id))
-			id = made.ID
+			rule, err := e.Groups.CreateRule(ctx, r.cloudRule(d.ref.id))
+			id, made = rule.ID, !refusedByCloud(err)
 			if cloud.KindOf(err) == gateway.Conflict && err != nil && id == "" {
 				return fmt.Errorf("somebody else added the same rule meanwhile: %w", err)
 			}
 			return err
 		},
-		undo: func(ctx context.Context) error { return e.dropRule(ctx, d, r, id) },
+		undo: func(ctx context.Context) error {
+			if !made {
+				return nil
+			}
+			return e.dropRule(ctx, d, r, id)
+		},
 	}
 }
 
@@ -169,6 +219,7 @@ func (e *Engine) dropRule(ctx context.Context, d *door, r groupRule, id string) 
 		return e.Groups.DeleteRule(ctx, id)
 	}
 	all, err := e.Groups.SecurityGroups(ctx)
+	err = unsure(err)
 	for _, g := range all {
 		for _, rule := range g.Rules {
 			if g.ID == d.ref.id && rule.Description == ruleMark && r.matches(rule) {
@@ -181,14 +232,22 @@ func (e *Engine) dropRule(ctx context.Context, d *door, r groupRule, id string) 
 
 func (e *Engine) deleteRule(d *door, r cloud.SecurityGroupRule) plan.Step {
 	rule, peer := asGroupRule(r), e.groupName(rolePublic)
+	tried := true
 	return &hostStep{
 		change: plan.Change{
 			ID: "rule-" + r.ID, Target: d.target(), Title: "no longer " + rule.title(peer), Action: plan.Delete,
 			Before: []string{rule.exact(peer)}, Shell: []string{typed("security", "group", "rule", "delete", r.ID)},
 			Cleanup: []string{ruleCommand(d.name, rule, peer)},
 		},
-		do: func(ctx context.Context) error { return e.Groups.DeleteRule(ctx, r.ID) },
+		do: func(ctx context.Context) error {
+			err := e.Groups.DeleteRule(ctx, r.ID)
+			tried = !refusedByCloud(err)
+			return err
+		},
 		undo: func(ctx context.Context) error {
+			if !tried {
+				return nil
+			}
 			again := r
 			again.ID, again.GroupID = "", d.ref.id
 			if d.peer != nil && d.peer.have != nil && again.RemoteGroup == d.peer.have.ID {
@@ -249,7 +308,7 @@ func (e *Engine) setMember(ctx context.Context, portID, group string, member boo
 		groups = append(groups, group)
 	}
 	err = e.Ports.SetPortGroups(ctx, portID, groups, p.Revision)
-	return cloud.KindOf(err) != gateway.Stale, err
+	return !refusedByCloud(err), err
 }
 
 // unsetMember takes back what setMember changed. Somebody else may have wanted the same: then
