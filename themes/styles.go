@@ -50,6 +50,9 @@ type Styles struct {
 
 // New makes the styles of a palette for a dark or a light terminal.
 func New(p Palette, isDark bool) *Styles {
+	if p.Only != "" {
+		isDark = p.Only == Dark
+	}
 	pick := func(c Pair) color.Color {
 		s := c.Light
 		if isDark {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestEveryPaletteIsComplete(t *testing.T) {
-	for _, p := range Palettes() {
+	for _, p := range coloured() {
 		for name, c := range map[string]Pair{
 			"Text": p.Text, "Dim": p.Dim, "Faint": p.Faint, "Accent": p.Accent, "OnAccent": p.OnAccent,
 			"Selected": p.Selected, "Good": p.Good, "Warn": p.Warn, "Bad": p.Bad,
@@ -24,6 +24,23 @@ func TestDarkAndLightDiffer(t *testing.T) {
 	dark, light := New(Default(), true), New(Default(), false)
 	if d, l := dark.Accent.Render("x"), light.Accent.Render("x"); d == l {
 		t.Errorf("both render as %q", d)
+	}
+}
+
+func TestOnlyOneHalf(t *testing.T) {
+	p, _ := Find(Palettes(), Light)
+	if New(p, true).Accent.Render("x") != New(Default(), false).Accent.Render("x") {
+		t.Error("the light theme follows a dark background")
+	}
+}
+
+func TestNoColour(t *testing.T) {
+	p, _ := Find(Palettes(), "no-colour")
+	s := New(p, true)
+	for _, style := range []lipgloss.Style{s.Text, s.Bad, s.Selected, s.ButtonFocus, s.On(s.Good), s.TabActive} {
+		if r := style.Render("x"); strings.Contains(r, "38;") || strings.Contains(r, "48;") {
+			t.Errorf("a colour: %q", r)
+		}
 	}
 }
 
