@@ -97,7 +97,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	case views.ProbeStartMsg:
 		s.probing(msg.Keys)
 	case views.ProbeMsg:
-		if i, ok := s.byKey[msg.Key]; ok {
+		if i, ok := s.byKey[msg.Key]; ok && (!s.finished || s.stands()) {
 			s.tests[i].result = msg.Result
 		}
 	case views.LoginsMsg:
@@ -177,9 +177,10 @@ func (s *Screen) guarded(g publish.Guard) {
 	}
 }
 
-// probing notes which forwards are under test again.
+// probing notes which forwards are under test again. After everything was taken back the page keeps
+// what the tests before have said.
 func (s *Screen) probing(keys []gateway.Key) {
-	if s.finished {
+	if s.finished && s.stands() {
 		s.list(keys)
 	}
 }
@@ -244,10 +245,10 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 }
 
 // testable reports whether there is something to test: forwards that were made, and not undone.
-func (s *Screen) testable() bool {
-	made := s.report.OK() || len(s.report.Done) > 0
-	return s.finished && made && len(s.proposal.Want()) > 0
-}
+func (s *Screen) testable() bool { return s.finished && s.stands() && len(s.proposal.Want()) > 0 }
+
+// stands reports whether an apply that has ended has left what it did.
+func (s *Screen) stands() bool { return s.report.OK() || len(s.report.Done) > 0 }
 
 // copy puts the chosen way in on the clipboard, or, when something is left, the commands that
 // made it.

@@ -162,6 +162,61 @@ func TestTestsOfOthersAreNotMixedIn(t *testing.T) {
 	}
 }
 
+func TestWhatWasTestedBeforeItWasTakenBackStays(t *testing.T) {
+	r := start(one()).tested().takeBack(errSilent, false).end()
+	before := r.draw(t, 120, 40)
+	if !strings.Contains(before, "tests, before it was taken back") || !strings.Contains(before, "refused") {
+		t.Fatalf("got\n%s", before)
+	}
+	r.send(views.ProbeStartMsg{Keys: []gateway.Key{one().Want()[0].Key()}})
+	r.send(views.ProbeMsg{Key: one().Want()[0].Key(), Result: probe.Result{Outcome: probe.Timeout}})
+	if got := r.draw(t, 120, 40); got != before {
+		t.Errorf("a later test changes the page:\n%s", got)
+	}
+}
+
+func TestTestsWithinAnApplyAreLive(t *testing.T) {
+	r := start(one()).done().guard(publish.Testing, time.Minute)
+	if out := r.draw(t, 120, 40); strings.Count(out, "testing") != 2 || !strings.Contains(out, "0 of 2 answer") {
+		t.Errorf("got\n%s", out)
+	}
+	r.results()
+	r.guard(publish.Testing, time.Minute) // the gateway has heard from the console again
+	if out := r.draw(t, 120, 40); !strings.Contains(out, "1 of 2 answer") {
+		t.Errorf("got\n%s", out)
+	}
+}
+
+func TestTheCountdownFollowsTheGateway(t *testing.T) {
+	r := start(one()).steps(2)
+	says := func(want string) {
+		t.Helper()
+		if out := r.draw(t, 120, 40); !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	says("takes this back by itself in 1:00 unless")
+	r.now = r.now.Add(3 * time.Second)
+	says("in 0:57 unless")
+	r.guard(publish.Armed, 75*time.Second)
+	says("in 1:12 unless")
+	r.now = r.now.Add(time.Hour)
+	says("in 0:00 unless")
+}
+
+func TestEscStopsWaitingOnly(t *testing.T) {
+	r := start(one()).guard(publish.Waiting, time.Minute)
+	r.press("esc")
+	if diff := cmp.Diff(views.Intent(views.StopWaiting{}), r.intent); diff != "" {
+		t.Error(diff)
+	}
+	r.guard(publish.Armed, time.Minute)
+	r.press("esc")
+	if _, told := r.intent.(views.Tell); !told {
+		t.Errorf("esc does %+v", r.intent)
+	}
+}
+
 func TestATestMayBeRepeated(t *testing.T) {
 	r := start(one()).all().probes()
 	if out := r.draw(t, 120, 40); !strings.Contains(out, "1 of 2 answer") || !strings.Contains(out, "refused") {

@@ -88,7 +88,7 @@ func (s *Screen) drifted(r row, st *themes.Styles, width int) []string {
 			if n++; n == 1 {
 				out = append(out, "", widget.Paint(st.Dim, widget.Truncate(kind.heading, width)))
 			}
-			out = append(out, widget.Paint(st.Text, widget.Truncate("  "+bare(d), width)))
+			out = append(out, widget.Paint(st.Text, widget.Truncate("  "+full(d), width)))
 			if m := means(d, s.snapshot.Snapshot); m != "" {
 				out = append(out, widget.Paint(st.Dim, widget.Truncate("    "+m, width)))
 			}
@@ -127,6 +127,14 @@ func section(d gateway.Drift) group {
 
 // bare is what has drifted, in one line.
 func bare(d gateway.Drift) string { return cloud.Clean(strings.TrimPrefix(d.Line, "-A ")) }
+
+// full is what has drifted with its place, where the line itself does not say it.
+func full(d gateway.Drift) string {
+	if d.Kind == gateway.Missing && !strings.HasPrefix(d.Line, "-A ") {
+		return cloud.Clean(d.Where) + ": " + bare(d)
+	}
+	return bare(d)
+}
 
 // means says what a rule made by hand amounts to, or why it cannot be adopted.
 func means(d gateway.Drift, s publish.Snapshot) string {

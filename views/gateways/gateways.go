@@ -109,7 +109,11 @@ func health(r row, st *themes.Styles) widget.Spans {
 		return say("⚠", "took a change back", st.Warn, st.Text)
 	}
 	for _, f := range r.state.Facts {
-		if !f.OK {
+		switch {
+		case f.OK:
+		case f.Name == "drift": // it has a column of its own
+			return say("◐", "drifted", st.Warn, st.Text)
+		default:
 			return say("◐", f.Name+" "+f.Value, st.Warn, st.Text)
 		}
 	}
