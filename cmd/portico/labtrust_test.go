@@ -79,68 +79,72 @@ func (l *lab) settled() {
 
 func labKilled(t *testing.T, l *lab) {
 	const kills = 40
-	change := func(verb string, flags ...string) []string {
-		return append([]string{verb, "target", "--yes"}, flags...)
+	first := l.portico(nil, "publish", "target", "--yes", "--service", "ssh,http")
+	k := killing{published: l.host(), counts: map[string]int{}}
+	second := l.portico(nil, "withdraw", "target", "--yes")
+	k.withdrawn = l.host()
+	if first.code != 0 || second.code != 0 {
+		t.Fatal("publish and withdraw failed")
 	}
-	if r := l.portico(nil, change("publish", "--service", "ssh,http")...); r.code != 0 {
-		t.Fatal("publish failed")
-	}
-	published := l.host()
-	whole := l.portico(nil, change("withdraw")...)
-	if whole.code != 0 {
-		t.Fatal("withdraw failed")
-	}
-	withdrawn, before := l.host(), l.state()
-	seed := uint64(time.Now().UnixNano())
+	before := l.state()
+	most, seed := min(first.took, second.took), uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 1))
-	t.Logf("seed %d; a withdrawal takes %.1f s", seed, whole.took.Seconds())
-
-	stands, counts := false, map[string]int{}
-	for i := range kills {
-		args := change("publish", "--service", "ssh,http", "--rollback", "5s")
-		if stands {
-			args = change("withdraw", "--rollback", "5s")
-		}
-		after := time.Duration((0.2 + 0.9*random.Float64()) * float64(whole.took))
-		ended := l.killAfter(after, args...)
-		armed := l.armed()
-		eventually(t, func() bool { return !l.armed() })
-		now := l.host()
-		was, note := stands, l.rolledBack()
-		switch now {
-		case published:
-			stands = true
-		case withdrawn:
-			stands = false
-		default:
-			t.Fatalf("kill %d (%s after %s): neither old nor new:\n%s", i, args[0], after, now)
-		}
-		outcome := "before it was armed"
-		switch {
-		case ended && stands != was:
-			outcome = "after it had ended"
-		case stands != was:
-			outcome = "after it was confirmed"
-		case armed && note != "":
-			outcome = "armed, and rolled back by the gateway"
-		case armed || note != "":
-			t.Errorf("kill %d: armed %v, note %q", i, armed, note)
-		}
-		counts[outcome]++
+	t.Logf("seed %d; an apply takes %.1f s", seed, most.Seconds())
+	for range kills {
+		k.strike(l, time.Duration((0.15+0.85*random.Float64())*float64(most)))
 		l.settled()
 	}
-	t.Logf("killed with SIGKILL %d times: %v; never between", kills, counts)
-	if counts["armed, and rolled back by the gateway"] == 0 {
+	t.Logf("killed with SIGKILL %d times: %v; never between", kills, k.counts)
+	if k.counts[killedArmed] == 0 {
 		t.Error("no kill struck while the gateway was armed")
 	}
-	if stands {
-		if r := l.portico(nil, change("withdraw")...); r.code != 0 {
-			t.Fatal("withdraw failed")
-		}
+	if r := l.portico(nil, "withdraw", "target", "--yes"); k.stands && r.code != 0 {
+		t.Fatal("withdraw failed")
 	}
 	if diff := cmp.Diff(before, l.state(), cmp.AllowUnexported(labState{})); diff != "" {
 		t.Error("something is left, or something foreign has changed:", diff)
 	}
+}
+
+const killedArmed = "armed, and rolled back by the gateway"
+
+// killing publishes and withdraws in turns, and kills the program meanwhile.
+type killing struct {
+	published, withdrawn string // the gateway in its two states
+	stands               bool   // it is published
+	counts               map[string]int
+}
+
+func (k *killing) strike(l *lab, after time.Duration) {
+	l.t.Helper()
+	args := []string{"publish", "target", "--yes", "--rollback", "5s", "--service", "ssh,http"}
+	if k.stands {
+		args = []string{"withdraw", "target", "--yes", "--rollback", "5s"}
+	}
+	ended := l.killAfter(after, args...)
+	armed := l.armed()
+	eventually(l.t, func() bool { return !l.armed() })
+	was, note := k.stands, l.rolledBack()
+	switch now := l.host(); now {
+	case k.published:
+		k.stands = true
+	case k.withdrawn:
+		k.stands = false
+	default:
+		l.t.Fatalf("%s, killed after %s: neither old nor new:\n%s", args[0], after, now)
+	}
+	outcome := "before it was armed"
+	switch {
+	case ended && k.stands != was:
+		outcome = "after it had ended"
+	case k.stands != was:
+		outcome = "after it was confirmed"
+	case armed && note != "":
+		outcome = killedArmed
+	case armed || note != "":
+		l.t.Errorf("%s, killed after %s: armed %v, note %q", args[0], after, armed, note)
+	}
+	k.counts[outcome]++
 }
 
 // killAfter starts the program and kills it; ended says that it had ended by itself.

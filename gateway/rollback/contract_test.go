@@ -152,12 +152,17 @@ func contractExpire(t *testing.T, r rig) {
 	if diff := cmp.Diff(before, whole(t, r)); diff != "" {
 		t.Error("not as before:", diff)
 	}
-	if len(back) != 1 || !back[0].Whole || back[0].By != "ada@laptop" || back[0].Back.IsZero() || back[0].Why == "" {
-		t.Errorf("note: %+v", back)
+	if got := r.shell(t, "find /var/lib/portico -perm /077 -name '*' | grep -v '^/var/lib/portico$' || true"); got != "" {
+		t.Errorf("readable by others: %s", got)
 	}
-	h, err := newSwitch(r).History(context.Background())
-	if err != nil || len(h) != 1 || h[0].Result != history.RolledBack || h[0].Title != "publish vm: ssh" {
-		t.Errorf("history: %+v, %v", h, err)
+	noted(t, r, back)
+}
+
+// noted: what was put back is told until somebody has seen to it, and stays in the history.
+func noted(t *testing.T, r rig, back []gateway.RolledBack) {
+	t.Helper()
+	if len(back) != 1 || !back[0].Whole || back[0].By != "ada@laptop" || back[0].Back.IsZero() || back[0].Why == "" {
+		t.Fatalf("note: %+v", back)
 	}
 	if err := newSwitch(r).Acknowledge(context.Background(), back[0].ID); err != nil {
 		t.Error(err)
@@ -165,8 +170,9 @@ func contractExpire(t *testing.T, r rig) {
 	if _, back := status(t, r); len(back) != 0 {
 		t.Errorf("still noted: %+v", back)
 	}
-	if got := r.shell(t, "find /var/lib/portico -perm /077 -name '*' | grep -v '^/var/lib/portico$' || true"); got != "" {
-		t.Errorf("readable by others: %s", got)
+	h, err := newSwitch(r).History(context.Background())
+	if err != nil || len(h) != 1 || h[0].Result != history.RolledBack || h[0].Title != "publish vm: ssh" {
+		t.Errorf("history: %+v, %v", h, err)
 	}
 }
 
