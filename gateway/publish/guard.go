@@ -218,6 +218,11 @@ func (a *apply) disarm(ctx context.Context) {
 func (a *apply) heal(ctx context.Context) {
 	a.tell(Guard{Phase: Healing, Until: time.Now().Add(a.window)})
 	err := a.retry(ctx, func(ctx context.Context) error { return a.lease.Fire(ctx, "its console could not undo the change") })
+	if cloud.KindOf(err) == gateway.Partial {
+		x := cloud.Explain(err)
+		a.out.Notes = append(a.out.Notes, x.Why+"; "+x.Next)
+		return
+	}
 	if err != nil && cloud.KindOf(err) != gateway.Stale {
 		a.out.Notes = append(a.out.Notes, "the gateway could not be reached again; it puts its own part back by itself. 'portico gateways' says so when it answers")
 		return

@@ -8,8 +8,9 @@
 PATH=$PATH:/usr/sbin:/sbin
 umask 077
 root=/var/lib/portico armed=/var/lib/portico/armed lock=/run/portico.lock confirmed=/run/portico.confirmed
+work=/run/portico.rollback # not on the disk, which may be full
 systemd=/etc/systemd/system unit=portico-rollback.service wants=/etc/systemd/system/multi-user.target.wants
-stale=75 held=77 helpless=78 unrecorded=79
+broken=74 stale=75 held=77 helpless=78 unrecorded=79
 
 holder() { cat "$armed/id" 2>/dev/null; }
 now() { read -r up rest </proc/uptime; echo "${up%%.*}"; }
@@ -33,55 +34,59 @@ save() {
 	for f in "$@"; do
 		n=$((n + 1))
 		printf '%s\n' "$f" >"$armed/$n.path" || return 1
-		[ ! -e "$f" ] || cp -p "$f" "$armed/$n.file" || return 1
+		if [ -e "$f" ]; then cp -p "$f" "$armed/$n.file"; else : >"$armed/$n.none"; fi || return 1
 	done
 }
 
 # taken TABLE: the rules of others that the change took over, at their places; none if they stand.
 taken() {
-	[ -s "$armed/$1.taken" ] || return 0
-	first=$(sed -n -e '1s/^\[[0-9]*:[0-9]*\] //' -e '1s/^-I \([^ ]*\) [0-9]* /-A \1 /' -e 1p "$armed/$1.taken")
-	grep -Fxq -e "$first" "$armed/now" || cat "$armed/$1.taken"
+	[ -s "$work/$1.taken" ] || return 0
+	first=$(sed -n -e '1s/^\[[0-9]*:[0-9]*\] //' -e '1s/^-I \([^ ]*\) [0-9]* /-A \1 /' -e 1p "$work/$1.taken")
+	grep -Fxq -e "$first" "$work/now" || cat "$work/$1.taken"
 }
 
 # put_table TABLE: our part of it becomes what was saved, by one restore, whatever stands now. Where
 # rules taken over no longer have their places, because others removed what stood before them, they
 # go to the end.
 put_table() {
+	mkdir -p "$work" && rm -f "$work/$1.taken" || return 1
+	[ ! -e "$armed/$1.taken" ] || cp "$armed/$1.taken" "$work/$1.taken" || return 1
 	put_once "$1" && return 0
-	[ -s "$armed/$1.taken" ] || return 1
-	sed -e 's/^\(\[[0-9]*:[0-9]*\]\) -I \([^ ]*\) [0-9]* /\1 -A \2 /' "$armed/$1.taken" >"$armed/$1.end"
-	mv -f "$armed/$1.end" "$armed/$1.taken"
+	[ -s "$work/$1.taken" ] || return 1
+	sed -e 's/^\(\[[0-9]*:[0-9]*\]\) -I \([^ ]*\) [0-9]* /\1 -A \2 /' "$armed/$1.taken" >"$work/$1.taken"
 	put_once "$1"
 }
 
 put_once() {
-	iptables-save -t "$1" >"$armed/now" || return 1
-	chains <"$armed/now" >"$armed/have"
-	jumps <"$armed/now" >"$armed/leads"
+	iptables-save -t "$1" >"$work/now" || return 1
+	chains <"$work/now" >"$work/have"
+	jumps <"$work/now" >"$work/leads"
 	{
 		echo "*$1"
-		cat "$armed/have"
-		grep -Fxv -f "$armed/have" "$armed/$1.chains"
-		grep -Fxv -f "$armed/$1.jumps" "$armed/leads" | sed -e 's/^/-D /'
+		cat "$work/have"
+		grep -Fxv -f "$work/have" "$armed/$1.chains"
+		grep -Fxv -f "$armed/$1.jumps" "$work/leads" | sed -e 's/^/-D /'
 		taken "$1"
 		cat "$armed/$1.rules"
-		grep -Fxv -f "$armed/leads" "$armed/$1.jumps" | sed -e 's/^\([^ ]*\) /-I \1 1 /'
-		grep -Fxv -f "$armed/$1.chains" "$armed/have" | sed -e 's/^:\([^ ]*\) .*/-X \1/'
+		grep -Fxv -f "$work/leads" "$armed/$1.jumps" | sed -e 's/^\([^ ]*\) /-I \1 1 /'
+		grep -Fxv -f "$armed/$1.chains" "$work/have" | sed -e 's/^:\([^ ]*\) .*/-X \1/'
 		echo COMMIT
-	} >"$armed/back"
-	iptables-restore --noflush --counters -w 10 <"$armed/back"
+	} >"$work/back"
+	iptables-restore --noflush --counters -w 10 <"$work/back"
 }
 
+# put_files: our files become what was saved. Where there is no room for another copy, the saved
+# one itself goes to its place.
 put_files() {
 	umask 022
 	rc=0
 	for p in "$armed"/*.path; do
 		f=$(cat "$p") s=${p%.path}.file
-		if [ -e "$s" ]; then
-			mkdir -p "${f%/*}" && cp -p "$s" "$f.new" && mv -f "$f.new" "$f" || rc=1
-		else
-			rm -f "$f" "$f.new" || rc=1
+		rm -f "$f.new"
+		if [ -e "${p%.path}.none" ]; then
+			rm -f "$f" || rc=1
+		elif [ -e "$s" ] && ! cmp -s "$s" "$f"; then
+			mkdir -p "${f%/*}" && cp -p "$s" "$f.new" && mv -f "$f.new" "$f" || { rm -f "$f.new"; mv -f "$s" "$f"; } || rc=1
 		fi
 	done
 	rmdir /etc/portico 2>/dev/null
@@ -105,9 +110,19 @@ forget() {
 	rm -f "$wants/$unit" "$systemd/$unit"
 	w=
 	if [ "$(cat "$armed/boot" 2>/dev/null)" = "$(boot)" ]; then w=$(cat "$armed/watch" 2>/dev/null); fi # else that number is another's by now
-	rm -rf "$armed"
+	rm -rf "$armed" "$work"
 	if [ -n "$w" ] && [ "$w" != "$$" ]; then kill -- "-$w" 2>/dev/null || kill "$w" 2>/dev/null; fi
 	return 0
+}
+
+# note WHY: keeps a note of what is put back, and the record of the change with it.
+note() {
+	mkdir -p "$root/history" "$root/rolledback"
+	n=$root/rolledback/$id
+	{ echo "$how" && date -u +%Y-%m-%dT%H:%M:%SZ && cat "$armed/by" "$armed/at" && echo "$1"; } >"$n.new" && mv -f "$n.new" "$n" &&
+		cp -p "$n" "$root/history/$id.rolledback" && mv -f "$armed/record" "$root/history/$id.json" && return 0
+	rm -f "$n.new"
+	return 1
 }
 
 # fire WHY: puts everything back and keeps a note of it for whoever looks next.
@@ -119,11 +134,9 @@ fire() {
 		if [ $tries -ge 6 ]; then how=failed; break; fi
 		sleep 2
 	done
-	mkdir -p "$root/history" "$root/rolledback"
-	{ echo "$how"; date -u +%Y-%m-%dT%H:%M:%SZ; cat "$armed/by" "$armed/at"; echo "$1"; } >"$root/rolledback/$id.new"
-	mv -f "$root/rolledback/$id.new" "$root/rolledback/$id"
-	cp -p "$root/rolledback/$id" "$root/history/$id.rolledback" && mv -f "$armed/record" "$root/history/$id.json"
+	note "$1" || { rm -f "$armed"/*.all; note "$1"; } # these are needed no more, and make room
 	forget
+	[ $how = ok ] || return $broken
 }
 
 # dead: what is armed has nobody who would put it back.
@@ -150,7 +163,7 @@ arm() {
 # prepare: the same words. The file id comes last: without it nothing is armed.
 prepare() {
 	rm -rf "$armed"
-	mkdir -p "$armed" && chmod 700 "$root" || return 1
+	mkdir -p "$armed" "$root/history" "$root/rolledback" && chmod 700 "$root" || return 1
 	id=$1
 	cat >"$armed/record" && printf '%s\n' "$2" >"$armed/by" && printf '%s\n' "$3" >"$armed/at" &&
 		printf '%s\n' "$4" >"$armed/window" && printf '%s\n' "$8" >"$armed/guard.sh" && boot >"$armed/boot" &&
@@ -221,6 +234,7 @@ disarm() {
 	rc=0
 	echo "$1" >$confirmed
 	mkdir -p "$root/history" && cat >"$root/history/$1.new" && mv -f "$root/history/$1.new" "$root/history/$1.json" || rc=$unrecorded
+	rm -f "$root/history/$1.new"
 	forget
 	ls "$root/history" | sort -r | tail -n +401 | while read -r f; do rm -f "$root/history/$f"; done
 	return $rc

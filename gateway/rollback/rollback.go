@@ -36,6 +36,7 @@ const lockPath = "/run/portico.lock"
 
 // Exit statuses of our scripts, which no program they run uses.
 const (
+	exitBroken     = 74
 	exitStale      = 75
 	exitHeld       = 77
 	exitHelpless   = 78
@@ -159,11 +160,17 @@ func (l *Lease) Disarm(ctx context.Context, r history.Record) error {
 	return l.ended(res, "confirm the change of")
 }
 
-// Fire lets the gateway put itself back at once.
+// Fire lets the gateway put itself back at once. The error is of Kind Partial when it could not
+// do so wholly, and of Kind Stale when it has put itself back already.
 func (l *Lease) Fire(ctx context.Context, why string) error {
 	res, err := l.s.run(l.always(ctx), nil, "fire", why)
 	if err != nil {
 		return err
+	}
+	if res.Exit == exitBroken {
+		e := l.s.failed("put back", gateway.Partial, errors.New("the gateway tried and could not put back all of its own part"))
+		e.Next = "see what is wrong with it, a full disk perhaps, then 'portico repair'"
+		return e
 	}
 	return l.ended(res, "put back")
 }
