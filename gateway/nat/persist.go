@@ -49,7 +49,11 @@ WantedBy=multi-user.target
 `
 
 // writeFile defines put PATH MODE: standard input becomes the file, at once and completely.
-const writeFile = `put() { mkdir -p "${1%/*}" && cat > "$1.new" && chmod "$2" "$1.new" && { sync "$1.new" 2>/dev/null; mv -f "$1.new" "$1"; }; }
+const writeFile = `put() {
+	mkdir -p "${1%/*}" && cat > "$1.new" && chmod "$2" "$1.new" && { sync "$1.new" 2>/dev/null; mv -f "$1.new" "$1"; } && return 0
+	rm -f "$1.new"
+	return 1
+}
 `
 
 const forwardingScript = writeFile + `umask 022
@@ -249,7 +253,18 @@ func (e *Engine) script(ctx context.Context, script string, stdin []byte, args .
 	case res.Exit == 1 && len(res.Stderr) == 0:
 		return &gateway.Error{Op: "change files of", Target: "gateway " + e.Gateway.Name, Kind: gateway.Conflict, Err: errBusy, Next: "try again in a moment"}
 	case res.Exit != 0:
-		return e.failed("change files of", fmt.Errorf("exit %d: %s", res.Exit, cloud.Clean(strings.TrimSpace(string(res.Stderr)))))
+		said := cloud.Clean(strings.TrimSpace(string(res.Stderr)))
+		return &gateway.Error{
+			Op: "change files of", Target: "gateway " + e.Gateway.Name, Kind: gateway.Internal, Err: fmt.Errorf("exit %d: %s", res.Exit, said), Next: advice(said),
+		}
 	}
 	return nil
+}
+
+// advice is what to do about what a program on the gateway said.
+func advice(said string) string {
+	if strings.Contains(said, "No space left on device") {
+		return "make room on the gateway's disk, then try again"
+	}
+	return "see to that on the gateway, then try again"
 }

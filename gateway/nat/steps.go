@@ -164,6 +164,7 @@ func (e *Engine) restore(ctx context.Context, table, sum, rules string, udp ...s
 		fail.Next = "try again in a moment"
 	default:
 		fail.Kind, fail.Err = gateway.Internal, fmt.Errorf("iptables-restore failed (exit %d): %s%s", res.Exit, said, failingLine(said, rules))
+		fail.Next = advice(said)
 	}
 	return "", fail
 }
