@@ -167,6 +167,9 @@ const answerMargin = 5 * time.Second
 // verify observes again: planning the same request once more must find nothing to do.
 func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 	inv, err := p.Inventory(ctx)
+	if err == nil {
+		err = readable(inv)
+	}
 	if err != nil {
 		return unread(pr, err)
 	}

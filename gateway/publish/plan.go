@@ -23,13 +23,8 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 			Next: "wait until the gateway has answered, or see 'portico gateways' for what is wrong",
 		}
 	}
-	for _, part := range []string{"ports", "security groups"} {
-		if s.Inventory.Unknown(part) {
-			return Proposal{}, &gateway.Error{
-				Op: "plan", Kind: gateway.Permission, Err: fmt.Errorf("the project's %s cannot be read, and doors must not be opened blindly", part),
-				Next: "ask the project's administrator for the right to read them",
-			}
-		}
+	if err := readable(s.Inventory); err != nil {
+		return Proposal{}, err
 	}
 	w := &wanted{p: p, s: s, req: req, have: slices.Concat(s.State.Forwards, s.State.Lost)}
 	if err := w.work(); err != nil {
@@ -55,6 +50,19 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		}
 	}
 	return pr, nil
+}
+
+// readable refuses an inventory without the parts that say which doors there are.
+func readable(inv cloud.Inventory) error {
+	for _, part := range []string{"ports", "security groups"} {
+		if inv.Unknown(part) {
+			return &gateway.Error{
+				Op: "plan", Kind: gateway.Permission, Err: fmt.Errorf("the project's %s cannot be read, and doors must not be opened blindly", part),
+				Next: "ask the project's administrator for the right to read them",
+			}
+		}
+	}
+	return nil
 }
 
 func quotaLines(costs []nat.Cost) []QuotaLine {
