@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/emulator"
 	"portico/gateway/host"
@@ -39,6 +40,21 @@ func TestSwitchWithoutSystemd(t *testing.T) {
 		_, r := emulated(t, emulator.Config{NoSystemd: true})
 		return r
 	})
+}
+
+// A gateway that cannot put its rules back says so, tries for a while, and notes it.
+func TestFireThatFails(t *testing.T) {
+	t.Parallel()
+	gw, r := emulated(t, emulator.Config{})
+	l := arm(t, r, "aaa", MaxWindow)
+	r.shell(t, publish)
+	gw.Fail(emulator.Fault{Program: "iptables-restore", Times: -1, Exit: 4, Stderr: "no\n"})
+	if err := l.Fire(context.Background(), "its console said so"); cloud.KindOf(err) != gateway.Partial {
+		t.Errorf("got %v of kind %v", err, cloud.KindOf(err))
+	}
+	if armed, back := status(t, r); armed != nil || len(back) != 1 || back[0].Whole || back[0].Why != "its console said so" {
+		t.Errorf("status: %+v, %+v", armed, back)
+	}
 }
 
 func emulated(t *testing.T, config emulator.Config) (*emulator.Gateway, rig) {

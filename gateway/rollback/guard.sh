@@ -79,20 +79,20 @@ put_once() {
 # one itself goes to its place.
 put_files() {
 	umask 022
-	rc=0
+	unput=0
 	for p in "$armed"/*.path; do
 		f=$(cat "$p") s=${p%.path}.file
 		rm -f "$f.new"
 		if [ -e "${p%.path}.none" ]; then
-			rm -f "$f" || rc=1
+			rm -f "$f" || unput=1
 		elif [ -e "$s" ] && ! cmp -s "$s" "$f"; then
-			mkdir -p "${f%/*}" && cp -p "$s" "$f.new" && mv -f "$f.new" "$f" || { rm -f "$f.new"; mv -f "$s" "$f"; } || rc=1
+			mkdir -p "${f%/*}" && cp -p "$s" "$f.new" && mv -f "$f.new" "$f" || { rm -f "$f.new"; mv -f "$s" "$f"; } || unput=1
 		fi
 	done
 	rmdir /etc/portico 2>/dev/null
-	[ ! -d /run/systemd/system ] || systemctl daemon-reload || rc=1
+	[ ! -d /run/systemd/system ] || systemctl daemon-reload || unput=1
 	umask 077
-	return $rc
+	return $unput
 }
 
 put_back() {
