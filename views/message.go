@@ -92,6 +92,14 @@ type (
 	}
 )
 
+// At is when the newest of it was read.
+func (m SnapshotMsg) At() time.Time {
+	if m.GatewayAt.After(m.CloudAt) {
+		return m.GatewayAt
+	}
+	return m.CloudAt
+}
+
 // HelpSection is a heading with the bindings below it, in groups.
 type HelpSection struct {
 	Title string

@@ -18,8 +18,8 @@ type Tests struct {
 	running map[gateway.Key]bool
 }
 
-// Take notes a ProbeStartMsg or a ProbeMsg; others are none of its business.
-func (t *Tests) Take(msg tea.Msg) {
+// Take notes a ProbeStartMsg or a ProbeMsg; others are none of its business, and it is false.
+func (t *Tests) Take(msg tea.Msg) bool {
 	switch msg := msg.(type) {
 	case ProbeStartMsg:
 		if t.running == nil {
@@ -34,7 +34,10 @@ func (t *Tests) Take(msg tea.Msg) {
 		}
 		t.results[msg.Key] = msg.Result
 		delete(t.running, msg.Key)
+	default:
+		return false
 	}
+	return true
 }
 
 // Of is the last result for a forward and whether a probe is under way; ok is false when it was never tested.

@@ -3,16 +3,12 @@
 package floatingips
 
 import (
-	"fmt"
-	"strings"
-
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"portico/cloud"
 	"portico/gateway/publish"
-	"portico/themes"
 	"portico/views"
 	"portico/views/widget"
 )
@@ -37,96 +33,9 @@ func New() *Screen {
 	s := &Screen{keys: newKeys()}
 	t := widget.NewTable(func(r row) string { return r.FloatingIP.ID }, s.columns()...)
 	s.list = widget.NewList(t, "floating IP", "floating IPs")
+	s.list.SortBy(0, false)
+	s.list.Keys.NoMarks() // nothing here is done to several
 	return s
-}
-
-func (s *Screen) columns() []widget.Column[row] {
-	return []widget.Column[row]{
-		{Title: "ADDRESS", Text: func(r row) string { return r.FloatingIP.Address.String() }, Cell: addressCell},
-		{Title: "ATTACHED TO", Min: 10, Max: 32, Text: attached, Cell: attachedCell},
-		{Title: "STATUS", Max: 14, Priority: 2, Text: func(r row) string { g, w := status(r); return g + " " + w }, Cell: statusCell},
-		{Title: "FORWARDS", Priority: 1, Right: true, Text: s.carries, Cell: s.carriesCell},
-		{
-			Title: "DESCRIPTION", Min: 12, Want: 30, Grow: true, Priority: 3,
-			Text: func(r row) string { return r.FloatingIP.Description },
-			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
-				return widget.Spans{{Text: r.FloatingIP.Description, Style: st.Dim}}
-			},
-		},
-	}
-}
-
-func addressCell(r row, st *themes.Styles, _ int) widget.Spans {
-	return widget.Spans{{Text: r.FloatingIP.Address.String(), Style: st.Strong}}
-}
-
-func attached(r row) string {
-	switch {
-	case r.Free():
-		return "free"
-	case r.Attached == "" && len(r.FloatingIP.Forwardings) > 0:
-		return "port forwardings"
-	case r.Gateway:
-		return r.Attached + "  gateway"
-	}
-	return r.Attached
-}
-
-func attachedCell(r row, st *themes.Styles, _ int) widget.Spans {
-	switch {
-	case r.Free():
-		return widget.Spans{{Text: "free", Style: st.Good}}
-	case r.Gateway:
-		return widget.Spans{{Text: r.Attached, Style: st.Text}, {Text: "  gateway", Style: st.Accent}}
-	}
-	return widget.Spans{{Text: attached(r), Style: st.Text}}
-}
-
-// status is Neutron's, said like an instance's. A free address is down by nature, which is no fault.
-func status(r row) (glyph, word string) {
-	switch r.FloatingIP.Status {
-	case "ACTIVE":
-		return "●", "active"
-	case "ERROR":
-		return "✗", "error"
-	case "DOWN":
-		if r.Free() {
-			return "○", "not in use"
-		}
-		return "○", "down"
-	case "":
-		return "?", "unknown"
-	}
-	return "○", strings.ToLower(r.FloatingIP.Status)
-}
-
-func statusCell(r row, st *themes.Styles, _ int) widget.Spans {
-	glyph, word := status(r)
-	style, text := st.Dim, st.Dim
-	switch {
-	case glyph == "●":
-		style, text = st.Good, st.Text
-	case glyph == "✗":
-		style, text = st.Bad, st.Bad
-	case word == "down":
-		style, text = st.Warn, st.Text
-	}
-	return widget.Spans{{Text: glyph, Style: style}, {Text: " " + word, Style: text}}
-}
-
-// carries counts the forwards; those of a gateway that has not answered are not known.
-func (s *Screen) carries(r row) string {
-	switch {
-	case r.Gateway && s.snapshot.Snapshot.State == nil:
-		return "?"
-	case r.Carries == 0:
-		return ""
-	}
-	return fmt.Sprint(r.Carries)
-}
-
-func (s *Screen) carriesCell(r row, st *themes.Styles, _ int) widget.Spans {
-	return widget.Spans{{Text: s.carries(r), Style: st.Text}}
 }
 
 // Title names the screen.
@@ -140,7 +49,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
 		s.snapshot, s.loaded = msg, true
-		s.list.SetRows(publish.FloatingIPRows(msg.Snapshot))
+		s.list.Refresh(publish.FloatingIPRows(msg.Snapshot), msg.At())
 	case views.SizeMsg:
 		s.list.Resize(msg.Height)
 	default:
@@ -164,12 +73,18 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 	return nil
 }
 
-// View draws the list.
+// View draws the list, and beside it what is known of the address under the cursor.
 func (s *Screen) View(f views.Frame) string {
 	if f.Width <= 0 || f.Height <= 0 {
 		return ""
 	}
-	return s.list.View(f.Styles, f.Width, f.Height, s.empty())
+	r, ok := s.list.Current()
+	if !ok || f.Width < detailFrom {
+		return s.list.ViewAt(f.Now, f.Styles, f.Width, f.Height, s.empty())
+	}
+	left := f.Width - detailWidth - 4
+	table := s.list.ViewAt(f.Now, f.Styles, left-1, f.Height, s.empty())
+	return widget.Beside(f.Styles, table, s.detail(r, f.Styles, f.Height), left, f.Height)
 }
 
 func (s *Screen) empty() string {
@@ -211,7 +126,9 @@ func (s *Screen) Keys() help.KeyMap {
 }
 
 // ShortHelp is what the status bar shows.
-func (k keys) ShortHelp() []key.Binding { return []key.Binding{k.Copy, k.list.Filter, k.Refresh} }
+func (k keys) ShortHelp() []key.Binding {
+	return []key.Binding{k.Copy, k.list.Filter, k.list.Sort, k.Refresh}
+}
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {

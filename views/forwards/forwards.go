@@ -49,6 +49,7 @@ var (
 func New(readOnly bool) *Screen {
 	s := &Screen{keys: newKeys(), readOnly: readOnly}
 	s.list = widget.NewList(widget.NewTable(rowID, s.columns()...), "forward", "forwards")
+	s.list.SortBy(0, false)
 	return s
 }
 
@@ -61,12 +62,12 @@ func (s *Screen) columns() []widget.Column[row] {
 	private := func(r row) string { return r.Private.String() }
 	return []widget.Column[row]{
 		{
-			Title: "PUBLIC", Text: func(r row) string { return r.Public.String() },
+			Title: "PUBLIC", Also: "port", Compare: func(a, b row) int { return a.Public.Compare(b.Public) }, Text: func(r row) string { return r.Public.String() },
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
 				return widget.Spans{{Text: r.Public.Addr().String() + ":", Style: st.Dim}, {Text: fmt.Sprint(r.Public.Port()), Style: st.Strong}}
 			},
 		},
-		{Title: "PRIVATE", Priority: 4, Text: private, Cell: dim(private)},
+		{Title: "PRIVATE", Priority: 4, Text: private, Cell: dim(private), Compare: func(a, b row) int { return a.Private.Compare(b.Private) }},
 		{Title: "SERVICE", Max: 16, Priority: 2, Text: service},
 		{
 			Title: "INSTANCE", Min: 12, Max: 28, Text: func(r row) string { return r.name },
@@ -79,7 +80,7 @@ func (s *Screen) columns() []widget.Column[row] {
 		},
 		{Title: "FROM", Max: 20, Priority: 3, Text: s.sources, Cell: dim(s.sources)},
 		{
-			Title: "TEST", Min: 11, Want: 11, Grow: true, Priority: 1,
+			Title: "TEST", Min: 11, Want: 11, Grow: true, Priority: 1, Compare: s.byTest,
 			Text: func(r row) string { w, _ := s.tests.Word(r.Key(), plain, false); return w },
 			Cell: s.testCell,
 		},
@@ -132,14 +133,16 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	case views.SnapshotMsg:
 		s.snapshot = msg
 		s.resize()
-		s.list.SetRows(rows(msg.Snapshot))
+		s.list.Refresh(rows(msg.Snapshot), msg.At())
 	case views.SizeMsg:
 		s.height = msg.Height
 		s.resize()
 		s.roomy = msg.Width >= roomyWidth
 		s.list.SetRows(rows(s.snapshot.Snapshot))
 	default:
-		s.tests.Take(msg)
+		if s.tests.Take(msg) {
+			s.list.Touch()
+		}
 		if !s.list.Update(msg) {
 			if k, ok := msg.(tea.KeyPressMsg); ok {
 				return s, s.act(k)
@@ -174,7 +177,7 @@ func (s *Screen) View(f views.Frame) string {
 		return ""
 	}
 	note := s.drift(f)
-	body := s.list.View(f.Styles, f.Width, f.Height-len(note), s.empty())
+	body := s.list.ViewAt(f.Now, f.Styles, f.Width, f.Height-len(note), s.empty())
 	return strings.Join(append([]string{body}, note...), "\n")
 }
 

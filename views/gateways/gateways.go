@@ -55,7 +55,7 @@ var (
 func New(readOnly bool) *Screen {
 	s := &Screen{keys: newKeys(), readOnly: readOnly, page: newPage()}
 	s.list = widget.NewList(widget.NewTable(rowID, s.columns()...), "gateway", "gateways")
-	s.list.Keys.Mark.SetEnabled(false) // nothing here is done to several
+	s.list.Keys.NoMarks() // nothing here is done to several
 	return s
 }
 

@@ -42,7 +42,7 @@ func (k keys) FullHelp() [][]key.Binding {
 	if k.page {
 		return append([][]key.Binding{{k.Repair, k.Adopt, k.Copy, k.Refresh, k.Close}}, k.list.Bindings()...)
 	}
-	return [][]key.Binding{{k.Open, k.Repair, k.Adopt, k.Refresh}, k.list.TableKeys.Bindings(), {k.list.Filter, k.list.Clear}}
+	return [][]key.Binding{{k.Open, k.Repair, k.Adopt, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
 }
 
 // press turns a key on the list into what is to be done.

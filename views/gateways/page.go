@@ -45,7 +45,9 @@ func newPage() page {
 		{Title: "AMOUNTS TO", Min: 16, Max: 48, Priority: 1, Text: means, Cell: dim(means)},
 		{Title: "WHERE", Min: 10, Max: 30, Priority: 2, Text: where, Cell: dim(where)},
 	}...)
-	return page{list: widget.NewList(t, "thing has drifted or was made by hand", "things have drifted or were made by hand")}
+	list := widget.NewList(t, "thing has drifted or was made by hand", "things have drifted or were made by hand")
+	list.Keys.MarkShown.SetEnabled(false) // A adopts
+	return page{list: list}
 }
 
 // wordCell stands out where there is something to put right.

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"fmt"
 
 	"charm.land/lipgloss/v2"
@@ -23,13 +24,13 @@ func (s *Screen) columns() []widget.Column[row] {
 	by := func(r row) string { return r.By }
 	gw := func(r row) string { return r.Gateway }
 	return []widget.Column[row]{
-		{Title: "WHEN", Text: when, Cell: dim(when)},
+		{Title: "WHEN", Text: when, Cell: dim(when), Compare: func(a, b row) int { return a.At.Compare(b.At) }, Down: true},
 		{
-			Title: "RESULT", Max: 18, Text: func(r row) string { return s.result(r, plain).Text() },
+			Title: "RESULT", Max: 18, Compare: byResult, Text: func(r row) string { return s.result(r, plain).Text() },
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans { return s.result(r, st) },
 		},
 		{Title: "WHAT", Min: 30, Want: 40, Grow: true, Text: func(r row) string { return r.Title }},
-		{Title: "CHANGES", Priority: 2, Text: func(r row) string { return counts(r, plain).Text() }, Cell: func(r row, st *themes.Styles, _ int) widget.Spans { return counts(r, st) }},
+		{Title: "CHANGES", Priority: 2, Compare: func(a, b row) int { return cmp.Compare(len(a.Changes), len(b.Changes)) }, Down: true, Text: func(r row) string { return counts(r, plain).Text() }, Cell: func(r row, st *themes.Styles, _ int) widget.Spans { return counts(r, st) }},
 		{Title: "WHO", Min: 10, Max: 20, Priority: 1, Text: by, Cell: dim(by)},
 		{Title: "GATEWAY", Max: 16, Priority: 3, Text: gw, Cell: dim(gw)},
 	}
@@ -102,6 +103,14 @@ func Meaning(r history.Result) string {
 	case history.Applied:
 	}
 	return ""
+}
+
+// seriousness is the order of results: what needs a look comes first.
+var seriousness = map[history.Result]int{history.Partly: 1, history.RolledBack: 2, history.Applying: 3, history.Undone: 5, history.Applied: 6}
+
+func byResult(a, b row) int {
+	rank := func(r history.Result) int { return cmp.Or(seriousness[r], 4) } // what this program does not know
+	return cmp.Compare(rank(a.Result), rank(b.Result))
 }
 
 // counts are the changes by what they do: "+3 ~1 -2".

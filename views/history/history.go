@@ -45,7 +45,8 @@ var (
 func New() *Screen {
 	s := &Screen{keys: newKeys(), roomy: true}
 	s.list = widget.NewList(widget.NewTable(func(r row) string { return r.ID }, s.columns()...), "record", "records")
-	s.list.Keys.Mark.SetEnabled(false) // nothing here is done to several
+	s.list.SortBy(0, true)
+	s.list.Keys.NoMarks() // nothing here is done to several
 	return s
 }
 

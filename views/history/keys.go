@@ -24,12 +24,12 @@ func newKeys() keys {
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Open, k.Copy, k.list.Filter, k.Refresh}
+	return []key.Binding{k.Open, k.Copy, k.list.Filter, k.list.Sort, k.Refresh}
 }
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return [][]key.Binding{{k.Open, k.Copy, k.Refresh}, k.list.TableKeys.Bindings(), {k.list.Filter, k.list.Clear}}
+	return [][]key.Binding{{k.Open, k.Copy, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
 }
 
 // act turns a key into what is to be done.

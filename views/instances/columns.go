@@ -18,12 +18,12 @@ func (s *Screen) columns() []widget.Column[row] {
 			Text: func(r row) string { return r.Instance.Name },
 		},
 		{
-			Title: "STATUS", Max: 18, Priority: 2,
+			Title: "STATUS", Max: 18, Priority: 2, Compare: byStatus,
 			Text: func(r row) string { g, w := status(r); return g + " " + w },
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans { return statusCell(r, st) },
 		},
 		{
-			Title: "ADDRESS", Max: 15, Priority: 3,
+			Title: "ADDRESS", Max: 15, Priority: 3, Compare: byAddress, Watch: s.knownAddress,
 			Text: func(r row) string { return address(r.Private) },
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
 				if len(r.Private) == 0 && s.snapshot.Snapshot.Inventory.Unknown("ports") {
@@ -33,9 +33,15 @@ func (s *Screen) columns() []widget.Column[row] {
 			},
 		},
 		{
-			Title: "REACHABLE", Min: 16, Want: 38, Grow: true, Priority: 1,
+			Title: "REACHABLE", Also: "port", Min: 16, Want: 38, Grow: true, Priority: 1, Compare: byPort, Watch: s.endpoints,
 			Text: func(r row) string { return join(s.reachable(r, plain, full)).Text() },
 			Cell: s.reachableCell,
+		},
+		{
+			Title: "TAGS", Min: 8, Max: 24, Priority: 4, Sparse: true, Text: tags,
+			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
+				return widget.Spans{{Text: tags(r), Style: st.Dim}}
+			},
 		},
 	}
 }
@@ -43,18 +49,15 @@ func (s *Screen) columns() []widget.Column[row] {
 // plain are the styles for text that is only searched.
 var plain = &themes.Styles{}
 
-// address is the first IPv4 address, else the first.
+// address is the one an instance is known by; "" when it has none.
 func address(addrs []netip.Addr) string {
-	for _, a := range addrs {
-		if a.Is4() {
-			return a.String()
-		}
-	}
-	if len(addrs) > 0 {
-		return addrs[0].String()
+	if a := first(addrs); a.IsValid() {
+		return a.String()
 	}
 	return ""
 }
+
+func tags(r row) string { return strings.Join(r.Instance.Tags, " ") }
 
 // words of Nova's status that Portico says otherwise; the rest is shown in lower case.
 var statusWords = map[string][2]string{

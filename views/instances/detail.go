@@ -55,6 +55,7 @@ func (d *pane) machine() {
 		d.all("fault", widget.Wrap(i.Fault, d.room()))
 	}
 	d.add("flavor", i.Flavor)
+	d.all("tags", widget.Wrap(tags(d.r), d.room()))
 	if i.VCPUs > 0 {
 		d.add("", fmt.Sprintf("%d vCPU  %s", i.VCPUs, memory(i.RAM)))
 	}

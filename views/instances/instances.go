@@ -41,6 +41,7 @@ var (
 func New(readOnly bool) *Screen {
 	s := &Screen{keys: newKeys(), readOnly: readOnly}
 	s.list = widget.NewList(widget.NewTable(rowID, s.columns()...), "instance", "instances")
+	s.list.SortBy(0, false)
 	return s
 }
 
@@ -60,7 +61,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
 		s.snapshot, s.loaded = msg, true
-		s.list.SetRows(publish.Rows(msg.Snapshot))
+		s.list.Refresh(publish.Rows(msg.Snapshot), msg.At())
 		if r, ok := s.list.Current(); s.Nested() && (!ok || rowID(r) != s.detailed.id) {
 			s.detailed = detailed{} // the instance is gone
 		}
@@ -69,7 +70,9 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	case views.SizeMsg:
 		s.list.Resize(msg.Height)
 	default:
-		s.tests.Take(msg)
+		if s.tests.Take(msg) {
+			s.list.Touch()
+		}
 		if k, ok := msg.(tea.KeyPressMsg); ok && s.Nested() {
 			return s, s.pressDetailed(k)
 		}
@@ -91,10 +94,10 @@ func (s *Screen) View(f views.Frame) string {
 		return s.page(r, f)
 	}
 	if f.Width < detailFrom {
-		return s.list.View(f.Styles, f.Width, f.Height, s.empty())
+		return s.list.ViewAt(f.Now, f.Styles, f.Width, f.Height, s.empty())
 	}
 	left := f.Width - detailWidth - 4
-	table := s.list.View(f.Styles, left-1, f.Height, s.empty())
+	table := s.list.ViewAt(f.Now, f.Styles, left-1, f.Height, s.empty())
 	r, ok := s.list.Current()
 	if !ok {
 		return table

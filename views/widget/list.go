@@ -3,6 +3,7 @@ package widget
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
@@ -24,7 +25,8 @@ type List[R any] struct {
 // ListKeys are the bindings that every list has.
 type ListKeys struct {
 	TableKeys
-	Mark, Filter, Clear key.Binding
+	Mark, MarkShown, Range, MarkDown, MarkUp, Filter, Clear key.Binding
+	Sort, SortBack, Reverse                                 key.Binding
 }
 
 // NewList returns an empty list of what one and many name.
@@ -32,14 +34,38 @@ func NewList[R any](t *Table[R], one, many string) *List[R] {
 	return &List[R]{Table: t, one: one, many: many, input: NewInput("", false), Keys: ListKeys{
 		TableKeys: NewTableKeys(),
 		Mark:      key.NewBinding(key.WithKeys("space"), key.WithHelp("space", "mark")),
+		MarkShown: key.NewBinding(key.WithKeys("A"), key.WithHelp("A", "mark all in the list")),
+		Range:     key.NewBinding(key.WithKeys("V"), key.WithHelp("V", "mark a range")),
+		MarkDown:  key.NewBinding(key.WithKeys("J", "shift+down"), key.WithHelp("J/K", "mark down, up")),
+		MarkUp:    key.NewBinding(key.WithKeys("K", "shift+up")),
 		Filter:    key.NewBinding(key.WithKeys("/"), key.WithHelp("/", "filter")),
-		Clear:     key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear filter and marks")),
+		Sort:      key.NewBinding(key.WithKeys(">"), key.WithHelp("< >", "sort")),
+		SortBack:  key.NewBinding(key.WithKeys("<")),
+		Reverse:   key.NewBinding(key.WithKeys("S"), key.WithHelp("S", "reverse order")),
+		Clear:     key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "clear filter, marks")),
 	}}
+}
+
+// NoMarks is for lists where nothing is done to several.
+func (k *ListKeys) NoMarks() {
+	for _, b := range []*key.Binding{&k.Mark, &k.MarkShown, &k.Range, &k.MarkDown, &k.MarkUp} {
+		b.SetEnabled(false)
+	}
+}
+
+// Choosing are the bindings for marks, filter and order, those that work.
+func (k ListKeys) Choosing() (out []key.Binding) {
+	for _, b := range []key.Binding{k.Mark, k.MarkShown, k.Range, k.MarkDown, k.Filter, k.Sort, k.Reverse, k.Clear} {
+		if b.Enabled() {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // Bindings lists the bindings for help: those for moving and those for choosing.
 func (k ListKeys) Bindings() [][]key.Binding {
-	return [][]key.Binding{k.TableKeys.Bindings(), {k.Mark, k.Filter, k.Clear}}
+	return [][]key.Binding{k.TableKeys.Bindings(), k.Choosing()}
 }
 
 // TypingKeys are the bindings while the filter takes all keys.
@@ -73,16 +99,54 @@ func (l *List[R]) Update(msg tea.Msg) bool {
 	}
 	switch {
 	case key.Matches(k, l.Keys.Filter):
+		l.EndRange(true)
 		l.typing = true
-	case key.Matches(k, l.Keys.Mark):
-		l.ToggleMark()
-	case key.Matches(k, l.Keys.Clear) && l.FilterText() != "":
+	case key.Matches(k, l.Keys.Clear):
+		return l.clear()
+	case key.Matches(k, l.Keys.Sort):
+		l.SortNext(1)
+	case key.Matches(k, l.Keys.SortBack):
+		l.SortNext(-1)
+	case key.Matches(k, l.Keys.Reverse):
+		l.Reverse()
+	default:
+		return l.mark(k) || l.Table.Update(l.Keys.TableKeys, k)
+	}
+	return true
+}
+
+// clear takes back the last thing: the range that is being marked, the filter, the marks.
+func (l *List[R]) clear() bool {
+	switch {
+	case l.Ranging() && !l.span.steps:
+		l.EndRange(false)
+	case l.FilterText() != "":
 		l.input.Set("")
 		l.SetFilter("")
-	case key.Matches(k, l.Keys.Clear) && l.Marked() > 0:
+	case l.Marked() > 0:
 		l.ClearMarks()
 	default:
-		return l.Table.Update(l.Keys.TableKeys, k)
+		return false
+	}
+	return true
+}
+
+func (l *List[R]) mark(k tea.KeyPressMsg) bool {
+	switch {
+	case key.Matches(k, l.Keys.Mark):
+		l.ToggleMark()
+	case key.Matches(k, l.Keys.MarkShown):
+		l.MarkShown()
+	case key.Matches(k, l.Keys.Range) && l.Ranging() && !l.span.steps:
+		l.EndRange(true)
+	case key.Matches(k, l.Keys.Range):
+		l.BeginRange()
+	case key.Matches(k, l.Keys.MarkDown):
+		l.MarkStep(1)
+	case key.Matches(k, l.Keys.MarkUp):
+		l.MarkStep(-1)
+	default:
+		return false
 	}
 	return true
 }
@@ -124,10 +188,15 @@ func (l *List[R]) below(height int) int {
 }
 
 // View draws the list in exactly height lines. What is shown instead of rows when there are none
-// is the caller's word, empty.
+// is the caller's word, empty. Nothing glows.
 func (l *List[R]) View(st *themes.Styles, width, height int, empty string) string {
+	return l.ViewAt(time.Time{}, st, width, height, empty)
+}
+
+// ViewAt is View at a time at which changed cells may glow.
+func (l *List[R]) ViewAt(now time.Time, st *themes.Styles, width, height int, empty string) string {
 	below := l.below(height)
-	body := l.Table.View(st, width, height-below)
+	body := l.Table.ViewAt(now, st, width, height-below)
 	switch {
 	case l.Len() == 0:
 		body = Lines("\n"+spaces(gutter)+Paint(st.Dim, Truncate(empty, width-gutter)), width, height-below)
@@ -152,8 +221,8 @@ func (l *List[R]) foot(st *themes.Styles, width int) string {
 	if l.Len() > 0 {
 		line += Paint(st.Dim, l.count())
 	}
-	if n := l.Marked(); n > 0 {
-		line += Paint(st.Mark, fmt.Sprintf("   %d marked", n))
+	if by := l.unseen(width); by != "" {
+		line += Paint(st.Dim, "   "+by)
 	}
 	return Truncate(line, width)
 }

@@ -1,6 +1,8 @@
 package widget
 
 import (
+	"time"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -10,6 +12,7 @@ import (
 // Column describes one column of a table of R.
 type Column[R any] struct {
 	Title string
+	Also  string // another word for the column in a filter: "port"
 	// Text is the cell without styles: what is measured and filtered.
 	Text func(R) string
 	// Cell draws the cell; nil draws Text in the style for text. It is cut to width, so a cell that
@@ -27,6 +30,15 @@ type Column[R any] struct {
 	// equals the one further to the right. A column with 0 always stays.
 	Priority int
 	Right    bool // numbers line up at their right end
+	// Sparse hides the column while there is nothing in it.
+	Sparse bool
+	// Compare orders two rows; nil is [Natural] order of Text. Down says that the last comes first
+	// to begin with: the newest, the most.
+	Compare func(a, b R) int
+	Down    bool
+	// Watch is what of the cell is worth a glow when it has changed; "" is not known. nil is Text,
+	// or nothing when Want is set.
+	Watch func(R) string
 }
 
 // Table is a list of rows keyed by ID: the cursor and the marks stay with their rows whatever
@@ -37,38 +49,61 @@ type Table[R any] struct {
 	widest  []int // natural width of each column
 
 	rows    []R
-	shown   []int // indices of the rows that pass the filter
+	texts   [][]string // Text of each column's cells; nil until it was asked for
+	order   order
+	ranked  []int // indices of all rows in order
+	shown   []int // those of the rows that pass the filter
 	cursor  int   // index into shown
 	current string
 	top     int
 	height  int // rows in sight, as far as is known
 	marks   map[string]bool
+	span    span
 	text    string
 	filter  Filter
+	glow    glow
 }
 
 // NewTable returns an empty table; id must differ between any two rows.
 func NewTable[R any](id func(R) string, columns ...Column[R]) *Table[R] {
-	t := &Table[R]{id: id, columns: columns, marks: map[string]bool{}, height: 10}
-	t.measure()
+	t := &Table[R]{id: id, columns: columns, marks: map[string]bool{}, height: 10, order: order{column: -1}}
+	t.SetRows(nil)
 	return t
 }
 
 // SetRows replaces the rows. The cursor stays on its row and that row where it is on the screen; if
 // it is gone the cursor is on the one that took its place.
-func (t *Table[R]) SetRows(rows []R) {
-	t.rows = rows
+func (t *Table[R]) SetRows(rows []R) { t.Refresh(rows, time.Time{}) }
+
+// Refresh is SetRows with what was read anew at a time: for a moment after it, what is not as it
+// was before glows.
+func (t *Table[R]) Refresh(rows []R, at time.Time) {
+	t.rows, t.texts = rows, make([][]string, len(t.columns))
 	t.measure()
+	t.watch(at)
+	t.rank()
 	t.narrow()
-	if len(t.marks) > 0 {
-		there := make(map[string]bool, len(t.marks))
-		for _, r := range rows {
-			if id := t.id(r); t.marks[id] {
-				there[id] = true
-			}
+	t.keepMarks()
+}
+
+// Touch tells that cells of columns with Want may say something else by now.
+func (t *Table[R]) Touch() {
+	for c := range t.columns {
+		if t.columns[c].Want > 0 {
+			t.texts[c] = nil
 		}
-		t.marks = there
 	}
+}
+
+// column is the texts of a column's cells.
+func (t *Table[R]) column(c int) []string {
+	if t.texts[c] == nil {
+		t.texts[c] = make([]string, len(t.rows))
+		for i, r := range t.rows {
+			t.texts[c][i] = t.columns[c].Text(r)
+		}
+	}
+	return t.texts[c]
 }
 
 // SetHeight tells how many rows will be in sight.
@@ -77,12 +112,17 @@ func (t *Table[R]) SetHeight(rows int) {
 	t.scroll()
 }
 
-// SetFilter narrows the table to rows that hold every word of text.
+// SetFilter narrows the table to the rows that pass a [Filter] of text.
 func (t *Table[R]) SetFilter(text string) {
 	if text == t.text {
 		return
 	}
-	t.text, t.filter = text, NewFilter(text)
+	titles := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		titles[i] = c.Title + " " + c.Also
+	}
+	t.text, t.filter = text, NewFilter(text, titles...)
+	t.EndRange(true)
 	t.narrow()
 }
 
@@ -95,9 +135,6 @@ func (t *Table[R]) Len() int { return len(t.rows) }
 // Shown is the number of rows that pass the filter.
 func (t *Table[R]) Shown() int { return len(t.shown) }
 
-// Marked is the number of rows with a mark.
-func (t *Table[R]) Marked() int { return len(t.marks) }
-
 // Current is the row under the cursor.
 func (t *Table[R]) Current() (R, bool) {
 	if t.cursor < len(t.shown) {
@@ -106,38 +143,6 @@ func (t *Table[R]) Current() (R, bool) {
 	var none R
 	return none, false
 }
-
-// Chosen is what a key acts on: the marked rows, also those that the filter hides, or else the
-// current one.
-func (t *Table[R]) Chosen() []R {
-	var out []R
-	for _, r := range t.rows {
-		if len(t.marks) > 0 && t.marks[t.id(r)] {
-			out = append(out, r)
-		}
-	}
-	if r, ok := t.Current(); ok && len(out) == 0 {
-		out = append(out, r)
-	}
-	return out
-}
-
-// ToggleMark marks the current row, or takes its mark away, and moves on.
-func (t *Table[R]) ToggleMark() {
-	r, ok := t.Current()
-	if !ok {
-		return
-	}
-	if id := t.id(r); t.marks[id] {
-		delete(t.marks, id)
-	} else {
-		t.marks[id] = true
-	}
-	t.Move(1)
-}
-
-// ClearMarks takes all marks away.
-func (t *Table[R]) ClearMarks() { clear(t.marks) }
 
 // Move moves the cursor by so many rows and stops at the ends.
 func (t *Table[R]) Move(by int) {
@@ -153,29 +158,21 @@ func (t *Table[R]) Move(by int) {
 func (t *Table[R]) narrow() {
 	line := t.cursor - t.top
 	t.shown = t.shown[:0]
-	found := -1
-	for i, r := range t.rows {
-		if len(t.filter) > 0 && !t.filter.Matches(t.haystack(r)) {
+	found, row := -1, 0
+	cell := func(c int) string { return t.column(c)[row] }
+	for _, row = range t.ranked {
+		if len(t.filter) > 0 && !t.filter.Matches(len(t.columns), cell) {
 			continue
 		}
-		if t.current != "" && found < 0 && t.id(r) == t.current {
+		if t.current != "" && found < 0 && t.id(t.rows[row]) == t.current {
 			found = len(t.shown)
 		}
-		t.shown = append(t.shown, i)
+		t.shown = append(t.shown, row)
 	}
 	if found >= 0 {
 		t.cursor, t.top = found, found-line
 	}
 	t.Move(0)
-}
-
-// haystack is what a row is filtered by. The columns are parted by a character that no word holds.
-func (t *Table[R]) haystack(r R) string {
-	s := ""
-	for _, c := range t.columns {
-		s += c.Text(r) + "\n"
-	}
-	return s
 }
 
 func (t *Table[R]) scroll() { t.top = window(t.top, t.cursor, len(t.shown), t.height) }
@@ -223,6 +220,12 @@ func (t *Table[R]) Update(k TableKeys, msg tea.KeyPressMsg) bool {
 		t.Move(len(t.rows))
 	default:
 		return false
+	}
+	switch {
+	case t.span.steps:
+		t.EndRange(true)
+	case t.Ranging():
+		t.stretch()
 	}
 	return true
 }

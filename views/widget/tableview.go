@@ -2,6 +2,7 @@ package widget
 
 import (
 	"strings"
+	"time"
 
 	"portico/themes"
 )
@@ -20,14 +21,19 @@ func (t *Table[R]) measure() {
 		if c.Want > 0 {
 			w = max(w, c.Want)
 		} else {
-			for _, r := range t.rows {
-				if s := c.Text(r); len(s) > w { // no text is wider than its bytes
+			empty := true
+			for _, s := range t.column(i) {
+				empty = empty && s == ""
+				if len(s) > w { // no text is wider than its bytes
 					w = max(w, Width(s))
 				}
 				if c.Max > 0 && w >= c.Max {
 					w = c.Max
 					break
 				}
+			}
+			if empty && c.Sparse {
+				w = 0
 			}
 		}
 		t.widest[i] = w
@@ -107,7 +113,13 @@ func (t *Table[R]) drop(widths []int) bool {
 }
 
 // View draws the headings and as many rows as fit, exactly height lines of exactly width cells.
+// Nothing glows.
 func (t *Table[R]) View(st *themes.Styles, width, height int) string {
+	return t.ViewAt(time.Time{}, st, width, height)
+}
+
+// ViewAt is View at a time at which changed cells may glow.
+func (t *Table[R]) ViewAt(now time.Time, st *themes.Styles, width, height int) string {
 	if width <= 0 || height <= 0 {
 		return ""
 	}
@@ -116,7 +128,7 @@ func (t *Table[R]) View(st *themes.Styles, width, height int) string {
 	lines = append(lines, t.head(st, widths, width))
 	top := window(t.top, t.cursor, len(t.shown), height-1)
 	for i := top; i < len(t.shown) && len(lines) < height; i++ {
-		lines = append(lines, t.line(st, i, widths, width))
+		lines = append(lines, t.line(now, st, i, widths, width))
 	}
 	for len(lines) < height {
 		lines = append(lines, spaces(width))
@@ -124,51 +136,113 @@ func (t *Table[R]) View(st *themes.Styles, width, height int) string {
 	return strings.Join(lines, "\n")
 }
 
+// head is the headings, with a sign at the one that the table is sorted by and the number of marks
+// at the end.
 func (t *Table[R]) head(st *themes.Styles, widths []int, width int) string {
-	line := Spans{{spaces(gutter), st.Text}}
+	var line Spans
+	before := spaces(gutter)
 	for i, c := range t.columns {
 		if widths[i] == 0 {
 			continue
 		}
-		if len(line) > 1 {
-			line = append(line, Span{spaces(gap), st.Text})
+		title, after := Spans{{c.Title, st.Column}}, spaces(gap)
+		if i == t.order.column {
+			title, before, after = t.sorted(st, c, widths[i], before)
 		}
-		line = append(line, Spans{{c.Title, st.Column}}.Fit(widths[i], c.Right)...)
+		line = append(line, Span{before, st.Accent})
+		line = append(line, title.Fit(widths[i], c.Right)...)
+		before = after
 	}
-	return line.Fit(width, false).Render(st, false)
+	line = append(line, Span{strings.TrimRight(before, " "), st.Accent})
+	note := Truncate(t.markNote(), width*2/3)
+	if note == "" {
+		return line.Fit(width, false).Render(st, false)
+	}
+	for len(line) > 0 && strings.TrimSpace(line[len(line)-1].Text) == "" {
+		line = line[:len(line)-1]
+	}
+	line = line.Fit(max(0, width-Width(note)-gap), false)
+	return append(line, Span{spaces(gap), st.Text}, Span{note, st.Mark}).Fit(width, false).Render(st, false)
 }
 
-func (t *Table[R]) line(st *themes.Styles, i int, widths []int, width int) string {
+// sorted is the heading that the table is sorted by, and the gaps before and after it: where the
+// title fills the column, its sign goes there, so that no column moves.
+func (t *Table[R]) sorted(st *themes.Styles, c Column[R], width int, before string) (Spans, string, string) {
+	title, sign, after := Span{c.Title, st.Text}, t.order.sign(), spaces(gap)
+	apart := min(1, max(0, width-Width(c.Title)-1))
+	switch room := width > Width(c.Title); {
+	case room && c.Right:
+		return Spans{{sign + spaces(apart), st.Accent}, title}, before, after
+	case room:
+		return Spans{title, {spaces(apart) + sign, st.Accent}}, before, after
+	case c.Right:
+		return Spans{title}, before[:len(before)-1] + sign, after
+	}
+	return Spans{title}, before, sign + after[:len(after)-1]
+}
+
+func (t *Table[R]) line(now time.Time, st *themes.Styles, i int, widths []int, width int) string {
 	r, selected := t.rows[t.shown[i]], i == t.cursor
+	id := t.id(r)
 	pointer, mark := " ", " "
 	if selected {
 		pointer = "▸"
 	}
-	if len(t.marks) > 0 && t.marks[t.id(r)] {
+	if t.marks[id] {
 		mark = "•"
 	}
-	line := make(Spans, 0, 4*len(widths))
-	line = append(line, Span{mark, st.Mark}, Span{pointer, st.Accent}, Span{" ", st.Text})
+	// What does not fit even when all that may go has gone is cut at the end.
+	var out strings.Builder
+	add := func(s Spans, selected bool) {
+		s = s.Cut(width)
+		width -= s.Width()
+		out.WriteString(s.Render(st, selected))
+	}
+	add(Spans{{mark, st.Mark}, {pointer, st.Accent}, {" ", st.Text}}, selected)
 	first := true
 	for c, w := range widths {
 		if w == 0 {
 			continue
 		}
 		if !first {
-			line = append(line, Span{spaces(gap), st.Text})
+			add(Spans{{spaces(gap), st.Text}}, selected)
 		}
 		first = false
-		line = append(line, t.cell(st, t.columns[c], r, w).Fit(w, t.columns[c].Right)...)
+		s := t.cell(st, c, r, w)
+		if t.glows(id, c, now) {
+			// It has the background of the other rows: on all of them that is seen, without colours on none.
+			s = s.Cut(w)
+			pad := Spans{{spaces(w - s.Width()), st.Text}}
+			if t.columns[c].Right {
+				add(pad, selected)
+				add(s, !selected)
+			} else {
+				add(s, !selected)
+				add(pad, selected)
+			}
+			continue
+		}
+		add(s.Fit(w, t.columns[c].Right), selected)
 	}
-	return line.Fit(width, false).Render(st, selected)
+	add(Spans{{spaces(width), st.Text}}, selected)
+	return out.String()
 }
 
-func (t *Table[R]) cell(st *themes.Styles, c Column[R], r R, width int) Spans {
+func (t *Table[R]) cell(st *themes.Styles, c int, r R, width int) Spans {
 	var s Spans
-	if c.Cell != nil {
-		s = c.Cell(r, st, width)
+	if draw := t.columns[c].Cell; draw != nil {
+		s = draw(r, st, width)
 	} else {
-		s = Spans{{c.Text(r), st.Text}}
+		s = Spans{{t.columns[c].Text(r), st.Text}}
 	}
-	return t.filter.Highlight(s, st)
+	return t.filter.Highlight(s, c, st)
+}
+
+// unseen tells what the table is sorted by when that column is not in sight.
+func (t *Table[R]) unseen(width int) string {
+	c := t.order.column
+	if c < 0 || t.layout(width)[c] > 0 {
+		return ""
+	}
+	return "by " + t.columns[c].Title + " " + t.order.sign()
 }
