@@ -116,27 +116,37 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%d d ago", int(d.Hours()/24))
 }
 
+// tasksLeast is kept free beside the tabs, so that they stand still whatever is under way.
+const tasksLeast = 14
+
 // tabBar names the tabs with their keys, and at its end what is under way. In a narrow terminal
 // only the tab in sight has its name.
 func (r *Root) tabBar() string {
 	tasks := r.tasks()
-	for _, short := range []bool{false, true} {
-		line := widget.Spans{{Text: " "}}
-		for i, t := range r.nav.tabs {
-			h, number, name := t.key.Help(), r.styles.Faint, r.styles.Tab
-			if i == r.nav.tab {
-				number, name = r.styles.Accent, r.styles.TabActive
-			}
-			line = append(line, widget.Span{Text: h.Key, Style: number}, widget.Span{Text: " "})
-			if !short || i == r.nav.tab {
-				line = append(line, widget.Span{Text: h.Desc, Style: name}, widget.Span{Text: " "})
-			}
-			line = append(line, widget.Span{Text: "  "})
-		}
-		line[len(line)-1].Text = ""
-		if room := r.width - tasks.Width() - 2; line.Width() <= room || short {
-			return append(line.Cut(room).Fit(room+1, false), tasks...).Render(r.styles, false)
+	for _, gap := range []string{"   ", "  "} {
+		if line := r.tabNames(gap, false); line.Width()+tasksLeast <= r.width {
+			tasks = tasks.Cut(r.width - line.Width() - 2)
+			return append(line.Fit(r.width-tasks.Width()-1, false), tasks...).Render(r.styles, false)
 		}
 	}
-	return ""
+	room := r.width - tasks.Width() - 2
+	return append(r.tabNames("   ", true).Cut(room).Fit(room+1, false), tasks...).Render(r.styles, false)
+}
+
+func (r *Root) tabNames(gap string, short bool) widget.Spans {
+	line := widget.Spans{{Text: " "}}
+	for i, t := range r.nav.tabs {
+		h, number, name := t.key.Help(), r.styles.Faint, r.styles.Tab
+		if i == r.nav.tab {
+			number, name = r.styles.Accent, r.styles.TabActive
+		}
+		if i > 0 {
+			line = append(line, widget.Span{Text: gap})
+		}
+		line = append(line, widget.Span{Text: h.Key, Style: number})
+		if !short || i == r.nav.tab {
+			line = append(line, widget.Span{Text: " "}, widget.Span{Text: h.Desc, Style: name})
+		}
+	}
+	return line
 }

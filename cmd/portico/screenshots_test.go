@@ -78,6 +78,12 @@ func TestScreenshots(t *testing.T) {
 	s.keys("\r")
 	s.until("2 of 2 answer")
 	s.shot("applied")
+	if err := d.gateway.AddForeignRules(demoByHand); err != nil {
+		t.Fatal(err)
+	}
+	s.keys("\r", "4", "r")
+	s.until("2201", "can be adopted")
+	s.shot("gateways")
 }
 
 // redirect connects to where the demo listens in place of its floating IP.
@@ -97,12 +103,16 @@ func (s steady) Inventory(ctx context.Context) (cloud.Inventory, error) {
 }
 
 func (s steady) Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome {
-	step, test := w.Step, w.Probe
+	step, guard, test := w.Step, w.Guard, w.Probe
 	w.Step = func(e plan.Event) {
 		if e.Elapsed > 0 {
 			e.Elapsed = 120 * time.Millisecond
 		}
 		step(e)
+	}
+	w.Guard = func(g publish.Guard) {
+		g.Until = screenTime.Add(g.Until.Sub(time.Now()).Round(time.Minute))
+		guard(g)
 	}
 	if test != nil {
 		w.Probe = func(k gateway.Key, r probe.Result) { test(k, steadyResult(r)) }
