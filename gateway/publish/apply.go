@@ -161,7 +161,8 @@ func (a *apply) test(ctx context.Context) error {
 	}
 }
 
-// answerMargin is what is left of the window for saying to the gateway what was answered.
+// answerMargin is what is left of the window for saying to the gateway what was answered; of a
+// short one a quarter.
 const answerMargin = 5 * time.Second
 
 // verify observes again: planning the same request once more must find nothing to do.
