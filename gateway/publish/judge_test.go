@@ -38,7 +38,9 @@ type judge struct {
 	wrong []string
 }
 
-func (j *judge) say(format string, args ...any) { j.wrong = append(j.wrong, fmt.Sprintf(format, args...)) }
+func (j *judge) say(format string, args ...any) {
+	j.wrong = append(j.wrong, fmt.Sprintf(format, args...))
+}
 
 // hold makes the trial. The error is of the test itself.
 func (j *judge) hold(ctx context.Context) error {
@@ -109,7 +111,7 @@ func (j *judge) apply(ctx context.Context) error {
 	j.world.gateway.Heal()
 	j.world.gateway.Refuse(0)
 	j.told = r.told
-	return nil
+	return r.failed
 }
 
 // state judges what stands, by what the report says.

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"portico/cloud/emulator"
 	gwemulator "portico/gateway/emulator"
 	"portico/gateway/plan"
-	"portico/gateway/publish"
 )
 
 // hasty is a console that soon gives up: for trials in which somebody never answers.
@@ -198,44 +196,6 @@ func (k *known) restoreTrials() []trial {
 		f := gwemulator.Fault{Program: "iptables-restore", Skip: n, Times: -1, Exit: 4, Stderr: "iptables-restore: it does not work\n"}
 		add("iptables-restore from there on", fmt.Sprint("number ", n+1), f)
 		out[len(out)-1].open = true
-	}
-	return out
-}
-
-// consoleTrials interrupt the console: before each step, in each phase.
-func (k *known) consoleTrials() []trial {
-	var out []trial
-	for n := range k.steps {
-		for _, state := range []plan.State{plan.Running, plan.Done} {
-			out = append(out, trial{
-				of: k, category: "interrupted", name: "step " + strconv.Itoa(n+1) + " " + state.String(), want: "old",
-				arrange: func(r *run) {
-					r.watch.Step = func(e plan.Event) {
-						if e.Step == n && e.State == state {
-							r.cancel()
-						}
-					}
-				},
-			})
-		}
-	}
-	phases := []publish.Phase{publish.Armed, publish.Checking}
-	if len(k.request.Instances) > 0 && !k.request.Withdraw {
-		phases = append(phases, publish.Testing)
-	}
-	for _, phase := range phases {
-		out = append(out, trial{
-			of: k, category: "interrupted", name: string(phase), want: "old",
-			arrange: func(r *run) {
-				told := r.watch.Guard
-				r.watch.Guard = func(g publish.Guard) {
-					told(g)
-					if g.Phase == phase {
-						r.cancel()
-					}
-				}
-			},
-		})
 	}
 	return out
 }
