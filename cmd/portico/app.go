@@ -22,9 +22,9 @@ type app struct {
 
 // flags are those that every command takes.
 type flags struct {
-	cloud, gateway, config, debug string
-	json, yes                     bool
-	rollback                      time.Duration
+	cloud, gateway, config, debug, theme string
+	json, yes                            bool
+	rollback                             time.Duration
 }
 
 func newApp(in *os.File, out, err io.Writer) *app { return &app{in: in, out: out, err: err} }
@@ -66,13 +66,14 @@ func (a *app) command() *cobra.Command {
 	f.BoolVar(&a.flags.json, "json", false, "print JSON")
 	// It holds for the help too, which is printed before any command's own code.
 	f.BoolFunc("no-color", "no colours (also NO_COLOR)", noColor)
+	f.StringVar(&a.flags.theme, "theme", "", "the colours of the console; 'portico themes' lists them")
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
 	f.DurationVar(&a.flags.rollback, "rollback", 0, "how long a gateway waits for a sign of life before it takes a change back (default 60s)")
 	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud and what it answers to this file, without secrets; only you can read it")
 	root.AddCommand(
 		a.listCommand(), a.floatingIPsCommand(), a.gatewaysCommand(), a.forwardsCommand(),
 		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.repairCommand(), a.adoptCommand(), a.testCommand(), a.historyCommand(),
-		a.sshCommand(), a.sshConfigCommand(), a.schemeCommand(), a.demoCommand(), a.versionCommand(),
+		a.sshCommand(), a.sshConfigCommand(), a.schemeCommand(), a.configCommand(), a.themesCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	a.addCompletion(root)
 	checkBuiltin(root)

@@ -127,6 +127,14 @@ func (a *app) serviceNames(context.Context) []string {
 	return out
 }
 
+func (a *app) themeNames(context.Context) []string {
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return nil
+	}
+	return themeNames(cfg.palettes())
+}
+
 func (a *app) schemeNames(context.Context) []string {
 	var out []string
 	for _, s := range a.configured().Schemes {
@@ -142,6 +150,7 @@ func (a *app) addCompletion(root *cobra.Command) {
 	flags := map[string]completer{
 		"gateway": offer(a.gatewayNames), "service": several(a.serviceNames), "scheme": offer(a.schemeNames),
 		"format": fixed(planFormats...), "engine": fixed("nat"), "from": several(func(context.Context) []string { return []string{"anywhere"} }),
+		"theme": offer(a.themeNames),
 	}
 	file := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault

@@ -8,11 +8,9 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/adrg/xdg"
-	"github.com/goccy/go-yaml"
 
 	"portico/gateway"
 	"portico/gateway/history"
@@ -31,6 +29,8 @@ type config struct {
 	Login    loginConfig     `yaml:"login"`
 	Rollback time.Duration   `yaml:"rollback"` // how long a gateway waits for a sign of life; 60s
 	History  string          `yaml:"history"`  // folder of this machine's records; the user's state folder if empty
+	Theme    string          `yaml:"theme"`
+	Themes   []themeConfig   `yaml:"themes"`
 }
 
 // gatewayConfig says how to reach one gateway, by its instance's name. fixed_ip and floating_ip
@@ -59,36 +59,44 @@ type loginConfig struct {
 	Images  map[string]string `yaml:"images"`  // image name -> user
 }
 
-// loadConfig reads the file that was named, or the user's own if there is one.
-func (a *app) loadConfig() (config, error) {
-	path, must := a.flags.config, true
-	if path == "" {
-		path = os.Getenv("PORTICO_CONFIG")
+// configPath is the configuration file, and what names it; "" if it is the user's own, which need
+// not exist.
+func (a *app) configPath() (path, namedBy string) {
+	if a.flags.config != "" {
+		return a.flags.config, "--config"
 	}
-	if path == "" {
-		path, must = filepath.Join(xdg.ConfigHome, "portico", "config.yaml"), false
+	if path := os.Getenv("PORTICO_CONFIG"); path != "" {
+		return path, "PORTICO_CONFIG"
 	}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && !must {
-		return config{}, nil
-	}
-	if err != nil {
-		return config{}, &gateway.Error{Op: "read configuration file", Target: path, Kind: gateway.Invalid, Err: err, Next: "name an existing file with --config"}
-	}
-	c, err := parseConfig(text)
-	if err != nil {
-		return config{}, &gateway.Error{Op: "use configuration file", Target: path, Kind: gateway.Invalid, Err: err, Next: "correct the file; nothing was changed"}
-	}
-	return c, nil
+	return filepath.Join(xdg.ConfigHome, "portico", "config.yaml"), ""
 }
 
-// parseConfig is strict: a key that means nothing is an error with its line and column.
-func parseConfig(text []byte) (config, error) {
-	var c config
-	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
-		return c, errors.New(strings.TrimSpace(yaml.FormatError(err, false, false)))
+// loadConfig reads the file that was named, or the user's own if there is one.
+func (a *app) loadConfig() (config, error) {
+	c, _, err := a.readConfigFile()
+	return c, err
+}
+
+// readConfigFile is loadConfig with what stands where in the file; nil if there is none.
+func (a *app) readConfigFile() (config, *configFile, error) {
+	path, namedBy := a.configPath()
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && namedBy == "" {
+		return config{}, nil, nil
 	}
-	return c, c.check()
+	if err != nil {
+		return config{}, nil, &gateway.Error{Op: "read configuration file", Target: path, Kind: gateway.Invalid, Err: err, Next: "name an existing file with --config"}
+	}
+	c, f, err := readConfig(text)
+	if err != nil {
+		next := ""
+		var bad *configError
+		if errors.As(err, &bad) {
+			next = bad.next
+		}
+		return config{}, nil, &gateway.Error{Op: "use configuration file", Target: path, Kind: gateway.Invalid, Err: err, Next: cmp.Or(next, "correct the file; 'portico config example' shows every key")}
+	}
+	return c, f, nil
 }
 
 // options turns the configuration and the flags into what publishing needs.

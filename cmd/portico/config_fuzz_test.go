@@ -21,7 +21,7 @@ func FuzzConfig(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := parseConfig(text)
+		c, _, err := readConfig(text)
 		if err == nil {
 			_, err = newApp(os.Stdin, os.Stdout, os.Stderr).options(c)
 		}

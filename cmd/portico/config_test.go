@@ -29,7 +29,7 @@ login:
 		"everything":           {text: good},
 		"empty":                {text: ""},
 		"unknown key":          {text: "gatway: gw-1\n", says: "gatway"},
-		"line and column":      {text: "services:\n  - {name: x, prt: 1}\n", says: "[2:"},
+		"line and column":      {text: "services:\n  - {name: x, prt: 1}\n", says: "line 2, column 15: there is no key \"prt\" here; did you mean \"port\"?"},
 		"not YAML":             {text: "a: [", says: ""},
 		"bad service":          {text: "services:\n  - {name: x, protocol: sctp, port: 1}\n", says: "tcp or udp"},
 		"nameless gateway":     {text: "gateways:\n  - {user: x}\n", says: "name"},
@@ -66,7 +66,7 @@ login:
 }
 
 func TestConfigIsUsed(t *testing.T) {
-	c, err := parseConfig([]byte("scheme: interleaved\nservices: [{name: jupyter, protocol: tcp, port: 8888}]\ngateway: gw-9\n"))
+	c, _, err := readConfig([]byte("scheme: interleaved\nservices: [{name: jupyter, protocol: tcp, port: 8888}]\ngateway: gw-9\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,10 @@ func (a *app) console(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	palette, err := a.palette(cfg)
+	if err != nil {
+		return err
+	}
 	if !a.interactive() {
 		return wrongUse("open the console", errors.New("standard input is not a terminal"), "use a command instead: portico list")
 	}
@@ -30,5 +34,5 @@ func (a *app) console(ctx context.Context) error {
 		}
 		return w.publisher, nil
 	})
-	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: a.flags.cloud})
+	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: a.flags.cloud, Palette: palette})
 }

@@ -52,6 +52,10 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
+	palette, err := a.palette(config{})
+	if err != nil {
+		return err
+	}
 	options.Gateway = emulator.DemoGateway
 	dir, err := a.demoDir()
 	if err != nil {
@@ -67,7 +71,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 		}
 		return w.publisher, d.populate(ctx, w)
 	})
-	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo"})
+	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo", Palette: palette})
 	a.noteProblems(d)
 	return err
 }

@@ -60,11 +60,24 @@ func (a *app) showError(w io.Writer, _ fang.Styles, err error) {
 		_, _ = fmt.Fprintln(w, "portico: interrupted")
 	case errors.As(err, &typed):
 		x := cloud.Explain(err)
-		_, _ = fmt.Fprintf(w, "portico: %s\n  why:  %s\n  next: %s\n", x.What, x.Why, x.Next)
+		_, _ = fmt.Fprintf(w, "portico: %s\n  why:  %s\n%s  next: %s\n", x.What, x.Why, excerpt(err), x.Next)
 	case !a.started:
 		_, _ = fmt.Fprintf(w, "portico: %s\n  why:  the command line was not understood\n  next: portico --help\n", cloud.Clean(err.Error()))
 	default:
 		x := cloud.Explain(err)
 		_, _ = fmt.Fprintf(w, "portico: %s\n  why:  %s\n  next: %s\n", x.What, x.Why, x.Next)
 	}
+}
+
+// excerpt is the line of the file that an error is about, or "".
+func excerpt(err error) string {
+	var bad *configError
+	if !errors.As(err, &bad) {
+		return ""
+	}
+	text := ""
+	for _, line := range bad.excerpt() {
+		text += "        " + line + "\n"
+	}
+	return text
 }
