@@ -127,7 +127,7 @@ func (s *Screen) Keys() help.KeyMap {
 
 // ShortHelp is what the status bar shows.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Copy, k.list.Filter, k.list.Sort, k.Refresh}
+	return []key.Binding{k.Copy, k.list.Filter, k.Refresh, k.list.Sort}
 }
 
 // FullHelp is what the help page shows.

@@ -27,7 +27,7 @@ func newKeys() keys {
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Copy, k.Test, k.Withdraw, k.list.Mark, k.list.Filter, k.list.Sort, k.Refresh}
+	return []key.Binding{k.Copy, k.Test, k.Withdraw, k.list.Mark, k.list.Filter, k.Refresh, k.list.Sort}
 }
 
 // FullHelp is what the help page shows.

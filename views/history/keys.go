@@ -24,7 +24,7 @@ func newKeys() keys {
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Open, k.Copy, k.list.Filter, k.list.Sort, k.Refresh}
+	return []key.Binding{k.Open, k.Copy, k.list.Filter, k.Refresh, k.list.Sort}
 }
 
 // FullHelp is what the help page shows.

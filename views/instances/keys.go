@@ -33,7 +33,7 @@ func newKeys() keys {
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Open, k.Publish, k.Withdraw, k.Test, k.Copy, k.list.Filter, k.list.Mark, k.list.Sort, k.Refresh}
+	return []key.Binding{k.Open, k.Publish, k.Withdraw, k.Test, k.Copy, k.list.Filter, k.list.Mark, k.Refresh, k.list.Sort}
 }
 
 // FullHelp is what the help page shows.
