@@ -140,7 +140,11 @@ func (e *Engine) doorDrift(forwards []gateway.Forward) []gateway.Drift {
 	tell := func(kind gateway.DriftKind, steps []plan.Step) {
 		for _, s := range steps {
 			c := s.Change()
-			out = append(out, gateway.Drift{Kind: kind, Where: cloud.Clean(c.Target), Line: cloud.Clean(c.Title)})
+			line := c.Title
+			if kind == gateway.Strange { // what stands there, not what is done about it
+				line = strings.Join(c.Before, ", ")
+			}
+			out = append(out, gateway.Drift{Kind: kind, Where: cloud.Clean(c.Target), Line: cloud.Clean(line)})
 		}
 	}
 	tell(gateway.Missing, append(e.openDoor(public), e.openDoor(private)...))
