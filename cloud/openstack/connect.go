@@ -23,6 +23,7 @@ const connectRequests = 3
 type Client struct {
 	identity         cloud.Identity
 	provider         *gophercloud.ProviderClient
+	homes            homes
 	endpoint         gophercloud.EndpointOpts
 	compute, network *gophercloud.ServiceClient
 	microversion     atomic.Int32 // index into computeVersions
@@ -47,12 +48,12 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, &cloud.Error{Op: op, Target: target, Kind: cloud.Invalid, Err: errors.New(withoutUserInfo(err.Error())), Next: "correct auth_url (OS_AUTH_URL)"}
 	}
-	provider.HTTPClient = newHTTPClient(s.tls, timeout, newSecrets(s.auth), o.Debug)
+	c := &Client{provider: provider, endpoint: s.endpoint}
+	provider.HTTPClient = newHTTPClient(s.tls, timeout, newSecrets(s.auth), &c.homes, o.Debug)
 	provider.RetryFunc = retry
 	if o.UserAgent != "" {
 		provider.UserAgent.Prepend(o.UserAgent)
 	}
-	c := &Client{provider: provider, endpoint: s.endpoint}
 	if err := c.login(ctx, s, op, target); err != nil {
 		c.Close()
 		return nil, err
@@ -122,6 +123,7 @@ func (c *Client) service(kind, version string) (*gophercloud.ServiceClient, erro
 	if err != nil {
 		return nil, err
 	}
+	c.homes.add(endpoint)
 	sc := &gophercloud.ServiceClient{ProviderClient: c.provider, Endpoint: endpoint, Type: kind}
 	if version != "" && !strings.HasSuffix(endpoint, "/"+version) {
 		sc.ResourceBase = endpoint + version

@@ -146,6 +146,9 @@ func fromNetwork(e *cloud.Error, err error) {
 	case errors.Is(err, errRedirect):
 		e.Kind, e.Next = cloud.Unreachable, "set auth_url to the final address, with https where the cloud has it"
 		say(innermost(err))
+	case errors.Is(err, errForeign):
+		e.Kind, e.Next = cloud.Permission, "nothing was sent there; tell the cloud's operators that its lists lead to other servers than its catalog"
+		e.Err = &reason{cloud.Clean(withoutUserInfo(innermost(err))), err}
 	case request != nil, network != nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.Kind, e.Next = cloud.Unreachable, "check auth_url, your network, VPN and proxy settings, then try again"
 		say("cannot be reached: " + innermost(err))

@@ -114,6 +114,7 @@ const maxFault = 64 << 10
 type guard struct {
 	next    *http.Transport
 	secrets *secrets
+	homes   *homes
 	trace   *trace // nil: nothing is written
 }
 
@@ -122,6 +123,14 @@ func (guard) GoString() string { return "guard" }
 
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	g.secrets.learnFrom(req.Header)
+	safe, err := g.homes.check(req)
+	if err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, err
+	}
+	req = safe
 	done := g.trace.begin(req)
 	resp, err := g.next.RoundTrip(req)
 	switch {

@@ -32,7 +32,7 @@ func exchange(t *testing.T, header http.Header, body string, status int, answer 
 	}))
 	t.Cleanup(server.Close)
 	var out bytes.Buffer
-	client := newHTTPClient(nil, time.Minute, newSecrets(gophercloud.AuthOptions{Password: sesame}), &out)
+	client := newHTTPClient(nil, time.Minute, newSecrets(gophercloud.AuthOptions{Password: sesame}), &homes{}, &out)
 	t.Cleanup(client.CloseIdleConnections)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v3/x?password=inquery&limit=5", strings.NewReader(body))
 	if err != nil {

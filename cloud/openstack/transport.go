@@ -24,8 +24,9 @@ var errRedirect = errors.New("answers with a redirect to another host, which wou
 
 // newHTTPClient makes the client that all requests go through. Its Timeout covers one request
 // from dialling to the last byte of the body; retries are outside of it.
-// What is asked and answered goes to debug, if there is one, without what known holds.
-func newHTTPClient(config *tls.Config, timeout time.Duration, known *secrets, debug io.Writer) http.Client {
+// What is asked and answered goes to debug, if there is one, without what known holds. Tokens go
+// to allowed servers only.
+func newHTTPClient(config *tls.Config, timeout time.Duration, known *secrets, allowed *homes, debug io.Writer) http.Client {
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	if t, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = t.Clone()
@@ -35,7 +36,7 @@ func newHTTPClient(config *tls.Config, timeout time.Duration, known *secrets, de
 		transport.TLSClientConfig = config
 	}
 	transport.MaxIdleConnsPerHost = parallel
-	g := &guard{next: transport, secrets: known}
+	g := &guard{next: transport, secrets: known, homes: allowed}
 	if debug != nil {
 		g.trace = &trace{secrets: known, out: debug}
 	}
