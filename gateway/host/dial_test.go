@@ -90,7 +90,7 @@ func (w *world) file(t *testing.T, text string) {
 
 func (w *world) config() Config {
 	return Config{Host: w.srv.host(), Port: w.srv.port(), User: "labuser", IdentityFiles: []string{w.key},
-		KnownHosts: []string{w.known}, SSHConfig: "none", Timeout: 5 * time.Second}
+		KnownHosts: []string{w.known}, SSHConfig: "none", Timeout: time.Minute}
 }
 
 func (w *world) dial(t *testing.T) *SSH {
