@@ -111,7 +111,7 @@ func (s steady) Apply(ctx context.Context, p publish.Proposal, w publish.Watch) 
 		step(e)
 	}
 	w.Guard = func(g publish.Guard) {
-		g.Until = screenTime.Add(g.Until.Sub(time.Now()).Round(time.Minute))
+		g.Until = screenTime.Add(time.Until(g.Until).Round(time.Minute))
 		guard(g)
 	}
 	if test != nil {
