@@ -72,7 +72,7 @@ func (d *pane) leads() {
 func (d *pane) forwards() {
 	state := d.s.snapshot.Snapshot.State
 	if d.r.Gateway && state == nil {
-		d.facts = append(d.facts, widget.Fact{}, widget.Fact{Name: "forwards", Value: widget.Spans{{Text: "not known: the gateway has not answered", Style: d.st.Dim}}})
+		d.facts = append(d.facts, widget.Fact{}, widget.Fact{Name: "forwards", Value: widget.Spans{{Text: "not known: no answer yet", Style: d.st.Dim}}})
 		return
 	}
 	type line struct {

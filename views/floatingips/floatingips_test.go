@@ -46,6 +46,41 @@ func TestView(t *testing.T) {
 	}
 }
 
+// TestDetail: beside the list stands what the address under the cursor leads to.
+func TestDetail(t *testing.T) {
+	silent, hostile := snapshot(), snapshot()
+	silent.Snapshot.State = nil
+	evil := cloud.Clean("evil\x1b]52;c;ZXZpbA==\x07\u202e\r\nline 日本語の名前はとても長い")
+	for i := range hostile.Snapshot.Inventory.FloatingIPs {
+		hostile.Snapshot.Inventory.FloatingIPs[i].Description = strings.Repeat(evil+" ", 3)
+	}
+	for i := range hostile.Snapshot.Inventory.Instances {
+		hostile.Snapshot.Inventory.Instances[i].Name = evil
+	}
+	forwardings := snapshot()
+	forwardings.Snapshot.Inventory.FloatingIPs[5].Forwardings = []cloud.PortForwarding{
+		{External: 2222, Protocol: "tcp", Internal: netip.MustParseAddrPort("192.168.0.12:22")},
+		{External: 53, Protocol: "udp", Internal: netip.MustParseAddrPort("192.168.0.20:53")},
+	}
+	cases := []struct {
+		name string
+		msg  views.SnapshotMsg
+		row  int
+	}{
+		{"gateway", snapshot(), 1}, {"instance", snapshot(), 2}, {"free", snapshot(), 3},
+		{"silent gateway", silent, 1}, {"hostile", hostile, 1}, {"port forwardings", forwardings, 5},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(c.msg)
+			for range c.row {
+				s.Update(tea.KeyPressMsg{Code: tea.KeyDown})
+			}
+			golden.RequireEqual(t, view(s, 120, 16))
+		})
+	}
+}
+
 func TestForwardsOfASilentGatewayAreNotKnown(t *testing.T) {
 	m := snapshot()
 	m.Snapshot.State = nil

@@ -55,10 +55,10 @@ func (d *pane) machine() {
 		d.all("fault", widget.Wrap(i.Fault, d.room()))
 	}
 	d.add("flavor", i.Flavor)
-	d.all("tags", widget.Wrap(tags(d.r), d.room()))
 	if i.VCPUs > 0 {
 		d.add("", fmt.Sprintf("%d vCPU  %s", i.VCPUs, memory(i.RAM)))
 	}
+	d.all("tags", widget.Wrap(tags(d.r), d.room()))
 	l := d.s.logins[i.ID]
 	if key := cmp.Or(i.KeyName, l.KeyName); key != "" {
 		d.add("key", key)

@@ -238,3 +238,86 @@ func TestPortsAreNeverCut(t *testing.T) {
 		}
 	}
 }
+
+// keys presses keys that are parted by spaces.
+func keys(s views.Screen, all string) {
+	for k := range strings.FieldsSeq(all) {
+		s.Update(pressed(k))
+	}
+}
+
+// tagged is a snapshot with tags, and names whose order is not that of their letters.
+func tagged() views.SnapshotMsg {
+	m := snapshot()
+	m.Snapshot.Inventory.Instances[0].Tags = []string{"web", "owner=ada"}
+	m.Snapshot.Inventory.Instances[2].Tags = []string{"db"}
+	m.Snapshot.Inventory.Instances[4].Name = "annotation-2"
+	return m
+}
+
+func TestViewOrderFilterAndMarks(t *testing.T) {
+	cases := []struct{ name, keys string }{
+		{"by status", ">"},
+		{"by address, down", "> > S"},
+		{"by port", "> > >"},
+		{"filter", "/ s s h space ! o f f"},
+		{"filter of a column", "/ s t a : a c t enter"},
+		{"filter of tags", "/ t a g s : a d a enter"},
+		{"range", "j V j j"},
+		{"marked and filtered out", "j space space / g w enter"},
+		{"nothing matches", "/ x y z enter"},
+	}
+	for _, size := range [][2]int{{80, 16}, {120, 16}, {40, 9}} {
+		for _, c := range cases {
+			t.Run(fmt.Sprintf("%s %dx%d", c.name, size[0], size[1]), func(t *testing.T) {
+				s := open(append([]tea.Msg{tagged(), views.SizeMsg{Width: size[0], Height: size[1]}}, results()...)...)
+				keys(s, c.keys)
+				golden.RequireEqual(t, view(s, size[0], size[1]))
+			})
+		}
+	}
+}
+
+// TestGlow: what a refresh has changed stands out for two seconds, in its styles.
+func TestGlow(t *testing.T) {
+	m := tagged()
+	m.Snapshot.Inventory.Instances[0].Status = "ERROR"
+	m.Snapshot.State.Forwards = append(m.Snapshot.State.Forwards, viewtest.Small().Forward("id-blast-db", "ssh"))
+	m.CloudAt, m.GatewayAt = viewtest.Start.Add(time.Second), viewtest.Start.Add(5*time.Second)
+	s := open(append(results(), tagged(), m)...)
+	keys(s, "G")
+	for _, dark := range []bool{true, false} {
+		f := views.Frame{Width: 80, Height: 14, Now: m.GatewayAt.Add(time.Second), Styles: themes.New(themes.Default(), dark)}
+		t.Run(map[bool]string{true: "dark", false: "light"}[dark], func(t *testing.T) { golden.RequireEqual(t, s.View(f)) })
+		lit := s.View(f)
+		f.Now = m.GatewayAt.Add(2 * time.Second)
+		if after := s.View(f); after == lit || ansi.Strip(after) != ansi.Strip(lit) {
+			t.Errorf("two seconds later:\n%s", after)
+		}
+	}
+}
+
+// TestGatewaysFirstAnswerDoesNotGlow: that all is known now is no change of all.
+func TestGatewaysFirstAnswerDoesNotGlow(t *testing.T) {
+	before, after := snapshot(), snapshot()
+	before.Snapshot.State, before.GatewayAt = nil, time.Time{}
+	after.GatewayAt = viewtest.Start.Add(time.Second)
+	var s views.Screen = instances.New(false)
+	s, _ = s.Update(before)
+	s, _ = s.Update(after)
+	f := views.Frame{Width: 80, Height: 14, Now: after.GatewayAt, Styles: themes.New(themes.Default(), true)}
+	glow := s.View(f)
+	f.Now = f.Now.Add(time.Minute)
+	if calm := s.View(f); glow != calm {
+		t.Errorf("at once\n%q\nlater\n%q", glow, calm)
+	}
+}
+
+// TestFiveThousand: the count says how many of all are listed.
+func TestFiveThousand(t *testing.T) {
+	var s views.Screen = instances.New(false)
+	s, _ = s.Update(many(5000, 0))
+	s, _ = s.Update(views.SizeMsg{Width: 80, Height: 12})
+	keys(s, "/ 0 4 2 0 enter end A")
+	golden.RequireEqual(t, view(s, 80, 12))
+}

@@ -119,6 +119,12 @@ func (f Filter) Highlight(s Spans, column int, st *themes.Styles) Spans {
 	return out
 }
 
+// Finds reports whether a cell of a column holds a word that is looked for.
+func (f Filter) Finds(cell string, column int) bool {
+	at, _ := f.next(cell, 0, column)
+	return at >= 0
+}
+
 // next is the first match at or after from, the longest of those that begin there; at is -1 when
 // there is none. from is where a character begins.
 func (f Filter) next(text string, from, column int) (at, end int) {

@@ -78,14 +78,24 @@ func (s Spans) Fit(width int, right bool) Spans {
 func (s Spans) Render(st *themes.Styles, selected bool) string {
 	var b strings.Builder
 	for _, p := range s {
-		style := p.Style
-		if selected {
-			style = st.On(style)
+		switch {
+		case selected:
+			b.WriteString(Paint(st.On(p.Style), p.Text))
+		case p.blank():
+			b.WriteString(p.Text)
+		default:
+			b.WriteString(Paint(p.Style, p.Text))
 		}
-		b.WriteString(Paint(style, p.Text))
 	}
 	return b.String()
 }
+
+// blank reports whether p is padding: spaces that no style is seen on.
+func (p Span) blank() bool {
+	return strings.HasPrefix(blank, p.Text) && p.Style.GetBackground() == noColour && !p.Style.GetReverse() && !p.Style.GetUnderline() && !p.Style.GetStrikethrough()
+}
+
+var noColour = lipgloss.NewStyle().GetBackground()
 
 // Paint renders one line of text. It is [lipgloss.Style.Render] without what only blocks need, and
 // several times as fast for text that has no look of its own.

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -30,7 +31,8 @@ type Column[R any] struct {
 	// equals the one further to the right. A column with 0 always stays.
 	Priority int
 	Right    bool // numbers line up at their right end
-	// Sparse hides the column while there is nothing in it.
+	// Sparse hides the column while there is nothing in it, and when others would be made narrower
+	// for it, unless the filter has found something there.
 	Sparse bool
 	// Compare orders two rows; nil is [Natural] order of Text. Down says that the last comes first
 	// to begin with: the newest, the most.
@@ -61,6 +63,7 @@ type Table[R any] struct {
 	span    span
 	text    string
 	filter  Filter
+	hit     []bool // sparse columns in which the filter has found something
 	glow    glow
 }
 
@@ -169,10 +172,22 @@ func (t *Table[R]) narrow() {
 		}
 		t.shown = append(t.shown, row)
 	}
+	t.hits()
 	if found >= 0 {
 		t.cursor, t.top = found, found-line
 	}
 	t.Move(0)
+}
+
+// hits finds the sparse columns that the filter has found something in.
+func (t *Table[R]) hits() {
+	t.hit = make([]bool, len(t.columns))
+	for c := range t.columns {
+		if len(t.filter) > 0 && t.columns[c].Sparse {
+			texts := t.column(c)
+			t.hit[c] = slices.ContainsFunc(t.shown, func(row int) bool { return t.filter.Finds(texts[row], c) })
+		}
+	}
 }
 
 func (t *Table[R]) scroll() { t.top = window(t.top, t.cursor, len(t.shown), t.height) }

@@ -53,6 +53,11 @@ func (t *Table[R]) layout(width int) []int {
 		}
 		return sum + gap*max(0, n-1)
 	}
+	for i, c := range t.columns {
+		if c.Sparse && !t.hit[i] && total() > room {
+			widths[i] = 0
+		}
+	}
 	for total() > room {
 		if !t.shrink(widths, total()-room) && !t.drop(widths) {
 			break
@@ -154,15 +159,15 @@ func (t *Table[R]) head(st *themes.Styles, widths []int, width int) string {
 		before = after
 	}
 	line = append(line, Span{strings.TrimRight(before, " "), st.Accent})
+	for len(line) > 0 && strings.TrimSpace(line[len(line)-1].Text) == "" {
+		line = line[:len(line)-1]
+	}
 	note := Truncate(t.markNote(), width*2/3)
 	if note == "" {
 		return line.Fit(width, false).Render(st, false)
 	}
-	for len(line) > 0 && strings.TrimSpace(line[len(line)-1].Text) == "" {
-		line = line[:len(line)-1]
-	}
 	line = line.Fit(max(0, width-Width(note)-gap), false)
-	return append(line, Span{spaces(gap), st.Text}, Span{note, st.Mark}).Fit(width, false).Render(st, false)
+	return append(line, Span{Text: spaces(gap)}, Span{note, st.Mark}).Fit(width, false).Render(st, false)
 }
 
 // sorted is the heading that the table is sorted by, and the gaps before and after it: where the
@@ -184,12 +189,13 @@ func (t *Table[R]) sorted(st *themes.Styles, c Column[R], width int, before stri
 func (t *Table[R]) line(now time.Time, st *themes.Styles, i int, widths []int, width int) string {
 	r, selected := t.rows[t.shown[i]], i == t.cursor
 	id := t.id(r)
-	pointer, mark := " ", " "
-	if selected {
-		pointer = "▸"
-	}
+	// Blanks have no style of their own: most of a table is blank, and they are drawn at once.
+	signs := Spans{{Text: " "}, {Text: " "}, {Text: " "}}
 	if t.marks[id] {
-		mark = "•"
+		signs[0] = Span{"•", st.Mark}
+	}
+	if selected {
+		signs[1] = Span{"▸", st.Accent}
 	}
 	// What does not fit even when all that may go has gone is cut at the end.
 	var out strings.Builder
@@ -198,21 +204,21 @@ func (t *Table[R]) line(now time.Time, st *themes.Styles, i int, widths []int, w
 		width -= s.Width()
 		out.WriteString(s.Render(st, selected))
 	}
-	add(Spans{{mark, st.Mark}, {pointer, st.Accent}, {" ", st.Text}}, selected)
+	add(signs, selected)
 	first := true
 	for c, w := range widths {
 		if w == 0 {
 			continue
 		}
 		if !first {
-			add(Spans{{spaces(gap), st.Text}}, selected)
+			add(Spans{{Text: spaces(gap)}}, selected)
 		}
 		first = false
 		s := t.cell(st, c, r, w)
 		if t.glows(id, c, now) {
 			// It has the background of the other rows: on all of them that is seen, without colours on none.
 			s = s.Cut(w)
-			pad := Spans{{spaces(w - s.Width()), st.Text}}
+			pad := Spans{{Text: spaces(w - s.Width())}}
 			if t.columns[c].Right {
 				add(pad, selected)
 				add(s, !selected)
@@ -224,7 +230,7 @@ func (t *Table[R]) line(now time.Time, st *themes.Styles, i int, widths []int, w
 		}
 		add(s.Fit(w, t.columns[c].Right), selected)
 	}
-	add(Spans{{spaces(width), st.Text}}, selected)
+	add(Spans{{Text: spaces(width)}}, selected)
 	return out.String()
 }
 
