@@ -8,11 +8,12 @@ import (
 )
 
 // globalKeys are the bindings that work on every screen that is not taking text.
-type globalKeys struct{ Help, Quit, NextTab, PrevTab, ForceQuit, Suspend key.Binding }
+type globalKeys struct{ Help, Quit, Theme, NextTab, PrevTab, ForceQuit, Suspend key.Binding }
 
 var globals = globalKeys{
 	Help:      key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help")),
 	Quit:      key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "quit")),
+	Theme:     key.NewBinding(key.WithKeys("T"), key.WithHelp("T", "theme")),
 	NextTab:   key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "next tab")),
 	PrevTab:   key.NewBinding(key.WithKeys("shift+tab"), key.WithHelp("shift+tab", "tab before")),
 	ForceQuit: key.NewBinding(key.WithKeys("ctrl+c"), key.WithHelp("ctrl+c", "quit, from anywhere")),
@@ -29,6 +30,9 @@ func (r *Root) onKey(m tea.KeyPressMsg) tea.Cmd {
 	case len(r.dialogs) > 0:
 		return r.dialogKey(m)
 	case r.tooSmall():
+		return nil
+	case r.menu.open:
+		r.themeKey(m)
 		return nil
 	case r.nav.typing():
 		return r.tell(r.nav.current, m)
@@ -63,6 +67,9 @@ func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
 	case key.Matches(m, globals.Help) && r.nav.current != views.HelpPage:
 		return r.help(), true
+	case key.Matches(m, globals.Theme):
+		r.openThemes()
+		return nil, true
 	case key.Matches(m, globals.Quit) && top:
 		return r.quit(), true
 	case key.Matches(m, globals.Quit):
@@ -81,7 +88,7 @@ func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
 // help shows the bindings of the screen in sight and those that work everywhere.
 func (r *Root) help() tea.Cmd {
 	s := r.nav.screen()
-	everywhere := []key.Binding{globals.Help, globals.Quit, globals.ForceQuit, globals.Suspend}
+	everywhere := []key.Binding{globals.Help, globals.Quit, globals.Theme, globals.ForceQuit, globals.Suspend}
 	var tabs []key.Binding
 	for _, t := range r.nav.tabs {
 		tabs = append(tabs, t.key)

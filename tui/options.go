@@ -25,6 +25,8 @@ type Options struct {
 	Schemes  []scheme.Scheme   // the first is the default; none: the built-in ones
 	Cloud    string            // what to call the cloud until it has said so itself
 	Palette  themes.Palette    // zero: the default
+	Themes   []themes.Palette  // that one can choose from; none: the built-in ones
+	ASCII    bool              // draw with ASCII alone
 	ReadOnly bool              // nothing can be published or withdrawn
 
 	Now    func() time.Time // the clock; nil: the real one
@@ -38,6 +40,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Palette.Name == "" {
 		o.Palette = themes.Default()
+	}
+	if len(o.Themes) == 0 {
+		o.Themes = themes.Palettes()
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -23,6 +23,7 @@ type Root struct {
 	intents map[reflect.Type]handler
 
 	styles        *themes.Styles
+	dark          bool // the terminal's background
 	width, height int
 	body          views.SizeMsg // as the screens know it
 	now           time.Time
@@ -33,6 +34,7 @@ type Root struct {
 
 	nav     navigation
 	dialogs []dialog // the first is shown
+	menu    themeMenu
 	toast   toast
 	notice  notice
 
@@ -63,7 +65,7 @@ func New(ctx context.Context, o Options) *Root {
 	o = o.withDefaults()
 	r := &Root{
 		o: o, fx: effects.New(ctx, o.Backend, o.Prompter), routes: routes(), intents: intents(),
-		styles: themes.New(o.Palette, true), now: o.Now(),
+		styles: themes.New(o.Palette, true), dark: true, now: o.Now(),
 		nav:   newNavigation(o.ReadOnly),
 		cloud: source{every: cloudEvery}, gw: source{every: gatewayEvery},
 		probing: map[gateway.Key]int{}, waiting: map[gateway.Key]bool{}, probed: map[gateway.Key]bool{},

@@ -5,7 +5,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"portico/themes"
 	"portico/tui/effects"
 	"portico/views"
 )
@@ -95,7 +94,8 @@ func (r *Root) onSize(m tea.WindowSizeMsg) tea.Cmd {
 }
 
 func (r *Root) onBackground(m tea.BackgroundColorMsg) tea.Cmd {
-	r.styles = themes.New(r.o.Palette, m.IsDark())
+	r.dark = m.IsDark()
+	r.wear(r.o.Palette)
 	return nil
 }
 

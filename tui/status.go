@@ -26,7 +26,7 @@ func (r *Root) statusBar() string {
 // asking reports whether a question is open, the console's or a screen's own.
 func (r *Root) asking() bool {
 	a, ok := r.nav.screen().(views.Asking)
-	return len(r.dialogs) > 0 || ok && a.Asking()
+	return len(r.dialogs) > 0 || r.menu.open || ok && a.Asking()
 }
 
 func (r *Root) toastLine() widget.Spans {
@@ -72,6 +72,9 @@ func (r *Root) applying() string {
 func (r *Root) keyLine(room int) widget.Spans {
 	if len(r.dialogs) > 0 {
 		return r.bindings(dialogKeys)
+	}
+	if r.menu.open {
+		return r.bindings([]key.Binding{inThemes.Up, inThemes.Down, inThemes.Keep, inThemes.Restore})
 	}
 	leave := globals.Quit
 	if !r.nav.top() {

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"portico/cloud"
+	"portico/themes"
 	"portico/views"
 	"portico/views/widget"
 )
@@ -32,7 +33,11 @@ func (r *Root) frame() views.Frame {
 
 // View draws everything: what is above the screen, the screen, the status bar, and a dialog over it.
 func (r *Root) View() tea.View {
-	v := tea.NewView(r.content())
+	content := r.content()
+	if r.o.ASCII {
+		content = themes.ASCII(content)
+	}
+	v := tea.NewView(content)
 	v.AltScreen, v.ReportFocus = true, true
 	v.WindowTitle = r.windowTitle()
 	return v
@@ -49,6 +54,9 @@ func (r *Root) content() string {
 	body := r.nav.screen().View(f)
 	lines := append(r.above(), body, r.statusBar())
 	all := strings.Join(lines, "\n")
+	if r.menu.open {
+		all = widget.Over(all, r.menu.View(r.styles, r.width, r.height), r.width, r.height)
+	}
 	if len(r.dialogs) > 0 {
 		all = widget.Over(all, r.question().View(r.styles, r.width, r.height), r.width, r.height)
 	}

@@ -23,7 +23,7 @@ type app struct {
 // flags are those that every command takes.
 type flags struct {
 	cloud, gateway, config, debug, theme string
-	json, yes                            bool
+	json, yes, ascii                     bool
 	rollback                             time.Duration
 }
 
@@ -67,6 +67,7 @@ func (a *app) command() *cobra.Command {
 	// It holds for the help too, which is printed before any command's own code.
 	f.BoolFunc("no-color", "no colours (also NO_COLOR)", noColor)
 	f.StringVar(&a.flags.theme, "theme", "", "the colours of the console; 'portico themes' lists them")
+	f.BoolVar(&a.flags.ascii, "ascii", false, "draw the console with ASCII alone")
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
 	f.DurationVar(&a.flags.rollback, "rollback", 0, "how long a gateway waits for a sign of life before it takes a change back (default 60s)")
 	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud and what it answers to this file, without secrets; only you can read it")

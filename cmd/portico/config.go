@@ -31,6 +31,7 @@ type config struct {
 	History  string          `yaml:"history"`  // folder of this machine's records; the user's state folder if empty
 	Theme    string          `yaml:"theme"`
 	Themes   []themeConfig   `yaml:"themes"`
+	ASCII    bool            `yaml:"ascii"` // draw the console with ASCII alone
 }
 
 // gatewayConfig says how to reach one gateway, by its instance's name. fixed_ip and floating_ip

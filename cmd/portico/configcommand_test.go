@@ -178,6 +178,39 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+func TestASCII(t *testing.T) {
+	tests := map[string]struct {
+		env  map[string]string
+		file string
+		flag bool
+		want setting
+	}{
+		"nothing known":   {want: setting{"ascii", "false", fromDefault, "", 0, 0}},
+		"UTF-8":           {env: map[string]string{"LANG": "de_DE.utf8@euro"}, want: setting{"ascii", "false", fromDefault, "", 0, 0}},
+		"Latin 1":         {env: map[string]string{"LANG": "de_DE.ISO-8859-1"}, want: setting{"ascii", "true", fromEnvironment, "LANG", 0, 0}},
+		"the first":       {env: map[string]string{"LC_ALL": "C.UTF-8", "LANG": "de_DE.ISO-8859-1"}, want: setting{"ascii", "false", fromDefault, "", 0, 0}},
+		"Linux's console": {env: map[string]string{"TERM": "linux", "LANG": "C.UTF-8"}, want: setting{"ascii", "true", fromEnvironment, "TERM", 0, 0}},
+		"file":            {file: "ascii: true\n", want: setting{"ascii", "true", fromFile, "", 1, 8}},
+		"flag":            {flag: true, want: setting{"ascii", "true", fromFlag, "--ascii", 0, 0}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			for _, v := range []string{"TERM", "LC_ALL", "LC_CTYPE", "LANG"} {
+				t.Setenv(v, tt.env[v])
+			}
+			c, f, err := readConfig([]byte(tt.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := newApp(os.Stdin, os.Stdout, os.Stderr)
+			a.flags.ascii = tt.flag
+			if got := a.asciiSetting(f); got != tt.want || a.ascii(c) != (tt.want.Value == "true") {
+				t.Errorf("%+v, want %+v; %t", got, tt.want, a.ascii(c))
+			}
+		})
+	}
+}
+
 func TestOwnTheme(t *testing.T) {
 	c, _, err := readConfig([]byte("theme: own\nthemes:\n- {name: own, base: high-contrast, colours: {bad: 208, accent: {dark: '#ff8800'}}}\n"))
 	if err != nil {

@@ -70,6 +70,7 @@ func (a *app) settings(c config, f *configFile) []setting {
 	add("history", "", "", "", historyDir())
 	add("login.default", "", "", "", "what the image says")
 	add("theme", "theme", a.flags.theme, "", themes.Default().Name)
+	out = append(out, a.asciiSetting(f))
 	out = append(out, builtin()...)
 	for _, l := range f.values() {
 		s, _ := f.setting(l.path)
@@ -79,6 +80,21 @@ func (a *app) settings(c config, f *configFile) []setting {
 		}
 	}
 	return out
+}
+
+// asciiSetting is false unless somebody or the terminal says otherwise.
+func (a *app) asciiSetting(f *configFile) setting {
+	const key = "ascii"
+	if a.flags.ascii {
+		return setting{Key: key, Value: "true", From: fromFlag, Name: "--ascii"}
+	}
+	if name := asciiTerminal(); name != "" {
+		return setting{Key: key, Value: "true", From: fromEnvironment, Name: name}
+	}
+	if own, ok := f.setting(key); ok {
+		return own
+	}
+	return setting{Key: key, Value: "false", From: fromDefault}
 }
 
 // builtin are the services and schemes that are always there.

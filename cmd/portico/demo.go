@@ -71,7 +71,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 		}
 		return w.publisher, d.populate(ctx, w)
 	})
-	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo", Palette: palette})
+	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo", Palette: palette, ASCII: a.ascii(config{})})
 	a.noteProblems(d)
 	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"portico/cloud"
@@ -97,6 +98,31 @@ func (a *app) palette(c config) (themes.Palette, error) {
 		}
 	}
 	return themes.Default(), nil
+}
+
+// ascii reports whether the console is drawn with ASCII alone.
+func (a *app) ascii(c config) bool {
+	return a.flags.ascii || c.ASCII || asciiTerminal() != ""
+}
+
+// asciiTerminal names the variable that says of a terminal that it shows no more than ASCII for
+// certain: a character set other than UTF-8, or the console of Linux, whose font is small. Of a
+// locale without a character set nothing is known.
+func asciiTerminal() string {
+	if os.Getenv("TERM") == "linux" {
+		return "TERM"
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} { // the first that is set counts
+		if value := os.Getenv(name); value != "" {
+			_, charset, ok := strings.Cut(value, ".")
+			charset, _, _ = strings.Cut(charset, "@")
+			if ok && !strings.EqualFold(strings.ReplaceAll(charset, "-", ""), "utf8") {
+				return name
+			}
+			return ""
+		}
+	}
+	return ""
 }
 
 func (c config) checkThemes() error {
