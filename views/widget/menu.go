@@ -8,7 +8,7 @@ import (
 	"portico/themes"
 )
 
-// Menu is a list over the screen from which one is chosen.
+// Menu is a list over the screen from which one is chosen. Its texts are clean.
 type Menu struct {
 	Title string
 	Items []MenuItem

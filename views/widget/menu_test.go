@@ -8,13 +8,14 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"pgregory.net/rapid"
 
+	"portico/cloud"
 	"portico/views/widget"
 )
 
 func TestMenuFitsAndShowsItsCursor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(0, 100).Draw(t, "width"), rapid.IntRange(0, 40).Draw(t, "height")
-		m := widget.Menu{Title: rapid.String().Draw(t, "title")}
+		m := widget.Menu{Title: cloud.Clean(rapid.String().Draw(t, "title"))}
 		for i := range rapid.IntRange(1, 30).Draw(t, "items") {
 			m.Items = append(m.Items, widget.MenuItem{Name: fmt.Sprintf("item-%d", i), Note: "what it is"})
 		}
