@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 	"pgregory.net/rapid"
 
@@ -88,7 +89,7 @@ func TestHighlightChangesNoText(t *testing.T) {
 		word := string(runes[from:min(len(runes), from+rapid.IntRange(0, 4).Draw(t, "letters"))])
 		cell := widget.Spans{{Text: name, Style: styles.Text}}
 		got := widget.NewFilter(word).Highlight(cell, 0, styles)
-		if got.Text() != name || got.Width() != cell.Width() {
+		if drawn := got.Render(styles, false); got.Text() != name || got.Width() != cell.Width() || ansi.Strip(drawn) != name || widget.Width(drawn) != cell.Width() {
 			t.Fatalf("%q with %q: %q, %d cells in place of %d", name, word, got.Text(), got.Width(), cell.Width())
 		}
 		for at, rest, i := 0, name, 0; rest != ""; {
@@ -102,4 +103,15 @@ func TestHighlightChangesNoText(t *testing.T) {
 			rest = rest[len(cluster):]
 		}
 	})
+}
+
+// TestPaintKeepsCharactersWhole: no style is put between the parts of what is seen as one.
+func TestPaintKeepsCharactersWhole(t *testing.T) {
+	for _, text := range []string{"\U0001F1E9\U0001F1EA", "cafe\u0301 x", "\u1100\u1161", "  a b  "} {
+		for name, style := range map[string]lipgloss.Style{"match": styles.Match, "crossed out": styles.Text.Strikethrough(true), "text": styles.Text} {
+			if got := widget.Paint(style, text); !strings.Contains(got, text) || ansi.Strip(got) != text {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+	}
 }

@@ -103,5 +103,11 @@ func Paint(style lipgloss.Style, text string) string {
 	if text == "" {
 		return ""
 	}
-	return style.Inline(true).Render(text)
+	style = style.Inline(true)
+	if style.GetUnderline() || style.GetStrikethrough() {
+		// These would be drawn rune by rune, which takes flags and letters with marks apart.
+		before, after, _ := strings.Cut(style.Render("x"), "x")
+		return before + text + after
+	}
+	return style.Render(text)
 }

@@ -192,7 +192,7 @@ func TestFilter(t *testing.T) {
 		}
 	}
 	table.SetFilter("embl")
-	if v := table.View(styles, 60, 3); !strings.Contains(v, styles.On(styles.Match).Inline(true).Render("embl")) {
+	if v := table.View(styles, 60, 3); !strings.Contains(v, widget.Paint(styles.On(styles.Match), "embl")) {
 		t.Errorf("the match is not highlighted: %q", v)
 	}
 }
