@@ -41,6 +41,9 @@ func contract(t *testing.T, newRig func(t *testing.T) rig) {
 		"renewing gives more time":             contractRenew,
 		"a reboot puts back":                   contractReboot,
 		"what was taken over is put back":      contractTaken,
+		"a silent console holds nothing":       contractStalled,
+		"a confirmation may be cut short":      contractCutShort,
+		"time counts from this boot":           contractOtherBoot,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, newRig(t)) })
 	}

@@ -106,10 +106,14 @@ put_back() {
 	return $rc
 }
 
+# forget: nothing is armed any more. The id goes first, for good: what is left if this is cut short
+# must not be taken for a state to put back.
 forget() {
-	rm -f "$wants/$unit" "$systemd/$unit"
 	w=
 	if [ "$(cat "$armed/boot" 2>/dev/null)" = "$(boot)" ]; then w=$(cat "$armed/watch" 2>/dev/null); fi # else that number is another's by now
+	rm -f "$armed/id"
+	sync "$armed" 2>/dev/null
+	rm -f "$wants/$unit" "$systemd/$unit"
 	rm -rf "$armed" "$work"
 	if [ -n "$w" ] && [ "$w" != "$$" ]; then kill -- "-$w" 2>/dev/null || kill "$w" 2>/dev/null; fi
 	return 0
@@ -128,6 +132,9 @@ note() {
 # fire WHY: puts everything back and keeps a note of it for whoever looks next.
 fire() {
 	id=$(holder) how=ok
+	# A console that was about to confirm must not be told that it has.
+	[ "$(cat $confirmed 2>/dev/null)" != "$id" ] || rm -f $confirmed
+	rm -f "$root/history/$id.json"
 	tries=0
 	until put_back; do
 		tries=$((tries + 1))
@@ -171,8 +178,10 @@ prepare() {
 	if systemctl is-enabled portico.service >/dev/null 2>&1; then echo yes; else echo no; fi >"$armed/enabled"
 	shift 8
 	save "$@" && at_boot || return 1
-	sync -f "$armed" 2>/dev/null
-	echo "$id" >"$armed/id.new" && mv -f "$armed/id.new" "$armed/id"
+	sync -f "$armed" "$wants" 2>/dev/null
+	echo "$id" >"$armed/id.new" && mv -f "$armed/id.new" "$armed/id" || return 1
+	sync "$armed" 2>/dev/null
+	return 0
 }
 
 # at_boot: an armed gateway that is started again puts itself back before it takes up forwarding.
@@ -187,6 +196,7 @@ at_boot() {
 
 		[Service]
 		Type=oneshot
+		UMask=0077
 		ExecStart=/bin/sh -c "exec flock -o $lock sh $armed/guard.sh boot"
 
 		[Install]
@@ -198,8 +208,10 @@ at_boot() {
 }
 
 start_watch() {
-	systemd-run --quiet --collect --unit="portico-watch-$1" sh "$armed/guard.sh" watch "$1" >/dev/null 2>&1 ||
-		setsid sh "$armed/guard.sh" watch "$1" </dev/null >/dev/null 2>&1 &
+	{
+		systemd-run --quiet --collect --unit="portico-watch-$1" sh "$armed/guard.sh" watch "$1" ||
+			setsid sh "$armed/guard.sh" watch "$1"
+	} </dev/null >/dev/null 2>&1 & # with none of the connection's, which would not end before it
 	tries=0
 	until [ -s "$armed/watch" ]; do
 		tries=$((tries + 1))

@@ -2,6 +2,7 @@ package rollback
 
 import (
 	"context"
+	"slices"
 
 	"portico/gateway"
 )
@@ -47,13 +48,32 @@ if [ -n "$id" ]; then
 fi
 exec "$@"`
 
+// take runs its words with the standard input it was sent. All of that must be there before the lock
+// is asked for: a console that falls silent while it sends must not keep the gateway from putting
+// itself back. What a dying connection has cut short, which looks like its end, is not used.
+// Nobody but root may open the lock, and so hold it.
+const take = `umask 077
+[ -n "$1" ] || { shift; exec "$@"; }
+end=$1; shift
+in=$(cat)
+[ "$in" != "${in%"$end"}" ] || { echo "the connection was cut while rules or files were sent" >&2; exit 65; }
+printf %s "${in%"$end"}" | "$@"`
+
+// endOfInput stands behind what is sent.
+const endOfInput = "\n@@portico end"
+
 // Guarded is c under the lock that every change of Portico's takes, run only if the gateway is
 // still armed for the change that ctx belongs to. Its exit status is then c's, or [Lost], or 1
 // without a word when the lock was not to be had for 20 seconds. What c leaves running in the
 // background does not keep the lock.
 func Guarded(ctx context.Context, c gateway.Command) gateway.Command {
 	l, _ := ctx.Value(leaseKey{}).(lease)
-	c.Args = append([]string{"flock", "-o", "-w", "20", lockPath, "sh", "-c", check, "portico", l.id, l.way}, c.Args...)
+	end := ""
+	if len(c.Stdin) > 0 {
+		end = endOfInput
+		c.Stdin = append(slices.Clone(c.Stdin), end...)
+	}
+	c.Args = append([]string{"sh", "-c", take, "portico", end, "flock", "-o", "-w", "20", lockPath, "sh", "-c", check, "portico", l.id, l.way}, c.Args...)
 	return c
 }
 

@@ -86,3 +86,20 @@ func (n *namespace) shell(t *testing.T, script string) string {
 	}
 	return string(res.Stdout)
 }
+
+// TestArmUnderBash: where sh is bash and there is no systemd, the answer to arming does not wait for
+// the watch to end.
+func TestArmUnderBash(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Fatal("needs root: namespaces are made")
+	}
+	ns := newNamespace(t)
+	ns.shell(t, "mount --bind $(command -v bash) $(readlink -f /bin/sh)")
+	r := rig{run: ns, shell: ns.shell}
+	was := sums(t, r)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if _, err := newSwitch(r).Arm(ctx, record("aaa", "ada@laptop"), MaxWindow, was); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -17,7 +17,9 @@ import (
 const StatusScript = `(cd /var/lib/portico 2>/dev/null || exit 0
 if [ -e armed/id ]; then
 	read -r up rest </proc/uptime
-	echo armed; cat armed/id armed/by armed/at; echo $(($(cat armed/deadline) - ${up%%.*}))
+	left=$(($(cat armed/deadline) - ${up%%.*}))
+	[ "$(cat armed/boot)" = "$(cat /proc/sys/kernel/random/boot_id)" ] || left=0 # it counted another boot's seconds
+	echo armed; cat armed/id armed/by armed/at; echo $left
 fi
 for f in rolledback/*; do
 	case $f in *'*'|*.new) ;; *) echo rolledback; echo "${f##*/}"; cat "$f" ;; esac
