@@ -85,7 +85,7 @@ func BenchmarkRefresh5000(b *testing.B) {
 // TestMemoryStaysOverRefreshes: two thousand refreshes, in each of which instances come, go and
 // change, with marks, a filter and another order, leave nothing behind.
 func TestMemoryStaysOverRefreshes(t *testing.T) {
-	const instanceCount, refreshes, bound = 200, 2000, 2 << 20
+	const instanceCount, refreshes, bound = 100, 2000, 2 << 20
 	var s views.Screen = instances.New(false)
 	s, _ = s.Update(views.SizeMsg{Width: 120, Height: 37})
 	st := themes.New(themes.Default(), true)

@@ -33,10 +33,15 @@ func NewInput(placeholder string, secret bool) Input {
 	return Input{model: m, Secret: secret, Placeholder: placeholder}
 }
 
-// Update takes a key or a paste.
+// Update takes a key or a paste. A terminal without bracketed paste sends what is pasted as keys.
 func (i *Input) Update(msg tea.Msg) {
-	if p, ok := msg.(tea.PasteMsg); ok {
-		msg = tea.PasteMsg{Content: cloud.Clean(strings.Trim(p.Content, "\r\n"))}
+	switch m := msg.(type) {
+	case tea.PasteMsg:
+		msg = tea.PasteMsg{Content: cloud.Clean(strings.Trim(m.Content, "\r\n"))}
+	case tea.KeyPressMsg:
+		if strings.ContainsFunc(m.Text, func(r rune) bool { return !cloud.IsText(r) }) {
+			return
+		}
 	}
 	i.model, _ = i.model.Update(msg)
 }
