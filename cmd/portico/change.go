@@ -30,8 +30,7 @@ type changeJSON struct {
 // replans is how often a plan is made anew because the gateway has changed under it.
 const replans = 5
 
-// change shows a plan, asks, applies it and proves it. A plan that somebody else has made stale
-// is made anew, and what is different is shown before it is asked about again.
+// change shows a plan, asks, applies it and proves it.
 func (a *app) change(c *cobra.Command, req publish.Request) error {
 	ctx := c.Context()
 	w, s, p, err := a.propose(c, req)
@@ -41,23 +40,9 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 	if !a.flags.json {
 		a.printPlanTable(p)
 	}
-	var outcome publish.Outcome
-	for again := 0; !p.Empty(); again++ {
-		if err := a.confirm(ctx, "Apply?"); err != nil {
-			return err
-		}
-		outcome = w.publisher.Apply(ctx, p, a.watch(s))
-		if cloud.KindOf(outcome.Report.Err) != gateway.Stale || again == replans || ctx.Err() != nil {
-			break
-		}
-		old := p
-		if s, err = w.publisher.Snapshot(ctx); err != nil {
-			return err
-		}
-		if p, err = w.publisher.Plan(ctx, s, req); err != nil {
-			return err
-		}
-		a.printDifference(old.Plan, p)
+	s, p, outcome, err := a.carryOut(ctx, w.publisher, s, p, req)
+	if err != nil {
+		return err
 	}
 	out := changeJSON{Plan: newPlanJSON(s.Inventory, p), Left: []string{}, Notes: append([]string{}, outcome.Notes...), Results: []probeJSON{}}
 	out.Applied = outcome.Report.OK() && !p.Empty()
@@ -70,6 +55,41 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 		return a.failed(out, outcome.Report)
 	}
 	return a.proved(ctx, w, s, p, outcome, out)
+}
+
+// planner is who plans and applies.
+type planner interface {
+	Snapshot(ctx context.Context) (publish.Snapshot, error)
+	Plan(ctx context.Context, s publish.Snapshot, req publish.Request) (publish.Proposal, error)
+	Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome
+}
+
+// carryOut asks and applies. A plan that has become stale, and of which nothing is left, is made
+// anew, and what is different is shown before it is asked about again; that may be that nothing is
+// left to do. It returns the last plan and how its apply ended.
+func (a *app) carryOut(ctx context.Context, by planner, s publish.Snapshot, p publish.Proposal, req publish.Request) (publish.Snapshot, publish.Proposal, publish.Outcome, error) {
+	var outcome publish.Outcome
+	for again := 0; !p.Empty(); again++ {
+		if err := a.confirm(ctx, "Apply?"); err != nil {
+			return s, p, outcome, err
+		}
+		outcome = by.Apply(ctx, p, a.watch(s))
+		stale := cloud.KindOf(outcome.Report.Err) == gateway.Stale && len(outcome.Report.Left) == 0
+		if !stale || again == replans || ctx.Err() != nil {
+			break
+		}
+		old, why := p, cloud.Explain(outcome.Report.Err).Why
+		var err error
+		if s, err = by.Snapshot(ctx); err != nil {
+			return s, p, outcome, err
+		}
+		if p, err = by.Plan(ctx, s, req); err != nil {
+			return s, p, outcome, err
+		}
+		outcome = publish.Outcome{Notes: outcome.Notes}
+		a.printDifference(why, old.Plan, p)
+	}
+	return s, p, outcome, nil
 }
 
 // proved shows the tests of what was asked for.
@@ -89,12 +109,12 @@ func (a *app) proved(ctx context.Context, w *wiring, s publish.Snapshot, p publi
 	return nil
 }
 
-// printDifference says what is different in a plan that was made anew.
-func (a *app) printDifference(old plan.Plan, p publish.Proposal) {
+// printDifference says why a plan was made anew, and what is different in it.
+func (a *app) printDifference(why string, old plan.Plan, p publish.Proposal) {
 	if a.flags.json {
 		return
 	}
-	a.note("\n%s\n", styleWarn.Render("Somebody else has changed the gateway meanwhile. Nothing was changed from here; the plan is now another:"))
+	a.note("\n%s\n", styleWarn.Render("Nothing of it stands: "+why+". Seen afresh, the plan is now another:"))
 	added, gone := plan.Compare(old, p.Plan)
 	for _, c := range added {
 		a.note("  %s %s: %s\n", styleGood.Render("now"), c.Target, c.Title)

@@ -69,6 +69,7 @@ func newNamespace(t *testing.T) *namespace {
 func (n *namespace) Run(ctx context.Context, c gateway.Command) (gateway.Result, error) {
 	cmd := exec.CommandContext(ctx, "nsenter", append([]string{"-t", n.pid, "-n", "-m", "-p", "--"}, c.Args...)...)
 	var out, errs bytes.Buffer
+	cmd.WaitDelay = time.Second // what runs on in the background may hold its output
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(c.Stdin), &out, &errs
 	err := cmd.Run()
 	var exit *exec.ExitError
