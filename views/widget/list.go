@@ -158,6 +158,7 @@ func (l *List[R]) edit(msg tea.Msg) bool {
 		switch m.String() {
 		case "enter":
 			l.typing = false
+			l.Move(0) // it stays where the filter has brought it
 			return true
 		case "esc":
 			l.typing = false

@@ -53,10 +53,11 @@ type Table[R any] struct {
 	rows    []R
 	texts   [][]string // Text of each column's cells; nil until it was asked for
 	order   order
-	ranked  []int // indices of all rows in order
-	shown   []int // those of the rows that pass the filter
-	cursor  int   // index into shown
-	current string
+	ranked  []int  // indices of all rows in order
+	shown   []int  // those of the rows that pass the filter
+	cursor  int    // index into shown
+	current string // ID of the row under it
+	home    string // ID of the row it was last moved to, where it returns when a filter lets it
 	top     int
 	height  int // rows in sight, as far as is known
 	marks   map[string]bool
@@ -149,7 +150,13 @@ func (t *Table[R]) Current() (R, bool) {
 
 // Move moves the cursor by so many rows and stops at the ends.
 func (t *Table[R]) Move(by int) {
-	t.cursor = max(0, min(len(t.shown)-1, t.cursor+by))
+	t.place(t.cursor + by)
+	t.home = t.current
+}
+
+// place puts the cursor on a line, or on the nearest that there is.
+func (t *Table[R]) place(line int) {
+	t.cursor = max(0, min(len(t.shown)-1, line))
 	t.current = ""
 	if r, ok := t.Current(); ok {
 		t.current = t.id(r)
@@ -159,15 +166,19 @@ func (t *Table[R]) Move(by int) {
 
 // narrow finds the rows that pass the filter and puts the cursor back on its row.
 func (t *Table[R]) narrow() {
-	line := t.cursor - t.top
-	t.shown = t.shown[:0]
+	line, home := t.cursor-t.top, t.home
+	t.shown, t.home = t.shown[:0], ""
 	found, row := -1, 0
 	cell := func(c int) string { return t.column(c)[row] }
 	for _, row = range t.ranked {
+		id := t.id(t.rows[row])
+		if home != "" && id == home {
+			t.home = home // it is there, in sight or not
+		}
 		if len(t.filter) > 0 && !t.filter.Matches(len(t.columns), cell) {
 			continue
 		}
-		if t.current != "" && found < 0 && t.id(t.rows[row]) == t.current {
+		if id != "" && (id == home || found < 0 && id == t.current) {
 			found = len(t.shown)
 		}
 		t.shown = append(t.shown, row)
@@ -176,7 +187,10 @@ func (t *Table[R]) narrow() {
 	if found >= 0 {
 		t.cursor, t.top = found, found-line
 	}
-	t.Move(0)
+	t.place(t.cursor)
+	if t.home == "" {
+		t.home = t.current
+	}
 }
 
 // hits finds the sparse columns that the filter has found something in.

@@ -197,6 +197,25 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+func TestCursorComesBackFromAFilter(t *testing.T) {
+	cases := []struct{ name, keys, want string }{
+		{"typed past what matches", "j j j / x x esc", "id-3"},
+		{"what was looked for is found", "j j j / 5 enter esc", "id-5"},
+		{"a word that matches only when it is whole", "j j j / n a m : v m", "id-3"},
+		{"moved in what is left", "j j j / 5 enter j esc", "id-5"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			l := widget.NewList(newTable(vms(9)...), "VM", "VMs")
+			l.Resize(20)
+			keys(l, c.keys)
+			if got := current(t, l.Table); got != c.want {
+				t.Errorf("the cursor is on %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestOnlyRowsInSightAreDrawn(t *testing.T) {
 	drawn := 0
 	table := widget.NewTable(func(i int) string { return fmt.Sprint(i) }, widget.Column[int]{
