@@ -56,7 +56,10 @@ const take = `umask 077
 [ -n "$1" ] || { shift; exec "$@"; }
 end=$1; shift
 in=$(cat)
-[ "$in" != "${in%"$end"}" ] || { echo "the connection was cut while rules or files were sent" >&2; exit 65; }
+case $in in # what bash needs for removing an end that is not there grows with the square of the text
+*"$end") ;;
+*) echo "the connection was cut while rules or files were sent" >&2; exit 65 ;;
+esac
 printf %s "${in%"$end"}" | "$@"`
 
 // endOfInput stands behind what is sent.
