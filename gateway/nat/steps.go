@@ -156,6 +156,9 @@ func (e *Engine) restore(ctx context.Context, table, sum, rules string, udp ...s
 		fail.Kind, fail.Err = gateway.Stale, errPutBack
 	case res.Exit == exitStale:
 		fail.Kind, fail.Err = gateway.Stale, fmt.Errorf("the %s rules have changed since the plan was made", table)
+	case res.Exit == exitTest && strings.Contains(said, "xtables lock"):
+		fail.Kind, fail.Err = gateway.Conflict, fmt.Errorf("another program is changing its rules: %s", said)
+		fail.Next = "nothing was changed; try again in a moment"
 	case res.Exit == exitTest:
 		fail.Kind, fail.Err = gateway.Invalid, fmt.Errorf("iptables-restore refused them: %s%s", said, failingLine(said, rules))
 		fail.Next = "nothing was changed; report this together with the gateway's 'iptables -V'"
