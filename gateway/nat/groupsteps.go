@@ -94,8 +94,9 @@ func refusedByCloud(err error) bool {
 	switch cloud.KindOf(err) {
 	case gateway.Auth, gateway.Permission, gateway.NotFound, gateway.Quota, gateway.Invalid, gateway.Stale:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // unsure is that nobody knows whether a write was done whose answer was lost.
