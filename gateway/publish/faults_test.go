@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -21,6 +22,7 @@ type scenario struct {
 	name    string
 	before  []publish.Request
 	request publish.Request
+	brief   bool // a cloud that fails for good is tried with the others
 }
 
 var scenarios = []scenario{
@@ -36,11 +38,13 @@ var scenarios = []scenario{
 	},
 	{
 		name:    "change sources",
+		brief:   true,
 		before:  []publish.Request{{Instances: []string{"alpha", "beta"}}},
 		request: publish.Request{Instances: []string{"alpha"}, Sources: prefixes("127.0.0.0/8", "198.51.100.0/24")},
 	},
 	{
 		name:    "publish the first",
+		brief:   true,
 		request: publish.Request{Instances: []string{"alpha"}},
 	},
 }
@@ -64,6 +68,7 @@ type trial struct {
 	patience patience
 	arrange  func(r *run) // before the apply, once the plan is made
 	always   bool         // also in a sample
+	slow     bool         // never in one
 	once     bool         // nothing of the disturbance is left in the world afterwards
 	late     bool         // what was asked of the gateway may be begun after the apply has ended
 	want     string       // "old" or "new", if it is known
@@ -113,20 +118,31 @@ func (r *run) fired(heal func()) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	var trials []trial
-	for _, s := range scenarios {
-		k, err := learn(t, s)
-		if err != nil {
-			t.Fatalf("%s, undisturbed: %v", s.name, err)
-		}
+	learned := make([]*known, len(scenarios))
+	var learning sync.WaitGroup
+	for i, s := range scenarios {
+		learning.Go(func() {
+			var err error
+			if learned[i], err = learn(t, s); err != nil {
+				t.Errorf("%s, undisturbed: %v", s.name, err)
+			}
+		})
+	}
+	if learning.Wait(); t.Failed() {
+		return
+	}
+	for _, k := range learned {
 		trials = append(trials, k.trials()...)
 	}
 	if only := os.Getenv("PORTICO_FAULTS"); only != "all" {
 		trials = sample(trials, only)
 	}
+	// Those that take longest begin first.
+	slices.SortStableFunc(trials, func(a, b trial) int { return cmp.Compare(b.patience.ssh+b.wait(), a.patience.ssh+a.wait()) })
 	count := newTally()
 	queue := make(chan trial)
 	var work sync.WaitGroup
-	for n := range 10 {
+	for n := range 12 {
 		dir := filepath.Join(t.TempDir(), fmt.Sprint(n))
 		work.Go(func() {
 			p := &pool{t: t, dir: dir, worlds: map[*known]*world{}}
@@ -147,13 +163,13 @@ func TestFaults(t *testing.T) {
 // sample is what a quick run tries: of each category of a scenario every n-th, always another place. A word
 // chooses the trials that have it in their names.
 func sample(trials []trial, word string) []trial {
-	const every = 7
+	const every = 17
 	return slices.DeleteFunc(trials, func(tr trial) bool {
 		if word != "" {
 			return !strings.Contains(tr.String(), word)
 		}
-		if tr.always {
-			return false
+		if tr.always || tr.slow {
+			return tr.slow
 		}
 		sum := 0
 		for _, c := range []byte(tr.String()) {
@@ -161,6 +177,14 @@ func sample(trials []trial, word string) []trial {
 		}
 		return sum%every != 0
 	})
+}
+
+// wait is how long a trial takes mostly by waiting.
+func (tr trial) wait() time.Duration {
+	if tr.always || tr.slow {
+		return time.Minute
+	}
+	return 0
 }
 
 func (tr trial) String() string { return tr.of.name + ", " + tr.category + ": " + tr.name }

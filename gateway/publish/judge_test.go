@@ -120,8 +120,7 @@ func (j *judge) state(got standing, notes []gateway.RolledBack) {
 	if diff := cmp.Diff(j.old.foreign, got.foreign); diff != "" {
 		j.say("foreign things in the cloud have changed: %s", diff)
 	}
-	broken := slices.ContainsFunc(notes, func(n gateway.RolledBack) bool { return !n.Whole })
-	if gw == "between" && !(j.open && broken && slices.ContainsFunc(j.out.Report.Left, func(c plan.Change) bool { return c.Host != "" })) {
+	if gw == "between" && !j.openly(notes) {
 		j.say("the gateway is between: %s", cmp.Diff(j.old.gateway, got.gateway))
 	}
 	r := j.out.Report
@@ -143,9 +142,17 @@ func (j *judge) state(got standing, notes []gateway.RolledBack) {
 	if j.want != "" && j.ended != j.want {
 		j.say("it ended %s, not %s", j.ended, j.want)
 	}
-	if broken && !j.open {
+	if slices.ContainsFunc(notes, broken) && !j.open {
 		j.say("the gateway could not put itself back whole")
 	}
+}
+
+// broken is a rollback that was not whole.
+func broken(n gateway.RolledBack) bool { return !n.Whole }
+
+// openly: the gateway could not put itself back and has noted it, and the report says what is left.
+func (j *judge) openly(notes []gateway.RolledBack) bool {
+	return j.open && slices.ContainsFunc(notes, broken) && slices.ContainsFunc(j.out.Report.Left, func(c plan.Change) bool { return c.Host != "" })
 }
 
 // left: each difference in the cloud is named, and what is named stands. Of what could not be undone
@@ -190,8 +197,9 @@ func answered(err error) bool {
 	switch cloud.KindOf(err) {
 	case gateway.Unreachable, gateway.Internal, gateway.Transient, gateway.Conflict:
 		return false
+	default:
+		return !strings.Contains(err.Error(), "is not known")
 	}
-	return !strings.Contains(err.Error(), "is not known")
 }
 
 // report judges the words of the error.
@@ -215,21 +223,26 @@ func (j *judge) report() {
 	}
 }
 
+// results are what the history may say.
+func (j *judge) results() (here history.Result, gateways []history.Result) {
+	r := j.out.Report
+	switch {
+	case r.OK():
+		return history.Applied, []history.Result{history.Applied}
+	case cloud.KindOf(r.Err) == gateway.Partial: // only the gateway knows whether it had heard the confirmation
+		return history.Partly, []history.Result{history.Applied, history.Partly, history.RolledBack}
+	case len(r.Left) > 0:
+		return history.Partly, []history.Result{history.Partly, history.RolledBack}
+	}
+	return history.Undone, []history.Result{history.Undone, history.RolledBack}
+}
+
 // records judges what the history says.
 func (j *judge) records(ctx context.Context, fixer *console, s publish.Snapshot) error {
 	if !slices.Contains(j.told, publish.Armed) {
 		return nil
 	}
-	want := []history.Result{history.Undone, history.RolledBack}
-	switch {
-	case j.out.Report.OK():
-		want = []history.Result{history.Applied}
-	case len(j.out.Report.Left) > 0:
-		want = []history.Result{history.Partly, history.RolledBack}
-	}
-	if cloud.KindOf(j.out.Report.Err) == gateway.Partial { // only the gateway knows whether it had heard the confirmation
-		want = append(want, history.Applied)
-	}
+	here, gateways := j.results()
 	remote, err := fixer.History(ctx, s) // fixer has none of its own yet: these are the gateway's
 	if err != nil {
 		return err
@@ -238,18 +251,16 @@ func (j *judge) records(ctx context.Context, fixer *console, s publish.Snapshot)
 	if err != nil {
 		return err
 	}
-	if len(local) == 0 || !slices.Contains(want, local[0].Result) || local[0].Result == history.RolledBack || local[0].Result == history.Applied != j.out.Report.OK() {
-		j.say("the record here says %v, not one of %v", local, want)
+	if len(local) == 0 || local[0].Result != here {
+		j.say("the record here says %v, not %q", local, here)
 		return nil
 	}
 	i := slices.IndexFunc(remote, func(r history.Record) bool { return r.ID == local[0].ID })
 	switch {
-	case i >= 0 && slices.Contains(want, remote[i].Result), i < 0 && len(j.out.Notes) > 0:
-	case i < 0 && j.open:
-	case i < 0:
+	case i < 0 && len(j.out.Notes) == 0 && !j.open:
 		j.say("the gateway has no record of it, and nobody was told")
-	default:
-		j.say("the record on the gateway says %q (%s), not one of %v", remote[i].Result, remote[i].Error, want)
+	case i >= 0 && !slices.Contains(gateways, remote[i].Result):
+		j.say("the record on the gateway says %q (%s), not one of %v", remote[i].Result, remote[i].Error, gateways)
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"portico/gateway/plan"
 )
 
-// hasty is a console that soon gives up: for trials in which somebody never answers.
-var hasty = patience{api: time.Second, ssh: 600 * time.Millisecond, keepAlive: 400 * time.Millisecond}
+// hasty is a console that soon gives up a gateway that does not answer.
+var hasty = patience{ssh: 800 * time.Millisecond, keepAlive: 500 * time.Millisecond}
 
 // trials are all disturbances of a scenario.
 func (k *known) trials() []trial {
@@ -58,9 +58,12 @@ func (k *known) apiTrials() []trial {
 		for _, a := range answers {
 			tr := trial{of: k, category: "API " + a.name, name: fmt.Sprintf("%s number %d", request, n+1), once: true}
 			if a.hasty {
-				tr.patience = hasty
+				tr.patience.api = 1500 * time.Millisecond
 			}
 			lasts := a.fault.Times < 0
+			if lasts && k.brief {
+				continue
+			}
 			tr.arrange = func(r *run) {
 				f := a.fault
 				f.Skip = n
@@ -68,7 +71,7 @@ func (k *known) apiTrials() []trial {
 				if lasts {
 					f.Skip, f.Match = 0, after(f.Match, n)
 				}
-				r.world.cloud.Inject(f)
+				r.cloud.Inject(f)
 			}
 			out = append(out, tr)
 		}
@@ -133,7 +136,7 @@ func (k *known) stallTrials(n int) []trial {
 				r.begin(func() { r.fired(r.gateway.Resume) })
 			},
 		}, trial{
-			of: k, category: name + ", until the console has noticed", name: place, patience: hasty, late: n == 0 && !ran,
+			of: k, category: name + ", until the console has noticed", name: place, patience: hasty, late: n == 0 && !ran, slow: n == k.commands-1,
 			arrange: func(r *run) {
 				r.gateway.Fail(f)
 				r.healing = append(r.healing, r.gateway.Resume)
@@ -152,7 +155,7 @@ func (k *known) stallTrials(n int) []trial {
 // have room for so many bytes.
 func (k *known) diskTrials() []trial {
 	var out []trial
-	for room := int64(0); room < 32<<10; room += 600 {
+	for room := int64(0); room < 32<<10; room += 1200 {
 		out = append(out, trial{
 			of: k, category: "disk full", name: fmt.Sprintf("after %d bytes", room),
 			arrange: func(r *run) {
@@ -161,7 +164,7 @@ func (k *known) diskTrials() []trial {
 			},
 		})
 	}
-	for n := 1; n <= k.writes; n++ {
+	for n := 1; n <= k.writes; n += 2 {
 		out = append(out, trial{
 			of: k, category: "disk full", name: fmt.Sprintf("from write %d of %d on", n, k.writes), open: true,
 			arrange: func(r *run) {
