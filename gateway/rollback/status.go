@@ -15,11 +15,11 @@ import (
 // StatusScript prints what ParseStatus reads. It is a part of what an engine runs to look at a
 // gateway.
 const StatusScript = `(cd /var/lib/portico 2>/dev/null || exit 0
-if [ -e armed/id ]; then
+if told=$(cat armed/id armed/by armed/at) && left=$(cat armed/deadline) && boot=$(cat armed/boot); then # else it ends just now
 	read -r up rest </proc/uptime
-	left=$(($(cat armed/deadline) - ${up%%.*}))
-	[ "$(cat armed/boot)" = "$(cat /proc/sys/kernel/random/boot_id)" ] || left=0 # it counted another boot's seconds
-	echo armed; cat armed/id armed/by armed/at; echo $left
+	left=$((left - ${up%%.*}))
+	[ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] || left=0 # it counted another boot's seconds
+	echo armed; echo "$told"; echo "$left"
 fi
 for f in rolledback/*; do
 	case $f in *'*'|*.new) ;; *) echo rolledback; echo "${f##*/}"; cat "$f" ;; esac
