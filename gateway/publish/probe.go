@@ -38,9 +38,9 @@ func (p *Publisher) Probe(ctx context.Context, forwards []gateway.Forward, emit 
 	return out
 }
 
-// settle is how long a cloud may take to make a security-group rule effective: agents are told
+// settling is how long a cloud may take to make a security-group rule effective: agents are told
 // asynchronously.
-const settle = 20 * time.Second
+const settling = 20 * time.Second
 
 // slow is a latency that tells of a lost first packet rather than of the way: TCP sends it again
 // after a second.
@@ -50,7 +50,7 @@ const slow = 900 * time.Millisecond
 // has had the time it needs. emit gets each forward's latest result. One that answered only when
 // its door opened is tested once more, for a latency that means something.
 func (p *Publisher) ProbeNew(ctx context.Context, forwards []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
-	deadline := time.Now().Add(settle)
+	deadline := time.Now().Add(p.settling)
 	results := map[gateway.Key]probe.Result{}
 	again := map[gateway.Key]bool{}
 	for todo := forwards; ; {

@@ -168,6 +168,7 @@ func (w *world) console(ctx context.Context, by string, p patience) (*console, e
 		Signers: []ssh.Signer{w.key}, HostKeys: []ssh.PublicKey{w.gateway.HostKey()}, Timeout: p.ssh, KeepAlive: p.keepAlive,
 	}}}
 	c.Publisher = publish.New(client, client, client, c.conn, publish.Options{History: c.store, By: by + "@test", Window: rollback.MinWindow})
+	c.SetSettling(2 * time.Second)
 	return c, nil
 }
 

@@ -1,0 +1,7 @@
+package publish
+
+import "time"
+
+// SetSettling shortens the time that new forwards have to answer, where the cloud is as quick as
+// the test.
+func (p *Publisher) SetSettling(d time.Duration) { p.settling = d }
