@@ -16,7 +16,7 @@ type Result string
 const (
 	Applying   Result = "applying"
 	Applied    Result = "applied"
-	Undone     Result = "undone"         // a step failed, or the operator said no; all is as before
+	Undone     Result = "undone"         // a step failed, or what was made was not kept; all is as before
 	Partly     Result = "partly applied" // and could not be undone whole
 	RolledBack Result = "rolled back"    // the gateway put its own part back: no console confirmed it
 )

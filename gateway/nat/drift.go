@@ -193,7 +193,11 @@ func driftFact(drift []gateway.Drift) gateway.Fact {
 	var parts []string
 	for _, k := range []gateway.DriftKind{gateway.Strange, gateway.Missing, gateway.Foreign} {
 		if count[k] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", count[k], k))
+			word := string(k)
+			if k == gateway.Foreign {
+				word = "by hand" // as the lists call it
+			}
+			parts = append(parts, fmt.Sprintf("%d %s", count[k], word))
 		}
 	}
 	f := gateway.Fact{Name: "drift", Value: strings.Join(parts, ", "), OK: count[gateway.Strange]+count[gateway.Missing] == 0}

@@ -250,7 +250,7 @@ func (e *Engine) closedDoors(forwards []gateway.Forward) []plan.Warning {
 			continue
 		}
 		i, _ := e.Inventory.Instance(p.DeviceID)
-		out = append(out, plan.Warning{Title: "the door of " + i.Name + " is closed", Detail: "it is published, but others took the group " + d.name + " off it; publish it again to open it"})
+		out = append(out, plan.Warning{Title: "the door of " + i.Name + " is closed", Detail: "it is published, but others took the group " + d.name + " off it; 'portico repair' puts it back"})
 	}
 	return out
 }

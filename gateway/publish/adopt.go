@@ -118,8 +118,12 @@ func (w *wanted) tellRest() {
 		reasons = append(reasons, fmt.Sprintf("%s (%d)", why, n))
 	}
 	slices.Sort(reasons)
+	title := "1 rule made by hand stays as it is"
+	if total > 1 {
+		title = fmt.Sprintf("%d rules made by hand stay as they are", total)
+	}
 	w.warnings = append(w.warnings, plan.Warning{
-		Title: fmt.Sprintf("%d rules made by hand stay as they are", total), Detail: strings.Join(reasons, "; ") + "; 'portico forwards' lists them",
+		Title: title, Detail: strings.Join(reasons, "; ") + "; 'portico forwards' lists them",
 	})
 }
 

@@ -159,7 +159,7 @@ func (a *apply) test(ctx context.Context) error {
 	return &gateway.Error{
 		Op: "reach what was published through", Target: "gateway " + a.pr.Gateway.Name, Kind: gateway.Unreachable,
 		Err:  fmt.Errorf("%d of %d new forwards do not answer, and %w", len(silent), len(made), err),
-		Next: "see why with 'portico doctor', then publish again",
+		Next: "see that the service runs on the VM and its firewall lets it in, then publish again",
 	}
 }
 

@@ -148,7 +148,7 @@ func clock(t time.Time) string {
 	if t.IsZero() {
 		return "at an unknown time"
 	}
-	return t.Local().Format("Jan 2 15:04:05")
+	return t.Local().Format("2 Jan 15:04:05")
 }
 
 // orphans tells of forwards whose instance is gone: whoever gets its address gets its visitors.

@@ -76,7 +76,7 @@ var (
 	}
 	errSilent = &gateway.Error{
 		Op: "reach what was published through", Target: "gateway gw-1", Kind: gateway.Unreachable,
-		Err: errors.New("1 of 2 new forwards do not answer, and they were not kept"), Next: "see why with 'portico doctor', then publish again",
+		Err: errors.New("1 of 2 new forwards do not answer, and they were not kept"), Next: "see that the service runs on the VM and its firewall lets it in, then publish again",
 	}
 	errUndo = &gateway.Error{Op: "set the groups of", Target: "port of gw-1", Kind: gateway.Unreachable, Err: context.DeadlineExceeded}
 )

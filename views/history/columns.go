@@ -95,7 +95,7 @@ func Meaning(r history.Result) string {
 	case history.Applying:
 		return "no end is recorded: it is still being applied, or its console has died"
 	case history.Undone:
-		return "a step failed; all is as it was before"
+		return "all is as it was before"
 	case history.Partly:
 		return "not all of it is as planned, and it could not be undone whole"
 	case history.RolledBack:

@@ -100,7 +100,7 @@ func (b *Backend) prove(ctx context.Context, p publish.Proposal, w publish.Watch
 	}
 	return &cloud.Error{
 		Op: "reach what was published through", Target: "gateway gw-1", Kind: cloud.Unreachable,
-		Err: fmt.Errorf("%d of %d new forwards do not answer, and they were not kept", len(silent), len(made)), Next: "see why with 'portico doctor'",
+		Err: fmt.Errorf("%d of %d new forwards do not answer, and they were not kept", len(silent), len(made)), Next: "see that the service runs on the VM and its firewall lets it in, then publish again",
 	}
 }
 
