@@ -25,11 +25,18 @@ type dialog struct {
 // grace is how long a dialog that opened by itself takes no keys: they were meant for the screen.
 const grace = 400 * time.Millisecond
 
-// dialogKeys are the bindings that work in a dialog.
-var dialogKeys = []key.Binding{
-	key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "choose")),
-	key.NewBinding(key.WithKeys("tab"), key.WithHelp("tab", "switch")),
-	key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "cancel")),
+// dialogKeys are the bindings that work in a dialog; where something is typed, the arrows move in it.
+func dialogKeys(d widget.Dialog) []key.Binding {
+	side := key.NewBinding(key.WithKeys("left", "right", "tab", "shift+tab", "h", "l"), key.WithHelp("←/→", "choose"))
+	if d.Input != nil {
+		side = key.NewBinding(key.WithKeys("tab", "shift+tab"), key.WithHelp("tab", "choose"))
+	}
+	side.SetEnabled(d.Yes != "")
+	return []key.Binding{
+		side,
+		key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "confirm")),
+		key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "cancel")),
+	}
 }
 
 func newDialog(m views.AskMsg) dialog {

@@ -200,7 +200,7 @@ func TestToastsGoAway(t *testing.T) {
 		"with a screen": func(d *driver) { d.run(d.root.act(views.Navigate{To: views.Instances})) },
 		"under a question": func(d *driver) {
 			d.send(views.AskMsg{ID: 1, Title: "A question", Yes: "yes", Cancel: "no"})
-			d.shows("enter choose  tab switch  esc cancel")
+			d.shows("←/→ choose  enter confirm  esc cancel")
 			d.keys("esc")
 			d.now = d.now.Add(time.Second)
 			d.keys("esc")
@@ -227,7 +227,7 @@ func TestWhatIsSaidDuringAnApplyEndsWithIt(t *testing.T) {
 	d.shows("still applying")
 	d.keys("ctrl+c")
 	d.hides("still applying")
-	d.shows("enter choose  tab switch  esc cancel")
+	d.shows("←/→ choose  enter confirm  esc cancel")
 	d.keys("esc")
 	d.shows("Applying  0 of 1 changes", " ? help  ctrl+c quit")
 	d.hides("test again", "q back")

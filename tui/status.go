@@ -71,7 +71,7 @@ func (r *Root) applying() string {
 // keyLine lists the screen's keys as far as there is room; help and the way out are always there.
 func (r *Root) keyLine(room int) widget.Spans {
 	if len(r.dialogs) > 0 {
-		return r.bindings(dialogKeys)
+		return r.bindings(dialogKeys(r.dialogs[0].Dialog))
 	}
 	if r.menu.open {
 		return r.bindings([]key.Binding{inThemes.Up, inThemes.Down, inThemes.Keep, inThemes.Restore})
