@@ -69,7 +69,8 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.flags.theme, "theme", "", "the colours of the console; 'portico themes' lists them")
 	f.BoolVar(&a.flags.ascii, "ascii", false, "draw the console with ASCII alone")
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
-	f.DurationVar(&a.flags.rollback, "rollback", 0, "how long a gateway waits for a sign of life before it takes a change back (default 60s)")
+	f.DurationVar(&a.flags.rollback, "rollback", 0, "how long a gateway waits for a sign of life before it takes a change back")
+	f.Lookup("rollback").DefValue = "60s" // of a gateway; 0 is "not said"
 	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud and what it answers to this file, without secrets; only you can read it")
 	root.AddCommand(
 		a.listCommand(), a.floatingIPsCommand(), a.gatewaysCommand(), a.forwardsCommand(),

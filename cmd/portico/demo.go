@@ -28,7 +28,8 @@ func (a *app) demoCommand() *cobra.Command {
 			if !serve && !a.interactive() {
 				return wrongUse("open the demo", errors.New("standard input is not a terminal"), "use 'portico demo --serve' and other commands against it")
 			}
-			addr := demoAddress(c.Context())
+			addr, release := demoAddress(c.Context())
+			a.onClose(release)
 			d, err := startDemo(addr, addr)
 			if err != nil {
 				return &gateway.Error{Op: "start the demo", Kind: gateway.Internal, Err: err}

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -29,17 +30,29 @@ const demoUser = "debian"
 // loopback is the usual floating IP of the demo's gateway: its forwards really listen there.
 var loopback = netip.MustParseAddr("127.0.0.1")
 
+// demoClaim is a port that a demo holds for as long as it runs, so that two that start at the same
+// moment do not take each other's ports. The demo has too few VMs for any scheme to come to it.
+const demoClaim = 29999
+
 // demoAddress is the loopback address that the demo listens on: the usual one, or, when another
-// demo has its ports, the next one of this machine that is free.
-func demoAddress(ctx context.Context) netip.Addr {
-	for addr, tries := loopback, 0; tries < 8; addr, tries = addr.Next(), tries+1 {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", netip.AddrPortFrom(addr, 30010).String())
-		if err == nil {
-			_ = l.Close()
-			return addr
-		}
+// demo or program has its ports, the next one of this machine that is free. It is the caller's
+// until release.
+func demoAddress(ctx context.Context) (addr netip.Addr, release func()) {
+	listen := func(addr netip.Addr, port uint16) (net.Listener, error) {
+		return (&net.ListenConfig{}).Listen(ctx, "tcp", netip.AddrPortFrom(addr, port).String())
 	}
-	return loopback
+	addr = loopback
+	for range 8 {
+		if claim, err := listen(addr, demoClaim); err == nil {
+			if l, err := listen(addr, 30010); err == nil {
+				_ = l.Close()
+				return addr, func() { _ = claim.Close() }
+			}
+			_ = claim.Close()
+		}
+		addr = addr.Next()
+	}
+	return loopback, func() {}
 }
 
 // demo is a cloud, a gateway and the instances behind it, all inside this process.
@@ -192,7 +205,7 @@ func (d *demo) publish(ctx context.Context, w *wiring) error {
 	}
 	if problems := d.gateway.Problems(); len(problems) > 0 {
 		return &gateway.Error{
-			Op: "listen for the demo's forwards", Kind: gateway.Conflict, Err: errors.Join(problems...), Next: "end what uses these ports, perhaps another demo",
+			Op: "listen for the demo's forwards", Kind: gateway.Conflict, Err: fmt.Errorf("%d of its ports cannot be had: %w", len(problems), problems[0]), Next: "end what uses these ports, perhaps another demo",
 		}
 	}
 	return nil

@@ -64,7 +64,7 @@ func (a *app) printGateways(list []gatewayJSON) {
 		state := styleDim.Render("not in use")
 		switch {
 		case g.Reachable != nil && *g.Reachable:
-			state = styleGood.Render("ready")
+			state = gatewayState(g)
 		case g.Reachable != nil:
 			state = styleBad.Render("not reached")
 		}
@@ -86,6 +86,26 @@ func (a *app) printGateways(list []gatewayJSON) {
 		rows = append(rows, []string{g.Name, g.FloatingIP.String(), g.FixedIP.String(), state, forwards, strings.Join(facts, ", ")})
 	}
 	a.printTable([]string{"NAME", "FLOATING IP", "FIXED IP", "STATE", "FORWARDS", "FACTS"}, rows)
+}
+
+// gatewayState is the state of a gateway that answers, in the console's words.
+func gatewayState(g gatewayJSON) string {
+	switch {
+	case g.Armed != nil:
+		return styleWarn.Render("being changed")
+	case len(g.RolledBack) > 0:
+		return styleWarn.Render("took a change back")
+	}
+	for _, f := range g.Facts {
+		switch {
+		case f.OK:
+		case f.Name == "drift":
+			return styleWarn.Render("drifted")
+		default:
+			return styleWarn.Render(f.Name + " " + f.Value)
+		}
+	}
+	return styleGood.Render("ready")
 }
 
 func (a *app) forwardsCommand() *cobra.Command {

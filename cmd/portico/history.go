@@ -188,7 +188,9 @@ func (a *app) printRecords(newest, all []history.Record) {
 			r.At.Local().Format("2006-01-02 15:04"), r.By, r.Gateway, r.Title, resultText(r.Result), historyview.Summary(r), shortID(r.ID, all),
 		})
 	}
-	a.printTable([]string{"WHEN", "WHO", "GATEWAY", "WHAT", "RESULT", "CHANGES", "ID"}, rows)
+	headings := []string{"WHEN", "WHO", "GATEWAY", "WHAT", "RESULT", "CHANGES", "ID"}
+	headings, rows = spare(headings, rows, a.width(), "GATEWAY", "CHANGES", "WHO")
+	a.printTable(headings, rows)
 	if more := len(all) - len(newest); more > 0 {
 		a.note("%s\n", styleDim.Render(fmt.Sprintf("%d older: portico history --limit 0", more)))
 	}

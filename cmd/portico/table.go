@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -52,9 +53,38 @@ func (a *app) width() int {
 // minColumn is what a column keeps on the narrowest terminal: an address stays whole.
 const minColumn = 15
 
-// cut shortens cells until the rows fit. The widest column gives first, and of two the left one:
-// names and texts are long, addresses and ports are not.
-func cut(headings []string, rows [][]string, width int) {
+// whole are columns that are of no use when they are cut: an ID is there to be copied.
+var whole = []string{"ID", "WHEN"}
+
+// spare leaves out columns, the first of those named first, until the rows can be made to fit.
+func spare(headings []string, rows [][]string, width int, least ...string) ([]string, [][]string) {
+	for _, name := range least {
+		at := slices.Index(headings, name)
+		if width == 0 || at < 0 || narrowest(headings, rows) <= width {
+			break
+		}
+		headings = slices.Delete(slices.Clone(headings), at, at+1)
+		for i := range rows {
+			rows[i] = slices.Delete(slices.Clone(rows[i]), at, at+1)
+		}
+	}
+	return headings, rows
+}
+
+// narrowest is the width below which cut cannot bring the rows.
+func narrowest(headings []string, rows [][]string) int {
+	total := gap * (len(headings) - 1)
+	for i, w := range widths(headings, rows) {
+		if !slices.Contains(whole, headings[i]) {
+			w = min(w, minColumn)
+		}
+		total += w
+	}
+	return total
+}
+
+// widths are those of the columns with nothing cut.
+func widths(headings []string, rows [][]string) []int {
 	columns := make([]int, len(headings))
 	for i, h := range headings {
 		columns[i] = ansi.StringWidth(h)
@@ -62,18 +92,25 @@ func cut(headings []string, rows [][]string, width int) {
 			columns[i] = max(columns[i], ansi.StringWidth(row[i]))
 		}
 	}
+	return columns
+}
+
+// cut shortens cells until the rows fit. The widest column gives first, and of two the left one:
+// names and texts are long, addresses and ports are not.
+func cut(headings []string, rows [][]string, width int) {
+	columns := widths(headings, rows)
 	total := gap * (len(columns) - 1)
 	for _, w := range columns {
 		total += w
 	}
 	for ; total > width; total-- {
-		widest := 0
+		widest := -1
 		for i, w := range columns {
-			if w > columns[widest] {
+			if !slices.Contains(whole, headings[i]) && (widest < 0 || w > columns[widest]) {
 				widest = i
 			}
 		}
-		if columns[widest] <= minColumn {
+		if widest < 0 || columns[widest] <= minColumn {
 			break
 		}
 		columns[widest]--

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,6 +29,33 @@ func TestCut(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			rows := [][]string{tt.row}
 			cut([]string{"NAME", "ADDRESS", "0123456789A"}, rows, tt.width)
+			if diff := cmp.Diff(tt.want, rows[0]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// On a narrow terminal the columns that tell least give way, and what is to be copied stays whole.
+func TestSpare(t *testing.T) {
+	row := []string{"2026-11-21 14:08", "root@workstation", "gw-1", "publish imaging-01: https", "⚠ rolled back", "+2 ~4", "20261121T140808Z"}
+	tests := []struct {
+		width int
+		want  []string
+	}{
+		{0, row},
+		{200, row},
+		{85, []string{"2026-11-21 14:08", "root@workstation", "publish imaging…", "⚠ rolled back", "20261121T140808Z"}},
+		{80, []string{"2026-11-21 14:08", "publish imaging-01: https", "⚠ rolled back", "20261121T140808Z"}},
+		{70, []string{"2026-11-21 14:08", "publish imaging-01…", "⚠ rolled back", "20261121T140808Z"}},
+	}
+	for _, tt := range tests {
+		t.Run(strconv.Itoa(tt.width), func(t *testing.T) {
+			headings := []string{"WHEN", "WHO", "GATEWAY", "WHAT", "RESULT", "CHANGES", "ID"}
+			headings, rows := spare(headings, [][]string{slices.Clone(row)}, tt.width, "GATEWAY", "CHANGES", "WHO")
+			if tt.width > 0 {
+				cut(headings, rows, tt.width)
+			}
 			if diff := cmp.Diff(tt.want, rows[0]); diff != "" {
 				t.Error(diff)
 			}

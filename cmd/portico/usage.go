@@ -19,7 +19,14 @@ func wrongUse(what string, err error, next string) error {
 
 // badFlag is what a command says of a flag that it does not have or cannot read.
 func badFlag(c *cobra.Command, err error) error {
-	return wrongUse("run "+c.CommandPath(), errors.New(cloud.Clean(err.Error())), c.CommandPath()+" --help")
+	text := cloud.Clean(err.Error())
+	// The standard library's own words after the last ": " tell of its functions, not of the flag.
+	if what, _, ok := strings.Cut(text, " flag: strconv."); ok {
+		text = what + ": it is not a number"
+	} else if what, _, ok := strings.Cut(text, " flag: time: "); ok {
+		text = what + ": it is not a duration, as 90s or 2m"
+	}
+	return wrongUse("run "+c.CommandPath(), errors.New(text), c.CommandPath()+" --help")
 }
 
 // noArgs is for commands that take none. Where a command has others below it, a word that is none
