@@ -2,9 +2,9 @@ package publish
 
 import (
 	"slices"
+	"strings"
 
 	"portico/gateway"
-	"portico/gateway/nat"
 	"portico/gateway/plan"
 )
 
@@ -37,7 +37,9 @@ func repaired(pr Proposal) Proposal {
 	if pr.Plan.Empty() {
 		pr.Items = nil
 	}
-	pr.Plan.Warnings = slices.DeleteFunc(slices.Clone(pr.Plan.Warnings), func(x plan.Warning) bool { return x.Title == nat.DriftTitle })
+	pr.Plan.Warnings = slices.DeleteFunc(slices.Clone(pr.Plan.Warnings), func(x plan.Warning) bool {
+		return strings.Contains(x.Title+x.Detail, "portico repair") // which this is
+	})
 	return pr
 }
 
