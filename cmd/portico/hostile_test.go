@@ -220,14 +220,17 @@ func (w *world) shape(script string) map[string]int {
 
 // Hostile names change nothing in what commands print but the names: the same plan for instances
 // with harmless names has as many rules, commands, words and lines. Reading a project and planning
-// take their time, so that one hostile name in twenty is here; the next test has them all.
+// take their time, so that one hostile name in twenty is here unless PORTICO_NAMES is all, as on CI; the
+// next test has them all.
 func TestHostileNames(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	const gw = "g'w\n\"$(reboot)`reboot`\" -j ACCEPT\u202e %h #\nPORTICO\nreboot\x1b]0;x\a -- ;|&"
 	hostile := viewtest.HostileNames(seed, 2000)
 	rand.New(rand.NewPCG(seed, 1)).Shuffle(len(hostile), func(i, j int) { hostile[i], hostile[j] = hostile[j], hostile[i] })
-	hostile = hostile[:100]
+	if os.Getenv("PORTICO_NAMES") != "all" {
+		hostile = hostile[:100]
+	}
 	plain := make([]string, len(hostile))
 	for i := range plain {
 		plain[i] = "vm-" + strconv.Itoa(i)
