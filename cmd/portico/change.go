@@ -154,7 +154,7 @@ func (a *app) guardTeller() func(publish.Guard) {
 		case publish.Checking:
 			a.note("%s\n", styleDim.Render("reading back, and connecting anew"))
 		case publish.Testing:
-			a.note("%s\n", styleDim.Render("testing the new forwards"))
+			a.note("%s\n", styleDim.Render("testing the new forwards, for up to 20 s until they answer"))
 		case publish.TakingBack:
 			a.note("%s\n", styleWarn.Render("taking everything back"))
 		case publish.Healing:

@@ -7,6 +7,7 @@ import (
 
 	"portico/gateway/plan"
 	"portico/gateway/probe"
+	"portico/gateway/publish"
 	"portico/views"
 	"portico/views/preview"
 	"portico/views/widget"
@@ -217,6 +218,9 @@ func (s *Screen) testsHeading(p *page) string {
 		ink = p.st.Warn
 	}
 	title := "tests, from here through the gateway"
+	if s.guard.Phase == publish.Testing && !s.finished && open+good < len(s.tests) {
+		title = "tests, tried again for up to 20 s: a door may open late"
+	}
 	if s.finished && len(s.report.Undone) > 0 {
 		title, ink = "tests, before it was taken back", p.st.Dim
 	}
