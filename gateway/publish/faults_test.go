@@ -163,7 +163,7 @@ func TestFaults(t *testing.T) {
 // sample is what a quick run tries: of each category of a scenario every n-th, always another place. A word
 // chooses the trials that have it in their names.
 func sample(trials []trial, word string) []trial {
-	const every = 17
+	const every = 61
 	return slices.DeleteFunc(trials, func(tr trial) bool {
 		if word != "" {
 			return !strings.Contains(tr.String(), word)
