@@ -43,6 +43,9 @@ func TestPublish(t *testing.T) {
 func TestNewForwardsAreTestedUntilTheyAnswer(t *testing.T) {
 	b := effectstest.Project()
 	d := drive(t, b, 100, 30).start()
+	d.settle()
+	hold := make(chan struct{})
+	b.Change(func(b *effectstest.Backend) { b.HoldTests = hold })
 	d.publishBlast()
 	b.Change(func(b *effectstest.Backend) {
 		for _, i := range d.root.apply.proposal.Items {
@@ -50,6 +53,7 @@ func TestNewForwardsAreTestedUntilTheyAnswer(t *testing.T) {
 		}
 	})
 	before := b.Calls("Probe")
+	close(hold)
 	d.settle()
 	d.keys("q")
 	d.shows("ssh 30012 ✓ 12 ms")
