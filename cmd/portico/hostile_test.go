@@ -38,7 +38,8 @@ type world struct {
 
 func newWorld(t *testing.T, gatewayName string, names []string) *world {
 	t.Helper()
-	c, err := cloudemulator.Start(cloudemulator.Config{Project: names[1], User: names[2]})
+	// These two travel in YAML to the client, which has no control characters.
+	c, err := cloudemulator.Start(cloudemulator.Config{Project: cloud.Clean(names[1]), User: cloud.Clean(names[2])})
 	if err != nil {
 		t.Fatal(err)
 	}

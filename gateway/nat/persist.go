@@ -31,7 +31,7 @@ set -e
 PATH=$PATH:/usr/sbin:/sbin
 iptables-restore --noflush -w 10 < ` + pathRules + `
 jump() {
-	iptables -w 10 -t "$1" -C "$2" -j "PORTICO-$2" 2>/dev/null || iptables -w 10 -t "$1" -I "$2" 1 -j "PORTICO-$2"
+  iptables -w 10 -t "$1" -C "$2" -j "PORTICO-$2" 2>/dev/null || iptables -w 10 -t "$1" -I "$2" 1 -j "PORTICO-$2"
 }
 `
 
