@@ -22,7 +22,8 @@ func (a *app) printTable(headings []string, rows [][]string) {
 	if width := a.width(); width > 0 {
 		cut(headings, rows, width)
 	}
-	t := table.New().Headers(headings...).Rows(rows...).
+	// A row is one line, also where it is in dispute how wide a character is.
+	t := table.New().Headers(headings...).Rows(rows...).Wrap(false).
 		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderColumn(false).BorderHeader(false).
 		StyleFunc(func(row, _ int) lipgloss.Style {
 			if row == table.HeaderRow {
