@@ -50,6 +50,7 @@ func labConsole(t *testing.T, l *lab) {
 	c.until("▸ Apply")
 	c.keys("Enter")
 	c.until("2 of 2 answer")
+	c.until("get in with") // it is confirmed
 	c.shot("applied and tested")
 	c.keys("y")
 	want := fmt.Sprintf("ssh -p %d -i ~/.ssh/id_ed25519 %s@%s", l.port(30000), os.Getenv("OSLAB_VM_USER"), l.gw.Floating[0])
