@@ -123,7 +123,7 @@ func (s *restore) end() *refusal {
 }
 
 func (s *restore) declare(text string) *refusal {
-	words := strings.Fields(text)
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' })
 	switch {
 	case len(words) == 0:
 		return usage("iptables-restore: line %d chain name invalid", s.line)

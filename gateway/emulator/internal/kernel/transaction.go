@@ -122,6 +122,12 @@ func checkName(chain string) *refusal {
 	if len(chain) > 28 {
 		return usage("chain name `%s' too long (must be under 29 chars)", chain)
 	}
+	if strings.HasPrefix(chain, "-") || strings.HasPrefix(chain, "!") {
+		return usage("chain name not allowed to start with `%c'", chain[0])
+	}
+	if strings.ContainsAny(chain, " \t\n\v\f\r") {
+		return usage("Invalid chain name `%s'", chain)
+	}
 	return nil
 }
 
