@@ -1,0 +1,91 @@
+package doctor
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"portico/cloud"
+)
+
+// secrets are texts that a report must not carry, whoever wrote them into an error: tokens,
+// passwords, and the user part of a URL.
+var secrets = []struct {
+	find *regexp.Regexp
+	with string
+}{
+	{regexp.MustCompile(`(?i)\b(password|passphrase|secret|token|x-auth-token|authorization)(["']?\s*[:=]\s*)\S+`), "$1$2[removed]"},
+	{regexp.MustCompile(`\bgAAAAA[\w=-]{20,}`), "[removed]"}, // a Fernet token
+	{regexp.MustCompile(`://[^/@\s]+@`), "://[removed]@"},
+}
+
+// scrub removes what nobody outside should read: secrets, and whose home directory this is.
+func scrub(s string) string {
+	for _, x := range secrets {
+		s = x.find.ReplaceAllString(s, x.with)
+	}
+	if home, err := os.UserHomeDir(); err == nil && len(home) > 1 {
+		s = strings.ReplaceAll(s, home, "~")
+	}
+	return s
+}
+
+var words = map[Verdict]string{OK: "ok", Degraded: "degraded", Blocked: "BLOCKED", Unknown: "unknown", "": "..."}
+
+// Report is a diagnosis as text fit for a ticket: plain ASCII marks, no colours, no secrets, no local
+// paths, every name from outside cleaned.
+func Report(d Diagnosis) string {
+	var b strings.Builder
+	line := func(format string, args ...any) {
+		for l := range strings.SplitSeq(fmt.Sprintf(format, args...), "\n") {
+			b.WriteString(strings.TrimRight(scrub(cloud.Clean(l)), " ") + "\n")
+		}
+	}
+	line("%s", d.Title)
+	line("%s", d.Summary)
+	line("diagnosed %s by portico doctor, in %s\n", d.Started.UTC().Format("2006-01-02 15:04:05 UTC"), d.Took.Round(100*time.Millisecond))
+	for _, h := range d.Hops {
+		text := h.Text
+		if h.Follows > 0 {
+			text = fmt.Sprintf("follows from %d", h.Follows)
+		}
+		line("%2d  %-8s %s: %s", h.N, words[h.Verdict], h.Title, text)
+		if h.Verdict == OK || h.Follows > 0 {
+			continue
+		}
+		for _, f := range h.Findings {
+			if f.Text != h.Text {
+				line("      %s: %s", words[f.Verdict], f.Text)
+			}
+			for _, e := range f.Evidence {
+				line("      evidence: %s", e.Words)
+				for l := range strings.SplitSeq(e.Raw, "\n") {
+					if l != "" {
+						line("        %s", l)
+					}
+				}
+			}
+			if f.Missing != "" {
+				line("      missing: %s", f.Missing)
+			}
+		}
+	}
+	for _, l := range d.Later {
+		line("%s", l.Text)
+	}
+	if f := d.Fix(); f != nil {
+		line("\nfix: %s", f.Title)
+		if f.Sentence != "" {
+			line("tell %s: %s", f.To, f.Sentence)
+		}
+		if f.Command != "" {
+			line("%s", f.Command)
+		}
+	}
+	for _, n := range d.Notes {
+		line("note: %s", n)
+	}
+	return b.String()
+}
