@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 
@@ -29,6 +30,7 @@ type Gateway struct {
 	signer  ssh.Signer
 	ports   *ports
 	link    link
+	noTCP   atomic.Bool // see ForbidForwarding
 
 	ctx    context.Context //nolint:containedctx // the gateway's own life, ended by Close
 	cancel context.CancelFunc

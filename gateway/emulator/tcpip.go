@@ -4,13 +4,25 @@ import (
 	"context"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
 
+// synTime is how long Linux goes on asking for a connection (tcp(7), tcp_syn_retries).
+const synTime = 127 * time.Second
+
+// ForbidForwarding makes the SSH server refuse to connect elsewhere for its clients, as with
+// "AllowTcpForwarding no", or lets it again.
+func (g *Gateway) ForbidForwarding(forbid bool) { g.noTCP.Store(forbid) }
+
 // directTCP serves a connection from the gateway itself to somewhere else (RFC 4254, 7.2), as
 // ProxyJump makes it.
 func (g *Gateway) directTCP(ctx context.Context, offered ssh.NewChannel) {
+	if g.noTCP.Load() {
+		_ = offered.Reject(ssh.Prohibited, "open failed")
+		return
+	}
 	var target struct {
 		Host     string
 		Port     uint32
@@ -32,8 +44,10 @@ func (g *Gateway) directTCP(ctx context.Context, offered ssh.NewChannel) {
 		_ = offered.Reject(ssh.ConnectionFailed, "Connection refused")
 		return
 	case verdict != Open:
-		// A real gateway would try for two minutes; the client's patience ends sooner.
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case <-time.After(synTime):
+		}
 		_ = offered.Reject(ssh.ConnectionFailed, "Connection timed out")
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -202,3 +203,8 @@ func (l *Local) ended(out *capture, cmd *exec.Cmd, err error) (gateway.Result, e
 
 // Close does nothing: there is no connection to end.
 func (l *Local) Close() error { return nil }
+
+// DialContext connects to an address from this machine.
+func (l *Local) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, address)
+}

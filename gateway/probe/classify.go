@@ -57,6 +57,8 @@ func fromGateway(e *ssh.OpenChannelError) answer {
 		return answer{Refused, "connection reset, seen from the gateway", nil}
 	case strings.Contains(text, "timed out"), strings.Contains(text, "timeout"):
 		return answer{Timeout, "no answer, seen from the gateway", nil}
+	case strings.Contains(text, "no route"): // behind the gateway, that is a machine that is not there
+		return answer{Timeout, "no machine answers at this address, seen from the gateway: " + e.Message, nil}
 	case e.Message != "":
 		return answer{Unknown, "the gateway could not connect: " + e.Message, nil}
 	}

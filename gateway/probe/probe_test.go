@@ -183,7 +183,7 @@ func TestProbeDialErrors(t *testing.T) {
 		{"windows: reset", fails(wsaConnReset), Refused, "reset"},
 		{"gateway: refused", rejects(ssh.ConnectionFailed, "Connection refused"), Refused, "seen from the gateway"},
 		{"gateway: timeout", rejects(ssh.ConnectionFailed, "Connection timed out"), Timeout, "seen from the gateway"},
-		{"gateway: no route", rejects(ssh.ConnectionFailed, "No route to host"), Unknown, "No route to host"},
+		{"gateway: no route", rejects(ssh.ConnectionFailed, "No route to host"), Timeout, "No route to host"},
 		{"gateway: no text", rejects(ssh.ConnectionFailed, ""), Unknown, "could not connect"},
 		{"gateway: not allowed", rejects(ssh.Prohibited, "open failed"), Unknown, "AllowTcpForwarding"},
 		{"anything else", fails(errors.New("too many\x1b[31m open files")), Unknown, "too many open files"},

@@ -66,7 +66,7 @@ type Publisher struct {
 	connect Connector
 	options Options
 
-	settling time.Duration // see the constant
+	settling, patience time.Duration // see the constants settling and gatewayPatience
 
 	// remoteHistory reads the records that the snapshot's gateway keeps.
 	remoteHistory func(ctx context.Context, s Snapshot) ([]history.Record, error)
@@ -83,7 +83,7 @@ func New(c Cloud, groups nat.Groups, ports nat.Ports, connect Connector, o Optio
 	if len(o.Services) == 0 {
 		o.Services = Services()
 	}
-	p := &Publisher{cloud: c, groups: groups, ports: ports, connect: connect, options: o, settling: settling}
+	p := &Publisher{cloud: c, groups: groups, ports: ports, connect: connect, options: o, settling: settling, patience: gatewayPatience}
 	p.remoteHistory = p.gatewayHistory
 	return p
 }
