@@ -160,6 +160,9 @@ func (r *Root) onApplyEnd(m effects.ApplyEndMsg) tea.Cmd {
 		r.stale = &m.Proposal
 	}
 	cmds := []tea.Cmd{r.tell(views.ApplyRun, views.ApplyDoneMsg{Report: m.Report, Notes: m.Notes}), r.refresh()}
+	if m.Report.OK() {
+		cmds = append(cmds, r.broadcast(views.AppliedMsg{Instances: m.Proposal.Request.Instances}))
+	}
 	switch {
 	case was.quitWhenDone && (m.Report.OK() || m.Stopped):
 		return tea.Quit

@@ -279,3 +279,22 @@ func TestWhatFailsIsTestedAgainAfterAWhile(t *testing.T) {
 		t.Error("what answers is tested again and again")
 	}
 }
+
+// TestMarksGoWhenTheirPlanIsApplied: they have done their work, and others stay.
+func TestMarksGoWhenTheirPlanIsApplied(t *testing.T) {
+	b := effectstest.Project()
+	d := drive(t, b, 100, 30).start()
+	d.keys("down", "down", "space", "p")
+	d.settle()
+	d.keys("q")
+	d.shows("1 marked") // nothing was applied yet
+	d.keys("p")
+	d.settle()
+	d.keys("enter")
+	d.settle()
+	d.keys("enter", "tab", "enter")
+	d.settle()
+	d.keys("q")
+	d.shows("ssh 30012 ✓ 12 ms")
+	d.hides("marked")
+}

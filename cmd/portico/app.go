@@ -49,8 +49,9 @@ func (a *app) command() *cobra.Command {
 		Long: "Portico makes private OpenStack instances reachable through the one floating IP a project has.\n" +
 			"Without a command it opens the console. 'portico demo' tries it out without a cloud.",
 		Args: noArgs, SuggestionsMinimumDistance: 2,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRunE: func(*cobra.Command, []string) error {
 			a.started = true
+			return a.checkTheme()
 		},
 		PersistentPostRunE: func(*cobra.Command, []string) error { return a.broken },
 		RunE:               func(c *cobra.Command, _ []string) error { return a.console(c.Context()) },

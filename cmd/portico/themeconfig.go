@@ -100,6 +100,18 @@ func (a *app) palette(c config) (themes.Palette, error) {
 	return themes.Default(), nil
 }
 
+// checkTheme refuses a --theme that does not exist, also where nothing is coloured by it.
+func (a *app) checkTheme() error {
+	if a.flags.theme == "" {
+		return nil
+	}
+	c, err := a.loadConfig()
+	if err == nil {
+		_, err = a.palette(c)
+	}
+	return err
+}
+
 // ascii reports whether the console is drawn with ASCII alone.
 func (a *app) ascii(c config) bool {
 	return a.flags.ascii || c.ASCII || asciiTerminal() != ""

@@ -162,7 +162,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k.Copy.SetEnabled(ok)
 	k.list = s.list.Keys
 	if s.Nested() {
-		return pageKeys{keys: k, scroll: !s.page.whole}
+		return pageKeys{keys: k, scroll: !s.page.Whole}
 	}
 	return k
 }

@@ -2,7 +2,6 @@ package history
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -16,10 +15,8 @@ import (
 
 // page is one record on the whole screen: what is known of it, and its changes as a diff.
 type page struct {
-	id     string // of the record; "" when the list is shown
-	top    int
-	height int
-	whole  bool // all of it was in sight when it was last drawn
+	id string // of the record; "" when the list is shown
+	widget.Scroll
 
 	doc      *preview.Document // as it was last laid out
 	docWidth int
@@ -38,23 +35,20 @@ func (s *Screen) viewPage(r row, f views.Frame) string {
 	if f.Height >= 12 {
 		lines = append(lines, "")
 	}
-	p.height = max(1, f.Height-len(lines)-1)
-	p.whole = p.doc.Len() <= p.height
-	p.top = max(0, min(p.top, p.doc.Len()-p.height))
-	lines = append(lines, p.doc.Draw(p.top, p.height, st)...)
+	from, to := p.Fit(p.doc.Len(), f.Height-len(lines)-1)
+	lines = append(lines, p.doc.Draw(from, to-from, st)...)
 	for len(lines) < f.Height-1 {
 		lines = append(lines, "")
 	}
-	lines = append(lines, p.foot(st))
+	lines = append(lines, p.foot(to, st))
 	return widget.Lines(" "+strings.Join(lines, "\n "), f.Width, f.Height)
 }
 
-func (p *page) foot(st *themes.Styles) string {
-	if p.whole {
+func (p *page) foot(last int, st *themes.Styles) string {
+	if p.Whole {
 		return ""
 	}
-	last := min(p.doc.Len(), p.top+p.height)
-	line := widget.Spans{{Text: fmt.Sprintf("%d-%d of %d", p.top+1, last, p.doc.Len()), Style: st.Dim}}
+	line := widget.Spans{{Text: fmt.Sprintf("%d-%d of %d", p.Top+1, last, p.doc.Len()), Style: st.Dim}}
 	if last < p.doc.Len() {
 		line = append(line, widget.Span{Text: " ▼", Style: st.Accent})
 	}
@@ -88,25 +82,12 @@ func (s *Screen) layout(r row, f views.Frame, width int) *preview.Document {
 
 // pressPage handles a key on the page.
 func (s *Screen) pressPage(msg tea.KeyPressMsg) views.Intent {
-	p, k := &s.page, s.list.Keys
 	switch {
 	case key.Matches(msg, s.keys.Close):
 		s.page = page{}
-	case key.Matches(msg, k.Up):
-		p.top--
-	case key.Matches(msg, k.Down):
-		p.top++
-	case key.Matches(msg, k.PageUp):
-		p.top -= p.height
-	case key.Matches(msg, k.PageDown):
-		p.top += p.height
-	case key.Matches(msg, k.Home):
-		p.top = 0
-	case key.Matches(msg, k.End):
-		p.top = math.MaxInt / 2
+	case s.page.Press(s.list.Keys.TableKeys, msg):
 	default:
 		return s.act(msg)
 	}
-	p.top = max(0, p.top)
 	return nil
 }

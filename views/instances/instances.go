@@ -67,6 +67,8 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		}
 	case views.LoginsMsg:
 		s.logins = msg.Logins
+	case views.AppliedMsg:
+		s.list.Unmark(msg.Instances...)
 	case views.SizeMsg:
 		s.list.Resize(msg.Height)
 	default:
@@ -144,7 +146,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k.list = s.list.Keys
 	k.list.Mark.SetEnabled(ok)
 	if s.Nested() {
-		return detailedKeys{keys: k, scroll: !s.detailed.whole}
+		return detailedKeys{keys: k, scroll: !s.detailed.Whole}
 	}
 	return k
 }

@@ -1,7 +1,6 @@
 package instances
 
 import (
-	"math"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -15,10 +14,8 @@ import (
 // detailed is the page of one instance: the detail pane on the whole screen, for terminals that
 // have no room for it beside the list, or for values that are cut there.
 type detailed struct {
-	id     string // of the instance; "" when the list is shown
-	top    int
-	height int
-	whole  bool // all of it was in sight when it was last drawn
+	id string // of the instance; "" when the list is shown
+	widget.Scroll
 }
 
 // pageWidth is the widest that values are laid out.
@@ -32,10 +29,9 @@ func (s *Screen) page(r publish.InstanceRow, f views.Frame) string {
 	for len(lines) > 1 && lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
 	}
-	d.height, d.whole = f.Height, len(lines) <= f.Height
-	d.top = max(0, min(d.top, len(lines)-f.Height))
-	lines = lines[d.top:min(len(lines), d.top+f.Height)]
-	if !d.whole && d.top+f.Height > f.Height && len(lines) > 0 {
+	from, to := d.Fit(len(lines), f.Height)
+	lines = lines[from:to]
+	if from > 0 && len(lines) > 0 {
 		lines[0] = widget.Paint(f.Styles.Title, widget.Truncate(r.Instance.Name, width)) // which one it is stays in sight
 	}
 	return widget.Lines(" "+strings.Join(lines, "\n "), f.Width, f.Height)
@@ -46,26 +42,13 @@ const everyLine = 200
 
 // pressDetailed handles a key on the page.
 func (s *Screen) pressDetailed(msg tea.KeyPressMsg) views.Intent {
-	d, k := &s.detailed, s.list.Keys
 	switch {
 	case key.Matches(msg, s.keys.Close):
 		s.detailed = detailed{}
-	case key.Matches(msg, k.Up):
-		d.top--
-	case key.Matches(msg, k.Down):
-		d.top++
-	case key.Matches(msg, k.PageUp):
-		d.top -= d.height - 1
-	case key.Matches(msg, k.PageDown):
-		d.top += d.height - 1
-	case key.Matches(msg, k.Home):
-		d.top = 0
-	case key.Matches(msg, k.End):
-		d.top = math.MaxInt / 2
+	case s.detailed.Press(s.list.Keys.TableKeys, msg):
 	default:
 		return s.act(msg)
 	}
-	d.top = max(0, d.top)
 	return nil
 }
 

@@ -71,6 +71,14 @@ func (t *Table[R]) ClearMarks() {
 	clear(t.marks)
 }
 
+// Unmark takes the marks of these rows away; a range ends with it.
+func (t *Table[R]) Unmark(ids ...string) {
+	t.EndRange(true)
+	for _, id := range ids {
+		delete(t.marks, id)
+	}
+}
+
 // BeginRange marks the current row and, until EndRange, all between it and the cursor.
 func (t *Table[R]) BeginRange() {
 	if _, ok := t.Current(); ok {
