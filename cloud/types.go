@@ -10,7 +10,12 @@ type Identity struct {
 	Cloud, Region         string // name in clouds.yaml or "" for OS_*, region
 	ProjectID, Project    string
 	UserID, User, AuthURL string
+	ReadOnly              bool // the user's roles in the project let nobody change anything
+	Bound                 bool // the credentials are for this project alone
 }
+
+// Project is one that the user can work in.
+type Project struct{ ID, Name string }
 
 // Instance is a Nova server.
 type Instance struct {

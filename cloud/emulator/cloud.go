@@ -22,7 +22,8 @@ type Cloud struct {
 	served chan struct{}
 
 	mu       sync.Mutex
-	model    *Model
+	model    *Model     // of the project that is served: the first, but within a request for another
+	projects []*project // the user's
 	tokens   map[string]*token
 	console  func(instanceID string) string
 	latency  time.Duration
@@ -48,6 +49,7 @@ func Start(config Config) (*Cloud, error) {
 	}
 	c.model = newModel(c)
 	c.model.ensureDefaultGroup()
+	c.projects = []*project{{id: c.creds.projectID, name: config.Project, roles: defaultRoles, model: c.model}}
 	c.server = &http.Server{Handler: c.handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(c.served)
@@ -102,7 +104,7 @@ func (c *Cloud) TokenEnv() []string {
 	defer c.mu.Unlock()
 	return append(c.commonEnv(),
 		"OS_AUTH_TYPE=v3token",
-		"OS_TOKEN="+c.issue([]string{"password"}, true).id,
+		"OS_TOKEN="+c.issue([]string{"password"}, c.projects[0]).id,
 		"OS_PROJECT_NAME="+c.config.Project,
 		"OS_PROJECT_DOMAIN_NAME="+c.creds.domainFor,
 	)

@@ -32,7 +32,7 @@ func (m *Model) AddNetwork(s NetworkSpec) string {
 		n.mtu = map[bool]int{false: 1450, true: 1500}[s.External]
 	}
 	if s.External {
-		n.project = m.cloud.creds.otherProject
+		n.project, n.id = m.cloud.creds.otherProject, ID("network", s.Name) // all projects see the same one
 	}
 	m.networks[n.id] = n
 	return n.id
@@ -175,7 +175,7 @@ func (m *Model) AddGroup(name, description string, rules ...RuleSpec) string {
 }
 
 // DefaultGroup returns the ID of the project's default security group.
-func (m *Model) DefaultGroup() string { return ID("security_group", "default") }
+func (m *Model) DefaultGroup() string { return m.idOf("security_group", "default") }
 
 // AddImage adds a public image with these properties (os_distro, os_admin_user) and returns its ID.
 func (m *Model) AddImage(name string, properties map[string]string) string {

@@ -121,6 +121,12 @@ func (c *Cloud) answer(f handlerFunc, r *request, needToken bool) response {
 			res.header = http.Header{"Www-Authenticate": {fmt.Sprintf("Keystone uri=%q", c.AuthURL())}}
 			return res
 		}
+		if p := r.token.project; p != nil {
+			if isWrite(r.Request, r.body) && onlyReads(r.token.roles) {
+				return serviceOf(r.URL.Path).problem(http.StatusForbidden, "Policy does not allow this request to be performed.")
+			}
+			defer c.enter(p)()
+		}
 	}
 	return f(r)
 }

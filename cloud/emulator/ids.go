@@ -22,10 +22,10 @@ func hexID(kind, name string) string { return strings.ReplaceAll(ID(kind, name),
 
 // newID returns the ID for a new thing: by name where the name is free, else by number.
 func (m *Model) newID(kind, name string) string {
-	id := ID(kind, name)
+	id := m.idOf(kind, name)
 	for name == "" || m.used[id] {
 		m.serial++
-		id = ID(kind, fmt.Sprintf("%s#%d", name, m.serial))
+		id = m.idOf(kind, fmt.Sprintf("%s#%d", name, m.serial))
 		if !m.used[id] {
 			break
 		}
@@ -33,6 +33,9 @@ func (m *Model) newID(kind, name string) string {
 	m.used[id] = true
 	return id
 }
+
+// idOf is [ID] within the model's project.
+func (m *Model) idOf(kind, name string) string { return ID(kind, m.salt+name) }
 
 // macOf derives a port's MAC address from its ID, within Neutron's default prefix.
 func macOf(id string) string {

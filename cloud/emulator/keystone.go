@@ -44,12 +44,13 @@ func (c *Cloud) identityVersions(*request) response {
 	return res
 }
 
-// token is a Keystone token. Without scope it has neither project nor catalogue.
+// token is a Keystone token. Without a project it has no catalogue either.
 type token struct {
 	id, audit       string
 	methods         []string
 	issued, expires time.Time
-	scoped          bool
+	project         *project // nil: unscoped
+	roles           []string // as they were when it was issued
 }
 
 // valid returns the token with this ID if it is known and not expired.
@@ -71,13 +72,14 @@ func (c *Cloud) tokenView(t *token) view {
 		"audit_ids":  []string{t.audit},
 		"expires_at": micros(t.expires), "issued_at": micros(t.issued),
 	}
-	if t.scoped {
-		v["project"] = view{"domain": domain, "id": c.creds.projectID, "name": c.config.Project}
+	if t.project != nil {
+		v["project"] = view{"domain": domain, "id": t.project.id, "name": t.project.name}
 		v["is_domain"] = false
-		v["roles"] = []view{
-			{"id": hexID("role", "reader"), "name": "reader"},
-			{"id": hexID("role", "member"), "name": "member"},
+		roles := []view{}
+		for _, name := range t.roles {
+			roles = append(roles, view{"id": hexID("role", name), "name": name})
 		}
+		v["roles"] = roles
 		v["catalog"] = c.catalogue()
 	}
 	return view{"token": v}
@@ -127,34 +129,6 @@ func (c *Cloud) revoke(r *request) response {
 	}
 	delete(c.tokens, t.id)
 	return reply(http.StatusNoContent, nil)
-}
-
-func (c *Cloud) projectView() view {
-	return view{
-		"id": c.creds.projectID, "name": c.config.Project, "domain_id": c.creds.domainID,
-		"description": "", "enabled": true, "parent_id": c.creds.domainID, "is_domain": false,
-		"tags": []string{}, "options": view{},
-		"links": view{"self": c.AuthURL() + "/projects/" + c.creds.projectID},
-	}
-}
-
-func (c *Cloud) listProjects(r *request) response {
-	if id := r.PathValue("id"); id != "" && id != c.creds.userID {
-		return identityAPI.problem(http.StatusForbidden,
-			"You are not authorized to perform the requested action: identity:list_user_projects.")
-	}
-	return reply(http.StatusOK, view{
-		"projects": []view{c.projectView()},
-		"links":    view{"next": nil, "self": c.base + r.URL.Path, "previous": nil},
-	})
-}
-
-func (c *Cloud) showProject(r *request) response {
-	if r.PathValue("id") != c.creds.projectID {
-		return identityAPI.problem(http.StatusForbidden,
-			"You are not authorized to perform the requested action: identity:get_project.")
-	}
-	return reply(http.StatusOK, view{"project": c.projectView()})
 }
 
 func (c *Cloud) showUser(r *request) response {

@@ -1,10 +1,12 @@
 package emulator
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
 	"net/http"
+	"slices"
 )
 
 // authBody is the body of POST /v3/auth/tokens, as far as it is understood here.
@@ -45,12 +47,15 @@ type authScope struct {
 	Unscoped *struct{}
 }
 
-// issue makes a token.
-func (c *Cloud) issue(methods []string, scoped bool) *token {
+// issue makes a token for a project, or, without one, an unscoped one.
+func (c *Cloud) issue(methods []string, p *project) *token {
 	now := c.config.Now()
 	t := &token{
 		id: "gAAAAA" + rand.Text() + rand.Text(), audit: rand.Text()[:22], methods: methods,
-		issued: now, expires: now.Add(c.config.TokenLifetime), scoped: scoped,
+		issued: now, expires: now.Add(c.config.TokenLifetime), project: p,
+	}
+	if p != nil {
+		t.roles = p.roles
 	}
 	c.tokens[t.id] = t
 	return t
@@ -66,59 +71,68 @@ func (c *Cloud) logIn(r *request) response {
 	id := body.Auth.Identity
 	refused := identityAPI.problem(http.StatusUnauthorized, "The request you have made requires authentication.")
 	refused.header = http.Header{"Www-Authenticate": {`Keystone uri="` + c.AuthURL() + `"`}}
-	scopedByCredential, ok := c.proven(&id)
+	own, ok := c.proven(&id)
 	if !ok {
 		return refused
 	}
-	scoped, ok := c.scope(body.Auth.Scope)
-	if !ok || scopedByCredential && scoped {
+	wanted, ok := c.scope(body.Auth.Scope)
+	if !ok || own != nil && wanted != nil {
 		return refused
 	}
-	t := c.issue(id.Methods, scoped || scopedByCredential)
+	t := c.issue(id.Methods, cmp.Or(own, wanted))
 	res := reply(http.StatusCreated, c.tokenView(t))
 	res.header = http.Header{"X-Subject-Token": {t.id}}
 	return res
 }
 
 // proven checks every method the client names; one that fails fails them all. An application
-// credential brings its project with it and takes no other scope.
-func (c *Cloud) proven(id *authIdentity) (scoped, ok bool) {
+// credential brings its project with it and takes no other scope; nor does a token that came of one.
+func (c *Cloud) proven(id *authIdentity) (own *project, ok bool) {
 	for _, method := range id.Methods {
 		switch method {
 		case "password":
 			ok = c.isUser(id.Password.User) && same(id.Password.User.Password, c.creds.password)
 		case "token":
-			ok = c.valid(id.Token.ID) != nil
+			t := c.valid(id.Token.ID)
+			ok = t != nil
+			if ok && slices.Contains(t.methods, "application_credential") {
+				own = t.project
+			}
 		case "application_credential":
 			a := id.AppCredential
 			known := a.ID == c.creds.appID || a.Name == c.creds.appName && c.isUser(a.User)
 			ok = known && same(a.Secret, c.creds.appSecret)
-			scoped = ok
+			if ok {
+				own = c.projects[0]
+			}
 		default:
 			ok = false
 		}
 		if !ok {
-			return false, false
+			return nil, false
 		}
 	}
-	return scoped, ok
+	return own, ok
 }
 
-// scope reads what the token is wanted for: the project, or nothing. ok is false for a scope
+// scope reads what the token is wanted for: a project, or nothing. ok is false for a scope
 // the user has no role in.
-func (c *Cloud) scope(raw json.RawMessage) (scoped, ok bool) {
+func (c *Cloud) scope(raw json.RawMessage) (wanted *project, ok bool) {
 	if len(raw) == 0 || string(raw) == "null" || string(raw) == `"unscoped"` {
-		return false, true
+		return nil, true
 	}
 	var s authScope
 	if err := json.Unmarshal(raw, &s); err != nil || s.Domain != nil {
-		return false, false
+		return nil, false
 	}
 	if s.Project == nil {
-		return false, s.Unscoped != nil
+		return nil, s.Unscoped != nil
 	}
-	p := s.Project
-	return true, p.ID == c.creds.projectID || p.ID == "" && p.Name == c.config.Project && c.isDomain(p.Domain)
+	if s.Project.ID == "" && !c.isDomain(s.Project.Domain) {
+		return nil, false
+	}
+	wanted = c.projectNamed(s.Project.ID, s.Project.Name)
+	return wanted, wanted != nil
 }
 
 func (c *Cloud) isUser(u authUser) bool {

@@ -13,6 +13,7 @@ type Model struct {
 	err    error // the first mistake made while filling
 	serial int
 	used   map[string]bool
+	salt   string // keeps the IDs of another project's things apart from those of the first
 
 	networks map[string]*network
 	subnets  map[string]*subnet

@@ -25,6 +25,7 @@ const DefaultTimeout = 15 * time.Second
 // as the openstack command does.
 type Options struct {
 	Cloud     string        // a name in clouds.yaml; "" means OS_CLOUD, and without that the OS_* variables
+	ProjectID string        // "" means the project that the configuration names
 	Region    string        // "" means what the configuration says, else the first of the catalog
 	Timeout   time.Duration // of one HTTP request; 0 means DefaultTimeout
 	UserAgent string        // put before gophercloud's own

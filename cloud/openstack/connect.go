@@ -36,6 +36,9 @@ type Client struct {
 // without Nova or Neutron.
 func Connect(ctx context.Context, o Options) (*Client, error) {
 	s, err := load(o)
+	if err == nil && o.ProjectID != "" {
+		err = s.into(o.ProjectID)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +91,7 @@ func (c *Client) identify(s settings, op, target string) error {
 	token, ok := c.provider.GetAuthResult().(interface {
 		ExtractProject() (*tokens.Project, error)
 		ExtractUser() (*tokens.User, error)
+		ExtractRoles() ([]tokens.Role, error)
 	})
 	if !ok {
 		return &cloud.Error{Op: op, Target: target, Kind: cloud.Invalid, Err: errors.New("it offers only version 2 of the identity API"),
@@ -105,10 +109,15 @@ func (c *Client) identify(s settings, op, target string) error {
 		return &cloud.Error{Op: op, Target: target, Kind: cloud.Invalid, Err: errors.New("the token is not for a project"),
 			Next: "set project_name and project_domain_name in clouds.yaml (OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME)"}
 	}
+	roles, err := token.ExtractRoles()
+	if err != nil {
+		return wrap(op, target, err)
+	}
 	c.identity = cloud.Identity{
 		Cloud: cloud.Clean(s.name), Region: cloud.Clean(s.endpoint.Region), AuthURL: cloud.Clean(withoutUserInfo(s.auth.IdentityEndpoint)),
 		ProjectID: cloud.Clean(project.ID), Project: cloud.Clean(project.Name),
 		UserID: cloud.Clean(user.ID), User: cloud.Clean(user.Name),
+		ReadOnly: reads(roles), Bound: s.auth.ApplicationCredentialID != "" || s.auth.ApplicationCredentialName != "",
 	}
 	return nil
 }

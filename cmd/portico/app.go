@@ -23,7 +23,7 @@ type app struct {
 // flags are those that every command takes.
 type flags struct {
 	cloud, gateway, config, debug, theme string
-	json, yes, ascii                     bool
+	json, yes, ascii, readOnly           bool
 	rollback                             time.Duration
 }
 
@@ -69,6 +69,7 @@ func (a *app) command() *cobra.Command {
 	f.BoolFunc("no-color", "no colours (also NO_COLOR)", noColor)
 	f.StringVar(&a.flags.theme, "theme", "", "the colours of the console; 'portico themes' lists them")
 	f.BoolVar(&a.flags.ascii, "ascii", false, "draw the console with ASCII alone")
+	f.BoolVar(&a.flags.readOnly, "read-only", false, "only look: nothing can be changed")
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
 	f.DurationVar(&a.flags.rollback, "rollback", 0, "how long a gateway waits for a sign of life before it takes a change back")
 	f.Lookup("rollback").DefValue = "60s" // of a gateway; 0 is "not said"

@@ -32,6 +32,7 @@ type config struct {
 	Theme    string          `yaml:"theme"`
 	Themes   []themeConfig   `yaml:"themes"`
 	ASCII    bool            `yaml:"ascii"` // draw the console with ASCII alone
+	ReadOnly bool            `yaml:"read_only"`
 }
 
 // gatewayConfig says how to reach one gateway, by its instance's name. fixed_ip and floating_ip
@@ -126,8 +127,8 @@ func (a *app) options(c config) (publish.Options, error) {
 	o := publish.Options{
 		Gateway: a.flags.gateway, Services: publish.Services(), Schemes: schemes,
 		Login:      publish.LoginRules{ByImage: c.Login.Images, Default: c.Login.Default},
-		Identities: localIdentities,
-		History:    history.Open(cmp.Or(c.History, historyDir())), By: operator(), Window: window,
+		Identities: localIdentities, ReadOnly: a.flags.readOnly || c.ReadOnly,
+		History: history.Open(cmp.Or(c.History, historyDir())), By: operator(), Window: window,
 	}
 	if o.Gateway == "" {
 		o.Gateway = c.Gateway

@@ -70,7 +70,7 @@ func (a *app) settings(c config, f *configFile) []setting {
 	add("history", "", "", "", historyDir())
 	add("login.default", "", "", "", "what the image says")
 	add("theme", "theme", a.flags.theme, "", themes.Default().Name)
-	out = append(out, a.asciiSetting(f))
+	out = append(out, a.asciiSetting(f), onOff("read_only", "--read-only", a.flags.readOnly, f))
 	out = append(out, builtin()...)
 	for _, l := range f.values() {
 		s, _ := f.setting(l.path)
@@ -90,6 +90,17 @@ func (a *app) asciiSetting(f *configFile) setting {
 	}
 	if name := asciiTerminal(); name != "" {
 		return setting{Key: key, Value: "true", From: fromEnvironment, Name: name}
+	}
+	if own, ok := f.setting(key); ok {
+		return own
+	}
+	return setting{Key: key, Value: "false", From: fromDefault}
+}
+
+// onOff is a setting that is off unless a flag or the file says otherwise.
+func onOff(key, flagName string, flagged bool, f *configFile) setting {
+	if flagged {
+		return setting{Key: key, Value: "true", From: fromFlag, Name: flagName}
 	}
 	if own, ok := f.setting(key); ok {
 		return own

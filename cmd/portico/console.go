@@ -34,5 +34,5 @@ func (a *app) console(ctx context.Context) error {
 		}
 		return w.publisher, nil
 	})
-	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: a.flags.cloud, Palette: palette, Themes: cfg.palettes(), ASCII: a.ascii(cfg)})
+	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: a.flags.cloud, Palette: palette, Themes: cfg.palettes(), ASCII: a.ascii(cfg), ReadOnly: options.ReadOnly})
 }

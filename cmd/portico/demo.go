@@ -66,13 +66,21 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 	a.flags.cloud = ""
 	prompter := effects.NewPrompter()
 	backend := effects.Lazy(func(ctx context.Context) (effects.Backend, error) {
-		w, err := a.demoWiring(ctx, d, prompter, options)
+		first := options
+		first.ReadOnly = false // what the demo starts with is published by its own code
+		w, err := a.demoWiring(ctx, d, prompter, first)
+		if err == nil {
+			err = d.populate(ctx, w)
+		}
+		if err == nil && options.ReadOnly {
+			w, err = a.demoWiring(ctx, d, prompter, options)
+		}
 		if err != nil {
 			return nil, err
 		}
-		return w.publisher, d.populate(ctx, w)
+		return w.publisher, nil
 	})
-	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo", Palette: palette, ASCII: a.ascii(config{})})
+	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo", Palette: palette, ASCII: a.ascii(config{}), ReadOnly: a.flags.readOnly})
 	a.noteProblems(d)
 	return err
 }
@@ -100,7 +108,7 @@ func (a *app) serveDemo(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
-	options.Gateway = emulator.DemoGateway
+	options.Gateway, options.ReadOnly = emulator.DemoGateway, false
 	dir, err := a.demoDir()
 	if err != nil {
 		return err

@@ -37,6 +37,9 @@ type Outcome struct {
 //
 // An error of Kind Stale means that nothing was changed and that the request can be planned anew.
 func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
+	if err := p.refuse(pr); err != nil {
+		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: err}}
+	}
 	if pr.Plan.Empty() {
 		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: p.settle(ctx, pr)}}
 	}

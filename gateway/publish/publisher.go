@@ -55,6 +55,7 @@ type Options struct {
 	Dialer     Dialer
 	History    *history.Store // where applies are recorded on this machine; nil: nowhere
 	By         string         // who applies: "user@host"
+	ReadOnly   bool           // Apply refuses everything
 	Window     time.Duration  // how long a gateway waits for a sign of life; 0 is rollback.DefaultWindow
 }
 

@@ -1,0 +1,40 @@
+package publish
+
+import (
+	"errors"
+
+	"portico/cloud"
+	"portico/gateway"
+)
+
+// WhyReadOnly says why nothing may be changed in a project, or "": because the operator said so
+// when starting, or because the cloud gives him no more.
+func WhyReadOnly(started bool, id cloud.Identity) string {
+	switch {
+	case started:
+		return "it was started read-only"
+	case id.ReadOnly:
+		return "your role in this project is reader"
+	}
+	return ""
+}
+
+// refuse is the one place that all changes pass: nil, or why this one must not be made. Nothing was
+// asked or changed then.
+func (p *Publisher) refuse(pr Proposal) error {
+	if pr.runner == nil || pr.engine == nil {
+		return &gateway.Error{Op: "apply the plan", Kind: gateway.Invalid, Err: errors.New("nobody has planned it"), Next: "plan it first"}
+	}
+	if pr.runner.p != p {
+		return &gateway.Error{Op: "apply the plan", Kind: gateway.Invalid, Err: errors.New("it was made for another project"), Next: "plan it again in this one"}
+	}
+	why := WhyReadOnly(p.options.ReadOnly, pr.engine.Inventory.Identity)
+	if why == "" {
+		return nil
+	}
+	next := "start without --read-only, and without 'read_only: true' in the configuration"
+	if !p.options.ReadOnly {
+		next = "ask the project's administrator for the role member"
+	}
+	return &gateway.Error{Op: "change anything", Kind: gateway.Permission, Err: errors.New("this Portico only looks: " + why), Next: next}
+}
