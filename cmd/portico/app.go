@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strconv"
@@ -18,12 +19,14 @@ type app struct {
 	started  bool  // a command's own code has begun: errors before it are wrong use
 	broken   error // the first failure to write the answer
 	closers  []func()
+	lines    *lineReader // the plain console's; else nil
+	shared   *wiring     // what the plain console has open
 }
 
 // flags are those that every command takes.
 type flags struct {
 	cloud, gateway, config, debug, theme string
-	json, yes, ascii, readOnly           bool
+	json, yes, ascii, readOnly, plain    bool
 	rollback                             time.Duration
 }
 
@@ -40,7 +43,7 @@ func (a *app) close() {
 }
 
 // interactive reports whether there is somebody to ask.
-func (a *app) interactive() bool { return term.IsTerminal(int(a.in.Fd())) }
+func (a *app) interactive() bool { return a.lines != nil || term.IsTerminal(int(a.in.Fd())) }
 
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
@@ -49,9 +52,9 @@ func (a *app) command() *cobra.Command {
 		Long: "Portico makes private OpenStack instances reachable through the one floating IP a project has.\n" +
 			"Without a command it opens the console. 'portico demo' tries it out without a cloud.",
 		Args: noArgs, SuggestionsMinimumDistance: 2,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			a.started = true
-			return a.checkTheme()
+			return errors.Join(a.checkInLoop(c), a.speakPlainly(), a.checkTheme())
 		},
 		PersistentPostRunE: func(*cobra.Command, []string) error { return a.broken },
 		RunE:               func(c *cobra.Command, _ []string) error { return a.console(c.Context()) },
@@ -70,6 +73,7 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.flags.theme, "theme", "", "the colours of the console; 'portico themes' lists them")
 	f.BoolVar(&a.flags.ascii, "ascii", false, "draw the console with ASCII alone")
 	f.BoolVar(&a.flags.readOnly, "read-only", false, "only look: nothing can be changed")
+	f.BoolVar(&a.flags.plain, "plain", false, "all in words, line by line: for screen readers; the console then asks for commands")
 	f.BoolVarP(&a.flags.yes, "yes", "y", false, "do it without asking")
 	f.DurationVar(&a.flags.rollback, "rollback", 0, "how long a gateway waits for a sign of life before it takes a change back")
 	f.Lookup("rollback").DefValue = "60s" // of a gateway; 0 is "not said"

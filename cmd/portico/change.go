@@ -172,14 +172,14 @@ func rounded(d time.Duration) time.Duration { return d.Round(time.Second) }
 // keep asks whether forwards that do not answer are to stand.
 func (a *app) keep(ctx context.Context, s publish.Snapshot, silent []probe.Result) bool {
 	for _, r := range silent {
-		a.note("%s %s %s %s\n", outcome(r), r.Target.Addr, r.Target.Service.Name, r.Detail)
+		a.note("%s %s %s %s\n", a.outcome(r), r.Target.Addr, r.Target.Service.Name, r.Detail)
 	}
 	left := ""
 	if until, ok := ctx.Deadline(); ok {
 		left = fmt.Sprintf(" Without an answer they are taken back in %s.", rounded(time.Until(until)))
 	}
 	a.note("%s do not answer.%s Keep them? (yes/no) ", preview.Count(len(silent), "new forward"), left)
-	answer, err := terminalPrompter{in: a.in, out: a.err}.line(ctx)
+	answer, err := a.asker().line(ctx)
 	if err != nil {
 		a.note("\n")
 	}
@@ -194,13 +194,13 @@ func (a *app) progress(e plan.Event) {
 	took := styleDim.Render(views.Latency(e.Elapsed))
 	switch e.State {
 	case plan.Done:
-		a.note("%s %s %s\n", styleGood.Render("✓"), line, took)
+		a.note("%s %s %s\n", styleGood.Render(a.word("✓", "done:")), line, took)
 	case plan.Failed:
-		a.note("%s %s %s\n", styleBad.Render("✗"), line, took)
+		a.note("%s %s %s\n", styleBad.Render(a.word("✗", "failed:")), line, took)
 	case plan.Undone:
-		a.note("%s undone: %s %s\n", styleWarn.Render("~"), line, took)
+		a.note("%s: %s %s\n", styleWarn.Render(a.word("~ undone", "undone")), line, took)
 	case plan.Left:
-		a.note("%s could not be undone: %s: %s\n", styleBad.Render("!"), line, cloud.Clean(e.Err.Error()))
+		a.note("%s: %s: %s\n", styleBad.Render(a.word("! could not be undone", "could not be undone")), line, cloud.Clean(e.Err.Error()))
 	case plan.Pending, plan.Running, plan.Undoing:
 	}
 }

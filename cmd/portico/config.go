@@ -33,6 +33,7 @@ type config struct {
 	Themes   []themeConfig   `yaml:"themes"`
 	ASCII    bool            `yaml:"ascii"` // draw the console with ASCII alone
 	ReadOnly bool            `yaml:"read_only"`
+	Plain    bool            `yaml:"plain"` // all in words, line by line
 }
 
 // gatewayConfig says how to reach one gateway, by its instance's name. fixed_ip and floating_ip
@@ -75,6 +76,9 @@ func (a *app) configPath() (path, namedBy string) {
 
 // loadConfig reads the file that was named, or the user's own if there is one.
 func (a *app) loadConfig() (config, error) {
+	if a.shared != nil {
+		return a.shared.config, nil
+	}
 	c, _, err := a.readConfigFile()
 	return c, err
 }

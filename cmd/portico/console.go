@@ -23,6 +23,9 @@ func (a *app) console(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.flags.plain {
+		return a.openPlain(ctx, func(ctx context.Context) (*wiring, error) { return a.wireWith(ctx, a.prompter(), cfg, options) })
+	}
 	if !a.interactive() {
 		return wrongUse("open the console", errors.New("standard input is not a terminal"), "use a command instead: portico list")
 	}

@@ -25,7 +25,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: "The console on a cloud and a gateway that live inside this process: the same program, with the same calls and\n" +
 			"commands, but nothing of yours is touched. Published forwards really listen on 127.0.0.1.",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !serve && !a.interactive() {
+			if !serve && !a.flags.plain && !a.interactive() {
 				return wrongUse("open the demo", errors.New("standard input is not a terminal"), "use 'portico demo --serve' and other commands against it")
 			}
 			addr, release := demoAddress(c.Context())
@@ -64,6 +64,9 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 	}
 	options.History = history.Open(demoHistory(dir))
 	a.flags.cloud = ""
+	if a.flags.plain {
+		return a.plainDemo(ctx, d, options)
+	}
 	prompter := effects.NewPrompter()
 	backend := effects.Lazy(func(ctx context.Context) (effects.Backend, error) {
 		first := options

@@ -185,7 +185,7 @@ func (a *app) printRecords(newest, all []history.Record) {
 	rows := make([][]string, 0, len(newest))
 	for _, r := range newest {
 		rows = append(rows, []string{
-			r.At.Local().Format("2006-01-02 15:04"), r.By, r.Gateway, r.Title, resultText(r.Result), historyview.Summary(r), shortID(r.ID, all),
+			r.At.Local().Format("2006-01-02 15:04"), r.By, r.Gateway, r.Title, a.resultText(r.Result), a.changeCounts(r), shortID(r.ID, all),
 		})
 	}
 	headings := []string{"WHEN", "WHO", "GATEWAY", "WHAT", "RESULT", "CHANGES", "ID"}
@@ -207,8 +207,8 @@ func shortID(id string, all []history.Record) string {
 	return id[:n]
 }
 
-func resultText(r history.Result) string {
-	text := historyview.Glyph(r) + " " + historyview.Word(r, false)
+func (a *app) resultText(r history.Result) string {
+	text := a.word(historyview.Glyph(r)+" ", "") + historyview.Word(r, false)
 	switch r {
 	case history.Applied:
 		return styleGood.Render(text)
@@ -223,7 +223,7 @@ func resultText(r history.Result) string {
 
 func (a *app) printRecord(r history.Record) {
 	a.print("%s\n%s\n", styleBold.Render(r.Title), historyview.Period(r, time.Now()))
-	a.print("by %s via %s: %s\n", r.By, r.Gateway, resultText(r.Result))
+	a.print("by %s via %s: %s\n", r.By, r.Gateway, a.resultText(r.Result))
 	if m := historyview.Meaning(r.Result); m != "" {
 		a.print("%s\n", styleDim.Render(m))
 	}

@@ -129,7 +129,7 @@ func (a *app) floatingIPsCommand() *cobra.Command {
 			}
 			table := make([][]string, 0, len(rows))
 			for _, r := range rows {
-				table = append(table, []string{r.FloatingIP.Address.String(), strings.ToLower(r.FloatingIP.Status), attached(r), carries(v, r)})
+				table = append(table, []string{r.FloatingIP.Address.String(), strings.ToLower(r.FloatingIP.Status), a.attached(r), carries(v, r)})
 			}
 			a.printTable([]string{"ADDRESS", "STATUS", "ATTACHED TO", "CARRIES"}, table)
 			return nil
@@ -151,10 +151,10 @@ func newFloatingIPJSON(v view, r publish.FloatingIPRow) floatingIPJSON {
 	return out
 }
 
-func attached(r publish.FloatingIPRow) string {
+func (a *app) attached(r publish.FloatingIPRow) string {
 	switch {
 	case r.Free():
-		return styleGood.Render("free")
+		return styleGood.Render(a.word("free", "nothing: it is free"))
 	case r.Gateway:
 		return r.Attached + " (gateway)"
 	}

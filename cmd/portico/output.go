@@ -73,10 +73,17 @@ var (
 )
 
 // print writes to standard output, with colours as the terminal has them.
-func (a *app) print(format string, args ...any) { a.wrote(fprint(a.out, format, args...)) }
+func (a *app) print(format string, args ...any) { a.wrote(a.say(a.out, format, args...)) }
 
 // note writes to standard error: progress and remarks that are not the answer.
-func (a *app) note(format string, args ...any) { _ = fprint(a.err, format, args...) }
+func (a *app) note(format string, args ...any) { _ = a.say(a.err, format, args...) }
+
+func (a *app) say(w io.Writer, format string, args ...any) error {
+	if a.flags.plain {
+		return fprint(w, "%s", spoken(fmt.Sprintf(format, args...)))
+	}
+	return fprint(w, format, args...)
+}
 
 func fprint(w interface{ Write([]byte) (int, error) }, format string, args ...any) error {
 	_, err := io.WriteString(colorprofile.NewWriter(w, os.Environ()), clean(fmt.Sprintf(format, args...)))

@@ -112,7 +112,7 @@ func (a *app) printPlanTable(p publish.Proposal) {
 	}
 	rows := make([][]string, 0, len(p.Items))
 	for _, i := range p.Items {
-		rows = append(rows, []string{actionWord(i.Action), i.Forward.Public.String(), "->", i.Forward.Private.String(), i.Forward.Service.Name, i.Instance, sources(i.Forward)})
+		rows = append(rows, []string{a.itemSign(i.Action), i.Forward.Public.String(), "->", i.Forward.Private.String(), i.Forward.Service.Name, i.Instance, sources(i.Forward)})
 	}
 	if len(rows) > 0 {
 		a.printTable([]string{"", "PUBLIC", "", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)
@@ -140,12 +140,12 @@ func (a *app) printPlanTable(p publish.Proposal) {
 // printChanges prints each change with its lines of before and after.
 func (a *app) printChanges(changes []plan.Change) {
 	for _, c := range changes {
-		a.print("%s %s: %s\n", action(c.Action), styleBold.Render(c.Target), c.Title)
+		a.print("%s %s: %s\n", a.sign(c.Action), styleBold.Render(c.Target), c.Title)
 		for _, l := range c.Before {
-			a.print("    %s\n", styleBad.Render("- "+l))
+			a.print("    %s\n", styleBad.Render(a.lineSign(plan.Delete)+l))
 		}
 		for _, l := range c.After {
-			a.print("    %s\n", styleGood.Render("+ "+l))
+			a.print("    %s\n", styleGood.Render(a.lineSign(plan.Create)+l))
 		}
 	}
 }

@@ -16,8 +16,9 @@ import (
 
 // terminalPrompter asks on the terminal, for the commands.
 type terminalPrompter struct {
-	in  *os.File
-	out interface{ Write([]byte) (int, error) }
+	in    *os.File
+	out   interface{ Write([]byte) (int, error) }
+	lines *lineReader // where others read from the same place; else nil
 }
 
 var _ gateway.Prompter = terminalPrompter{}
@@ -44,6 +45,10 @@ func (p terminalPrompter) Passphrase(ctx context.Context, file string) ([]byte, 
 	_ = fprint(p.out, "Passphrase of %s: ", cloud.Clean(file))
 	defer func() { _ = fprint(p.out, "\n") }()
 	fd := int(p.in.Fd())
+	if p.lines != nil && !term.IsTerminal(fd) {
+		line, err := p.lines.line(ctx) // nothing shows what is typed where there is no terminal
+		return []byte(line), err
+	}
 	state, err := term.GetState(fd)
 	if err != nil {
 		return nil, err
@@ -56,6 +61,9 @@ func (p terminalPrompter) Passphrase(ctx context.Context, file string) ([]byte, 
 }
 
 func (p terminalPrompter) line(ctx context.Context) (string, error) {
+	if p.lines != nil {
+		return p.lines.line(ctx)
+	}
 	return waitFor(ctx, func() (string, error) {
 		line, err := bufio.NewReader(p.in).ReadString('\n')
 		if err != nil && line == "" {
@@ -85,12 +93,16 @@ func waitFor[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	}
 }
 
+func (a *app) asker() terminalPrompter {
+	return terminalPrompter{in: a.in, out: a.err, lines: a.lines}
+}
+
 // prompter is nil where nobody can be asked.
 func (a *app) prompter() gateway.Prompter {
 	if !a.interactive() {
 		return nil
 	}
-	return terminalPrompter{in: a.in, out: a.err}
+	return a.asker()
 }
 
 // confirm asks before a change. Without a terminal it refuses unless --yes was given.
@@ -102,7 +114,7 @@ func (a *app) confirm(ctx context.Context, question string) error {
 		return wrongUse("ask whether to go on", errors.New("there is no terminal to ask on"), "say --yes to go on without being asked")
 	}
 	a.note("%s (yes/no) ", question)
-	answer, err := terminalPrompter{in: a.in, out: a.err}.line(ctx)
+	answer, err := a.asker().line(ctx)
 	if err != nil {
 		return err
 	}

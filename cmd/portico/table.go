@@ -19,6 +19,10 @@ const gap = 2
 // printTable writes rows below their headings, without lines: it reads well and cuts well. On a
 // terminal a row is one line; what goes to a file or a program is never cut.
 func (a *app) printTable(headings []string, rows [][]string) {
+	if a.flags.plain {
+		a.print("%s", speech(headings, rows))
+		return
+	}
 	if width := a.width(); width > 0 {
 		cut(headings, rows, width)
 	}
@@ -41,7 +45,7 @@ func (a *app) printTable(headings []string, rows [][]string) {
 // width is that of the terminal the answer goes to, 0 if it goes elsewhere.
 func (a *app) width() int {
 	f, ok := a.out.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	if !ok || a.flags.plain || !term.IsTerminal(int(f.Fd())) {
 		return 0
 	}
 	width, _, err := term.GetSize(int(f.Fd()))

@@ -59,7 +59,7 @@ func (a *app) printThemes(all []themes.Palette, chosen themes.Palette) error {
 // darkTerminal asks the terminal for its background, where there is one on both ends.
 func (a *app) darkTerminal() bool {
 	out, ok := a.out.(*os.File)
-	if !ok || !a.interactive() || !term.IsTerminal(int(out.Fd())) {
+	if !ok || a.flags.plain || !a.interactive() || !term.IsTerminal(int(out.Fd())) {
 		return true
 	}
 	return lipgloss.HasDarkBackground(a.in, out)

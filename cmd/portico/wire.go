@@ -18,6 +18,9 @@ type wiring struct {
 
 // wire reads the configuration, signs in and puts the parts together.
 func (a *app) wire(ctx context.Context, prompter gateway.Prompter) (*wiring, error) {
+	if a.shared != nil {
+		return a.shared, nil
+	}
 	cfg, err := a.loadConfig()
 	if err != nil {
 		return nil, err
