@@ -69,15 +69,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 	}
 	prompter := effects.NewPrompter()
 	backend := effects.Lazy(func(ctx context.Context) (effects.Backend, error) {
-		first := options
-		first.ReadOnly = false // what the demo starts with is published by its own code
-		w, err := a.demoWiring(ctx, d, prompter, first)
-		if err == nil {
-			err = d.populate(ctx, w)
-		}
-		if err == nil && options.ReadOnly {
-			w, err = a.demoWiring(ctx, d, prompter, options)
-		}
+		w, err := a.demoStart(ctx, d, prompter, options)
 		if err != nil {
 			return nil, err
 		}
@@ -93,6 +85,21 @@ func (a *app) noteProblems(d *demo) {
 	for _, p := range d.gateway.Problems() {
 		a.note("%s\n", styleWarn.Render("! "+p.Error()))
 	}
+}
+
+// demoStart puts the parts together and publishes what the demo starts with, by its own code, also
+// for who only looks.
+func (a *app) demoStart(ctx context.Context, d *demo, prompter gateway.Prompter, options publish.Options) (*wiring, error) {
+	first := options
+	first.ReadOnly = false
+	w, err := a.demoWiring(ctx, d, prompter, first)
+	if err == nil {
+		err = d.populate(ctx, w)
+	}
+	if err == nil && options.ReadOnly {
+		w, err = a.demoWiring(ctx, d, prompter, options)
+	}
+	return w, err
 }
 
 func (a *app) demoWiring(ctx context.Context, d *demo, prompter gateway.Prompter, options publish.Options) (*wiring, error) {

@@ -165,19 +165,13 @@ func (p plainConsole) run(ctx context.Context, words []string) {
 
 // plainDemo is the plain console on the demo.
 func (a *app) plainDemo(ctx context.Context, d *demo, options publish.Options) error {
-	err := a.openPlain(ctx, func(ctx context.Context) (*wiring, error) {
-		w, err := a.demoWiring(ctx, d, a.prompter(), options)
-		if err != nil {
-			return nil, err
-		}
-		return w, d.populate(ctx, w)
-	})
+	err := a.openPlain(ctx, func(ctx context.Context) (*wiring, error) { return a.demoStart(ctx, d, a.prompter(), options) })
 	a.noteProblems(d)
 	return err
 }
 
 // settled are flags that hold from the program's start on.
-var settled = []string{"cloud", "gateway", "config", "debug", "rollback"}
+var settled = []string{"cloud", "gateway", "config", "debug", "rollback", "read-only"}
 
 // checkInLoop refuses, within the plain console, what would need another one.
 func (a *app) checkInLoop(c *cobra.Command) error {
