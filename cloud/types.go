@@ -68,6 +68,7 @@ type PortForwarding struct {
 type Network struct {
 	ID, Name, Status  string
 	External, AdminUp bool
+	Shared            bool // with other projects, or another's: routers that are not seen may be on it
 	MTU               int
 }
 

@@ -119,7 +119,7 @@ func (c *Cloud) associate(f *floatingIP, portID string, wanted any) *response {
 		return fail(problem)
 	}
 	i := 0
-	if text, ok := wanted.(string); ok {
+	if text, ok := wanted.(string); ok && text != "" {
 		i = slices.IndexFunc(p.fixed, func(x fixedIP) bool { return x.addr.String() == text })
 		if i < 0 {
 			return fail(neutronError(http.StatusBadRequest, "BadRequest", fmt.Sprintf(
@@ -130,13 +130,17 @@ func (c *Cloud) associate(f *floatingIP, portID string, wanted any) *response {
 		return fail(neutronError(http.StatusBadRequest, "BadRequest", fmt.Sprintf(
 			"Bad floatingip request: Cannot add floating IP to port %s that has no fixed IPv4 addresses.", p.id)))
 	}
+	if _, named := wanted.(string); !named && len(p.fixed) > 1 {
+		return fail(neutronError(http.StatusBadRequest, "BadRequest", fmt.Sprintf(
+			"Bad floatingip request: Port %s has multiple fixed IPv4 addresses.  Must provide a specific IPv4 address when assigning a floating IP.", p.id)))
+	}
 	fixed := p.fixed[i]
 	if other := c.model.bound(p.id, fixed.addr); other != nil && other.id != f.id {
 		return fail(neutronError(http.StatusConflict, "FloatingIPPortAlreadyAssociated", fmt.Sprintf(
 			"Cannot associate floating IP %s (%s) with port %s using fixed IP %s, as that fixed IP already has a "+
 				"floating IP on external network %s.", f.addr, f.id, p.id, fixed.addr, f.network)))
 	}
-	router := c.model.routerFor(p.network, f.network)
+	router := c.model.routerOf(fixed.subnet, f.network)
 	if router == "" {
 		return fail(neutronError(http.StatusNotFound, "ExternalGatewayForFloatingIPNotFound", fmt.Sprintf(
 			"External network %s is not reachable from subnet %s.  Therefore, cannot associate Port %s with a Floating IP.",
@@ -161,6 +165,19 @@ func (m *Model) routerFor(network, external string) string {
 	for _, x := range m.routers {
 		if x.externalNetwork == external && slices.ContainsFunc(m.portsOf(x.id), func(p *port) bool {
 			return p.network == network
+		}) {
+			return x.id
+		}
+	}
+	return ""
+}
+
+// routerOf returns the router that joins a subnet with an external network, or "": an interface in
+// another subnet of the same network does not do.
+func (m *Model) routerOf(subnet, external string) string {
+	for _, x := range m.routers {
+		if x.externalNetwork == external && slices.ContainsFunc(m.portsOf(x.id), func(p *port) bool {
+			return slices.ContainsFunc(p.fixed, func(f fixedIP) bool { return f.subnet == subnet })
 		}) {
 			return x.id
 		}

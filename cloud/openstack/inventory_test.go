@@ -74,8 +74,8 @@ func wantInventory() cloud.Inventory {
 		}, {ID: "f2", Status: "DOWN", RouterID: "r1", Address: netip.MustParseAddr("203.0.113.8"), Forwardings: []cloud.PortForwarding{
 			{ID: "pf1", InternalPortID: "p1", Protocol: "tcp", Internal: netip.MustParseAddrPort("10.0.0.5:22"), External: 2222},
 		}}},
-		Networks: []cloud.Network{{ID: "n1", Name: "lan", Status: "ACTIVE", AdminUp: true, MTU: 1450}, {ID: "n2", Name: "public", External: true},
-			{ID: "n3", Name: "lent"}, {ID: "n5", Name: "shared"}},
+		Networks: []cloud.Network{{ID: "n1", Name: "lan", Status: "ACTIVE", AdminUp: true, MTU: 1450}, {ID: "n2", Name: "public", External: true, Shared: true},
+			{ID: "n3", Name: "lent", Shared: true}, {ID: "n5", Name: "shared", Shared: true}},
 		Subnets: []cloud.Subnet{{ID: "s1", Name: "lan", NetworkID: "n1", CIDR: netip.MustParsePrefix("10.0.0.0/24"), GatewayIP: netip.MustParseAddr("10.0.0.1")}},
 		Routers: []cloud.Router{{ID: "r1", Name: "router", Status: "ACTIVE", AdminUp: true, ExternalNetwork: "n2"}, {ID: "r2"}},
 		SecurityGroups: []cloud.SecurityGroup{{ID: "sg-own", Name: "own", Description: "ours", Revision: 3, Rules: []cloud.SecurityGroupRule{

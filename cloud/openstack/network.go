@@ -139,6 +139,7 @@ func ownNetworks(list []wireNetwork, subs []cloud.Subnet, owned []cloud.Port, pr
 		n := cloud.Network{
 			ID: cloud.Clean(w.ID), Name: cloud.Clean(w.Name), Status: cloud.Clean(w.Status),
 			External: w.External, AdminUp: w.AdminUp, MTU: w.MTU,
+			Shared: w.Shared || w.Project != project && w.Tenant != project,
 		}
 		if w.Project == project || w.Tenant == project || w.Shared || w.External || used[n.ID] {
 			keep[n.ID] = true

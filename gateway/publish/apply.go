@@ -43,6 +43,9 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 	if pr.Plan.Empty() {
 		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: p.settle(ctx, pr)}}
 	}
+	if pr.floating != nil {
+		return p.applyFloatingIP(ctx, pr, w)
+	}
 	a := &apply{p: p, pr: pr, w: w.withDefaults(), window: p.window()}
 	a.record = p.record(pr, pr.engine.Inventory.Identity, time.Now())
 	if err := a.arm(ctx); err != nil {

@@ -27,6 +27,7 @@ const (
 	TakingBack Phase = "taking back" // all steps were done, and are undone
 	Healing    Phase = "healing"     // the console could not undo on the gateway, which puts itself back
 	Confirmed  Phase = "confirmed"   // it stands for good
+	Unguarded  Phase = "unguarded"   // no gateway changes, so that none is armed; what fails is undone from here
 )
 
 // Guard tells that an apply has entered a phase, or that the gateway has heard from it again.
@@ -154,7 +155,7 @@ func (a *apply) renewed() {
 	switch a.phase {
 	case Armed, Checking, Testing:
 		a.w.Guard(Guard{Phase: a.phase, Until: time.Now().Add(a.window)})
-	case Waiting, Asking, TakingBack, Healing, Confirmed: // what they tell holds
+	case Waiting, Asking, TakingBack, Healing, Confirmed, Unguarded: // what they tell holds
 	}
 }
 

@@ -98,6 +98,10 @@ const maxNamed = 3
 func Title(pr Proposal) string {
 	verb := "publish"
 	switch {
+	case pr.floating != nil && pr.floating.verb == Allocate:
+		return "allocate a floating IP"
+	case pr.floating != nil:
+		return string(pr.floating.verb) + " floating IP " + pr.Subject()
 	case pr.Request.Withdraw:
 		verb = "withdraw"
 	case pr.Request.Repair:

@@ -17,6 +17,9 @@ import (
 // Plan turns a request into a proposal, from the snapshot alone: it asks nobody and changes
 // nothing, so a screen may call it on every key.
 func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal, error) {
+	if req.FloatingIP.Do != "" {
+		return p.planFloatingIP(s, req)
+	}
 	if !s.HasGateway() || s.State == nil {
 		return Proposal{}, &gateway.Error{
 			Op: "plan", Kind: gateway.Unreachable, Err: errors.New("what stands on the gateway is not known yet"),

@@ -10,6 +10,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/floating"
 	"portico/gateway/history"
 	"portico/gateway/nat"
 	"portico/gateway/plan"
@@ -57,6 +58,9 @@ type Options struct {
 	By         string         // who applies: "user@host"
 	ReadOnly   bool           // Apply refuses everything
 	Window     time.Duration  // how long a gateway waits for a sign of life; 0 is rollback.DefaultWindow
+
+	// FloatingIPs changes those of the same project; nil where they are only listed.
+	FloatingIPs floating.Cloud
 }
 
 // Publisher carries out the use cases for one project.

@@ -41,6 +41,9 @@ type Request struct {
 	// all of those that can be.
 	Adopt    []string
 	AdoptAll bool
+
+	// FloatingIP, where its Do is set, is all the request is about.
+	FloatingIP FloatingIPRequest
 }
 
 // Item is one forward of a proposal and what happens to it; Action is 0 when it already stands.
@@ -71,6 +74,8 @@ type Proposal struct {
 	settles []string    // records of what the gateway took back, which a repair sees to
 	engine  *nat.Engine // that made the plan
 	runner  *lazyRunner // its way to the gateway
+
+	floating *floatingChange // what it does with a floating IP; nil for all else
 }
 
 // Empty reports whether applying it would do nothing: neither change anything nor settle what the

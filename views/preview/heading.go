@@ -13,6 +13,8 @@ import (
 // Verb is what a proposal does.
 func Verb(p publish.Proposal) string {
 	switch r := p.Request; {
+	case r.FloatingIP.Do != "":
+		return strings.ToUpper(string(r.FloatingIP.Do[:1])) + string(r.FloatingIP.Do[1:])
 	case r.Withdraw:
 		return "Withdraw"
 	case r.Repair:
@@ -25,6 +27,9 @@ func Verb(p publish.Proposal) string {
 
 // Subjects is what a proposal is about: the instances, but of a repair what is wrong with the gateway.
 func Subjects(p publish.Proposal) []string {
+	if p.AboutFloatingIP() {
+		return []string{p.Subject()}
+	}
 	if p.Request.Repair {
 		return []string{"what is not as plans left it"}
 	}
@@ -38,8 +43,14 @@ func Heading(verb string, names []string, gw gateway.Gateway, width int, st *the
 		subject = fmt.Sprintf("%d VMs: %s", len(names), subject)
 	}
 	left := widget.Spans{{Text: verb + "  ", Style: st.Title}, {Text: subject, Style: st.Text}}
+	if aboutCloud[verb] {
+		return HeadingWith(left, widget.Spans{{Text: "in the cloud; no gateway changes", Style: st.Dim}}, width, st)
+	}
 	return HeadingWith(left, via(gw, st), width, st)
 }
+
+// aboutCloud are the verbs of what is done without a gateway.
+var aboutCloud = map[string]bool{"Attach": true, "Detach": true, "Allocate": true, "Release": true}
 
 // HeadingWith puts two parts at the ends of a line. The right one, which is context, goes when
 // the left one would keep less than half of the line.

@@ -253,6 +253,8 @@ func (s *Screen) dialog() widget.Dialog {
 		d.Title, d.Yes = "Repair "+p.Gateway.Name+"?", "Repair"
 	case "Adopt":
 		d.Title, d.Yes = "Adopt on "+p.Gateway.Name+"?", "Adopt"
+	case "Attach", "Detach", "Allocate", "Release":
+		d.Title, d.Yes = Verb(p)+" "+p.Subject()+"?", Verb(p)
 	}
 	for _, w := range p.Plan.Warnings {
 		d.Lines = append(d.Lines, "! "+w.Title)

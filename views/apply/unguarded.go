@@ -1,0 +1,19 @@
+package apply
+
+import "portico/gateway/publish"
+
+// unarmed says what holds while no gateway is armed: it is about to be, or none is, because none
+// changes.
+func (s *Screen) unarmed(width int) protection {
+	short, long := "arming the gateway's rollback", "arming the gateway's rollback; nothing was changed yet"
+	if s.guard.Phase == publish.Unguarded || s.proposal.AboutFloatingIP() {
+		short, long = "no rollback: undone from here", "no gateway changes, so that none is armed; what fails is undone from here"
+	}
+	switch {
+	case s.finished:
+		return nil
+	case width < 76:
+		return protection{{"○ ", dim}, {short, dim}}
+	}
+	return protection{{"○ ", dim}, {long, dim}}
+}
