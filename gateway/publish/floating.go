@@ -50,6 +50,7 @@ type floatingChange struct {
 	name  string // of the instance it is about, or ""
 	cloud floating.Cloud
 	from  cloud.Identity
+	by    *Publisher
 	typed string
 }
 
@@ -111,7 +112,7 @@ func (p *Publisher) planFloatingIP(s Snapshot, req Request) (Proposal, error) {
 	if c == nil {
 		return Proposal{}, &gateway.Error{Op: string(w.req.Do) + " a floating IP", Kind: gateway.Internal, Err: errors.New("this program was put together without a way to do that")}
 	}
-	w.change = floatingChange{verb: w.req.Do, cloud: c, from: s.Inventory.Identity, made: &floating.Allocation{}}
+	w.change = floatingChange{verb: w.req.Do, cloud: c, from: s.Inventory.Identity, by: p, made: &floating.Allocation{}}
 	var step plan.Step
 	var err error
 	switch w.req.Do {

@@ -252,6 +252,25 @@ func summary(fs []cloud.FloatingIP) string {
 	return strings.Join(out, " ")
 }
 
+// TestReadersChangeNoFloatingIP: what only looks refuses these plans, too, and before anything is sent.
+func TestReadersChangeNoFloatingIP(t *testing.T) {
+	c, client, p := addresses(t)
+	reader := publish.New(client, client, client, nil, publish.Options{FloatingIPs: client, ReadOnly: true})
+	mark := c.Mark()
+	for name, by := range map[string]*publish.Publisher{"read-only": reader, "another project": p} {
+		pr, err := ask(t, reader, publish.FloatingIPRequest{Do: publish.Release, Address: "203.0.113.27"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out := by.Apply(t.Context(), pr, publish.Watch{}); out.Report.Err == nil || !strings.Contains(out.Report.Err.Error(), name) {
+			t.Errorf("%s: %v", name, out.Report.Err)
+		}
+	}
+	if w := c.WritesSince(mark); len(w) > 0 {
+		t.Errorf("the cloud was changed: %v", w)
+	}
+}
+
 // TestSomebodyElseWasQuicker: Neutron moves an attached address without a word; Portico does not.
 func TestSomebodyElseWasQuicker(t *testing.T) {
 	c, client, p := addresses(t)

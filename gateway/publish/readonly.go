@@ -22,13 +22,14 @@ func WhyReadOnly(started bool, id cloud.Identity) string {
 // refuse is the one place that all changes pass: nil, or why this one must not be made. Nothing was
 // asked or changed then.
 func (p *Publisher) refuse(pr Proposal) error {
-	if pr.runner == nil || pr.engine == nil {
+	by, identity := pr.origin()
+	if by == nil {
 		return &gateway.Error{Op: "apply the plan", Kind: gateway.Invalid, Err: errors.New("nobody has planned it"), Next: "plan it first"}
 	}
-	if pr.runner.p != p {
+	if by != p {
 		return &gateway.Error{Op: "apply the plan", Kind: gateway.Invalid, Err: errors.New("it was made for another project"), Next: "plan it again in this one"}
 	}
-	why := WhyReadOnly(p.options.ReadOnly, pr.engine.Inventory.Identity)
+	why := WhyReadOnly(p.options.ReadOnly, identity)
 	if why == "" {
 		return nil
 	}
@@ -37,4 +38,15 @@ func (p *Publisher) refuse(pr Proposal) error {
 		next = "ask the project's administrator for the role member"
 	}
 	return &gateway.Error{Op: "change anything", Kind: gateway.Permission, Err: errors.New("this Portico only looks: " + why), Next: next}
+}
+
+// origin is who has planned a proposal, and for which project; nil where nobody has.
+func (p Proposal) origin() (*Publisher, cloud.Identity) {
+	switch {
+	case p.floating != nil:
+		return p.floating.by, p.floating.from
+	case p.runner == nil || p.engine == nil:
+		return nil, cloud.Identity{}
+	}
+	return p.runner.p, p.engine.Inventory.Identity
 }
