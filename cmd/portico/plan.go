@@ -124,6 +124,11 @@ func (a *app) printPlanTable(p publish.Proposal) {
 	a.print("\n")
 	a.printChanges(p.Plan.Changes())
 	a.print("\n")
+	a.printQuota(p)
+	a.print("%s via %s %s. Nothing else is touched.\n", p.Plan.Summary(), p.Gateway.Name, p.Gateway.FloatingIP)
+}
+
+func (a *app) printQuota(p publish.Proposal) {
 	for _, q := range p.Quota {
 		limit := "limit unknown"
 		switch {
@@ -134,7 +139,6 @@ func (a *app) printPlanTable(p publish.Proposal) {
 		}
 		a.print("%s\n", styleDim.Render(fmt.Sprintf("%s: %d -> %d (%s)", q.Name, q.Before, q.After, limit)))
 	}
-	a.print("%s via %s %s. Nothing else is touched.\n", p.Plan.Summary(), p.Gateway.Name, p.Gateway.FloatingIP)
 }
 
 // printChanges prints each change with its lines of before and after.

@@ -102,7 +102,7 @@ func (p Proposal) FloatingIP() (cloud.FloatingIP, bool) {
 // noRollback is said in every preview: what protects other plans does not protect these.
 var noRollback = plan.Warning{
 	Title:  "no rollback is armed",
-	Detail: "nothing changes on a gateway, so that no gateway can take it back; if it fails it is undone from here, and what stands is read back",
+	Detail: "only the cloud changes; what fails is undone from here, and what stands is read back",
 }
 
 // planFloatingIP plans what is asked of one floating IP, from the snapshot alone. It needs no gateway.

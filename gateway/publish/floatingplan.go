@@ -49,7 +49,7 @@ func (w *floatingPlan) breaks() []plan.Warning {
 		case !inUse, w.s.State == nil:
 			out = append(out, plan.Warning{Title: "what " + g.Name + " forwards stops answering", Detail: "how many forwards come in at " + f.Address.String() + " is not known"})
 		case len(w.s.State.Forwards) > 0:
-			out = append(out, plan.Warning{Title: fmt.Sprintf("%s stop answering", count(len(w.s.State.Forwards), "forward")), Detail: "they come in at " + f.Address.String() + ": " + endpoints(w.s)})
+			out = append(out, plan.Warning{Title: stops(len(w.s.State.Forwards)), Detail: "they come in at " + f.Address.String() + ": " + endpoints(w.s)})
 		}
 		if inUse {
 			out = append(out, plan.Warning{
@@ -61,11 +61,11 @@ func (w *floatingPlan) breaks() []plan.Warning {
 	return out
 }
 
-func count(n int, what string) string {
+func stops(n int) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 forward stops answering"
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d forwards stop answering", n)
 }
 
 // endpoints names the first of what stands.
