@@ -70,6 +70,8 @@ func TestWithdrawOneServiceOnly(t *testing.T) {
 	d.shows("Withdraw  assembly-02", "203.0.113.10:31011")
 	d.hides("30011")
 	d.keys("enter", "tab", "enter")
+	d.shows("Withdraw  assembly-02") // it must be typed
+	d.keys("enter", "assembly-02", "enter")
 	d.settle()
 	d.keys("q", "1", "/", "assembly", "enter")
 	d.shows("ssh 30011")

@@ -64,7 +64,12 @@ func (d *driver) walk(n int, seen map[string]bool) {
 		_, cmd := d.root.Update(tea.KeyPressMsg{Code: tea.KeyDown})
 		d.run(cmd)
 	}
-	for _, key := range []string{"enter", "y", "esc", "p", "enter", "tab", "y", "esc", "esc", "w", "tab", "tab", "enter", "tab", "enter", "q"} {
+	for _, key := range []string{"enter", "y", "esc", "p", "enter", "tab", "y", "esc", "esc", "w", "tab", "tab", "tab", "tab", "enter", "1", "enter", "leave"} {
+		if key == "leave" {
+			if key = "q"; d.root.nav.typing() { // a name is to be typed, not how many
+				d.keys("esc")
+			}
+		}
 		d.keys(key)
 		d.settle()
 		title := d.root.nav.screen().Title()

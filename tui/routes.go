@@ -61,6 +61,7 @@ func routes() map[reflect.Type]handler {
 		// questions and notes
 		on((*Root).onAsk),
 		on((*Root).onAskGone),
+		on((*Root).onExport),
 		on(func(r *Root, m views.ToastMsg) tea.Cmd { r.say(m.Text, m.Bad); return nil }),
 	)
 }
@@ -83,6 +84,7 @@ func intents() map[reflect.Type]handler {
 		on(func(r *Root, i views.Test) tea.Cmd { return r.test(i.Forwards, r.fx.Probe) }),
 		on((*Root).copySSH),
 		on((*Root).copyText),
+		on(func(r *Root, i views.Export) tea.Cmd { return r.fx.Export(i) }),
 		on(func(r *Root, i views.Answer) tea.Cmd { r.fx.Reply(i); return nil }),
 		on(func(r *Root, i views.Tell) tea.Cmd { r.say(i.Text, false); return nil }),
 	)

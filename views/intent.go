@@ -66,6 +66,12 @@ type (
 	CopySSH struct{ Forward gateway.Forward }
 	// CopyText puts a text on the clipboard; What says what it is: "preview".
 	CopyText struct{ Text, What string }
+	// Export writes a text to a file; What says what it is: "the script". One that is there already is
+	// asked about, unless it may be written over.
+	Export struct {
+		Path, Text, What string
+		Overwrite        bool
+	}
 	// Answer replies to an AskMsg.
 	Answer struct {
 		ID     int
@@ -91,5 +97,6 @@ func (Apply) intent()       {}
 func (Test) intent()        {}
 func (CopySSH) intent()     {}
 func (CopyText) intent()    {}
+func (Export) intent()      {}
 func (Answer) intent()      {}
 func (Tell) intent()        {}

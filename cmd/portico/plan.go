@@ -15,7 +15,7 @@ import (
 )
 
 // planFormats are the values of --format.
-var planFormats = []string{"table", "rules", "shell", "json"}
+var planFormats = []string{"table", "rules", "shell", "openstack", "json"}
 
 func (a *app) planCommand() *cobra.Command {
 	var f publishFlags
@@ -35,11 +35,11 @@ func (a *app) planCommand() *cobra.Command {
 				return err
 			}
 			req.Withdraw = withdraw
-			w, s, p, err := a.propose(c, req)
+			_, s, p, err := a.propose(c, req)
 			if err != nil {
 				return err
 			}
-			if err := a.printPlan(format, w.config, s, p); err != nil {
+			if err := a.printPlan(format, s, p); err != nil {
 				return err
 			}
 			if exitCode && !p.Plan.Empty() {
@@ -49,7 +49,7 @@ func (a *app) planCommand() *cobra.Command {
 		},
 	}
 	f.add(c)
-	c.Flags().StringVar(&format, "format", "table", "table, rules (what iptables-restore gets), shell (the same by hand) or json")
+	c.Flags().StringVar(&format, "format", "table", "table, rules (what iptables-restore gets), shell (the same by hand), openstack (its part in the cloud by hand) or json")
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 if there is anything to change")
 	c.Flags().BoolVar(&withdraw, "withdraw", false, "plan the withdrawal instead")
 	return c
@@ -72,7 +72,7 @@ func (a *app) propose(c *cobra.Command, req publish.Request) (*wiring, publish.S
 	return w, s, p, err
 }
 
-func (a *app) printPlan(format string, cfg config, s publish.Snapshot, p publish.Proposal) error {
+func (a *app) printPlan(format string, s publish.Snapshot, p publish.Proposal) error {
 	switch format {
 	case "json":
 		return a.printJSON(newPlanJSON(s.Inventory, p))
@@ -81,20 +81,22 @@ func (a *app) printPlan(format string, cfg config, s publish.Snapshot, p publish
 	case "rules":
 		for _, c := range p.Plan.Changes() {
 			a.print("# %s: %s\n", c.Target, c.Title)
-			for _, l := range restoreInput(c) {
+			for _, l := range ruleLines(c) {
 				a.print("%s\n", l)
 			}
 		}
 	case "shell":
-		a.print("%s", shellScript(p, cfg))
+		a.print("%s", p.Text(publish.ShellForm))
+	case "openstack":
+		a.print("%s", p.Text(publish.OpenStackForm))
 	}
 	return nil
 }
 
-// restoreInput is what iptables-restore gets, or, for a change of another kind, its lines.
-func restoreInput(c plan.Change) []string {
-	if end := slices.Index(c.Shell, "COMMIT"); end > 0 && strings.HasPrefix(c.Shell[0], "iptables-restore ") {
-		return c.Shell[1 : end+1]
+// ruleLines is what iptables-restore gets, or, for a change of another kind, its lines.
+func ruleLines(c plan.Change) []string {
+	if lines, ok := publish.RestoreInput(c); ok {
+		return lines
 	}
 	var out []string
 	for _, l := range c.Before {

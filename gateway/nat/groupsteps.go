@@ -191,8 +191,8 @@ func (e *Engine) createRule(d *door, r groupRule) plan.Step {
 	return &hostStep{
 		change: plan.Change{
 			ID: fmt.Sprintf("rule-%s-%s-%d-%s", d.role, r.proto, r.first, r.prefix), Target: d.target(), Title: title, Action: plan.Create,
-			After: []string{r.exact(e.groupName(rolePublic))}, Shell: []string{ruleCommand(d.name, r, e.groupName(rolePublic))},
-			Cleanup: []string{typed("security", "group", "rule", "list", "--long", d.name), "openstack security group rule delete ID # the one: " + title},
+			After: []string{r.exact(e.groupName(rolePublic))}, Shell: []string{ruleCommand(e.word(d), r, e.peerWord(d))},
+			Cleanup: []string{typed("security", "group", "rule", "list", "--long", e.word(d)), "openstack security group rule delete ID # the one: " + title},
 		},
 		do: func(ctx context.Context) error {
 			rule, err := e.Groups.CreateRule(ctx, r.cloudRule(d.ref.id))
@@ -238,7 +238,7 @@ func (e *Engine) deleteRule(d *door, r cloud.SecurityGroupRule) plan.Step {
 		change: plan.Change{
 			ID: "rule-" + r.ID, Target: d.target(), Title: "no longer " + rule.title(peer), Action: plan.Delete,
 			Before: []string{rule.exact(peer)}, Shell: []string{typed("security", "group", "rule", "delete", r.ID)},
-			Cleanup: []string{ruleCommand(d.name, rule, peer)},
+			Cleanup: []string{ruleCommand(e.word(d), rule, e.peerWord(d))},
 		},
 		do: func(ctx context.Context) error {
 			err := e.Groups.DeleteRule(ctx, r.ID)
@@ -268,7 +268,7 @@ func (e *Engine) attach(d *door, p cloud.Port) plan.Step {
 	return &hostStep{
 		change: plan.Change{
 			ID: "attach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "carry the group " + d.name, Action: plan.Update,
-			After: []string{d.name}, Shell: []string{joinCommand(d, p)}, Cleanup: []string{leaveCommand(d, p)},
+			After: []string{d.name}, Shell: []string{e.joinCommand(d, p)}, Cleanup: []string{e.leaveCommand(d, p)},
 		},
 		do: func(ctx context.Context) (err error) {
 			changed, err = e.setMember(ctx, p.ID, d.ref.id, true)
@@ -283,7 +283,7 @@ func (e *Engine) detach(d *door, p cloud.Port) plan.Step {
 	return &hostStep{
 		change: plan.Change{
 			ID: "detach-" + string(d.role) + "-" + p.ID, Target: e.portTarget(p), Title: "drop the group " + d.name, Action: plan.Update,
-			Before: []string{d.name}, Shell: []string{leaveCommand(d, p)}, Cleanup: []string{joinCommand(d, p)},
+			Before: []string{d.name}, Shell: []string{e.leaveCommand(d, p)}, Cleanup: []string{e.joinCommand(d, p)},
 		},
 		do: func(ctx context.Context) (err error) {
 			changed, err = e.setMember(ctx, p.ID, d.ref.id, false)
@@ -344,16 +344,37 @@ func asGroupRule(r cloud.SecurityGroupRule) groupRule {
 // typed is an openstack command as typed into a shell. Names of gateways come from outside.
 func typed(words ...string) string { return gateway.Quote(append([]string{"openstack"}, words...)...) }
 
+// word is how a command names a group: by its name, or, where others have the same name, by its ID.
+func (e *Engine) word(d *door) string {
+	for _, g := range e.Inventory.SecurityGroups {
+		if d.ref.id != "" && g.Name == d.name && g.ID != d.ref.id {
+			return d.ref.id
+		}
+	}
+	if d.have != nil && d.have.Name != d.name { // somebody gave it another name
+		return d.have.ID
+	}
+	return d.name
+}
+
+// peerWord is how a command names the group that a door's rules let in.
+func (e *Engine) peerWord(d *door) string {
+	if d.peer == nil {
+		return e.groupName(rolePublic)
+	}
+	return e.word(d.peer)
+}
+
 func createCommand(d *door) string {
 	return typed("security", "group", "create", "--description", d.description, d.name)
 }
 
-func joinCommand(d *door, p cloud.Port) string {
-	return typed("port", "set", "--security-group", d.name, p.ID)
+func (e *Engine) joinCommand(d *door, p cloud.Port) string {
+	return typed("port", "set", "--security-group", e.word(d), p.ID)
 }
 
-func leaveCommand(d *door, p cloud.Port) string {
-	return typed("port", "unset", "--security-group", d.name, p.ID)
+func (e *Engine) leaveCommand(d *door, p cloud.Port) string {
+	return typed("port", "unset", "--security-group", e.word(d), p.ID)
 }
 
 func ruleCommand(group string, r groupRule, peerName string) string {

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -61,6 +62,10 @@ type Options struct {
 
 	// FloatingIPs changes those of the same project; nil where they are only listed.
 	FloatingIPs floating.Cloud
+
+	// GatewayShell is the words that run a command on a gateway, for scripts to run by hand: ssh and
+	// its options. None: the gateway is this machine.
+	GatewayShell func(gateway.Gateway) []string
 }
 
 // Publisher carries out the use cases for one project.
@@ -87,6 +92,9 @@ func New(c Cloud, groups nat.Groups, ports nat.Ports, connect Connector, o Optio
 	}
 	if len(o.Services) == 0 {
 		o.Services = Services()
+	}
+	if o.GatewayShell == nil {
+		o.GatewayShell = func(gw gateway.Gateway) []string { return []string{"ssh", cmp.Or(gw.FloatingIP, gw.FixedIP).String()} }
 	}
 	p := &Publisher{cloud: c, groups: groups, ports: ports, connect: connect, options: o, settling: settling, patience: gatewayPatience}
 	p.remoteHistory = p.gatewayHistory

@@ -71,6 +71,8 @@ type Proposal struct {
 	want  []gateway.Forward // everything that is to stand on the gateway
 	named map[string]bool   // the instances it is about, by ID
 
+	shell []string // the words that run a command on the gateway
+
 	settles []string    // records of what the gateway took back, which a repair sees to
 	engine  *nat.Engine // that made the plan
 	runner  *lazyRunner // its way to the gateway

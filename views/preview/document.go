@@ -155,15 +155,7 @@ func (d *Document) forwards(p publish.Proposal, st *themes.Styles) {
 	}
 }
 
-func closes(items []publish.Item) string {
-	n := 0
-	for _, it := range items {
-		if it.Action == plan.Delete {
-			n++
-		}
-	}
-	return "closes " + Count(n, "public port")
-}
+func closes(items []publish.Item) string { return "closes " + Count(closing(items), "public port") }
 
 // Changes adds every change below its target. A line of before or after that only repeats the
 // title is left out.
@@ -231,19 +223,6 @@ func Limit(q publish.QuotaLine) string {
 		return "no limit"
 	}
 	return fmt.Sprintf("of %d", q.Max)
-}
-
-// layoutCommands is the page of the same changes as commands one could type.
-func layoutCommands(p publish.Proposal, width int) *Document {
-	d := NewDocument(width)
-	for _, c := range p.Plan.Changes() {
-		d.Blank()
-		d.Text("# ", dim, cloud.Clean(c.Target+": "+c.Title), dim)
-		for _, l := range c.Shell {
-			d.Text("", plain, ShellLine(l), plain)
-		}
-	}
-	return d
 }
 
 // tab is what a tab in a file that a command writes looks like.

@@ -48,7 +48,13 @@ func press(t *testing.T, s views.Screen, keys ...string) views.Intent {
 	t.Helper()
 	var last views.Intent
 	for _, k := range keys {
-		_, last = s.Update(keyOf(k))
+		if m := keyOf(k); m.Text == "" || m.Text == k {
+			_, last = s.Update(m)
+			continue
+		}
+		for _, r := range k { // typed
+			_, last = s.Update(tea.KeyPressMsg{Code: r, Text: string(r)})
+		}
 	}
 	return last
 }
@@ -63,7 +69,7 @@ func keyOf(name string) tea.KeyPressMsg {
 		return k
 	}
 	r := []rune(name)[0]
-	return tea.KeyPressMsg{Code: r, Text: name}
+	return tea.KeyPressMsg{Code: r, Text: string(r)}
 }
 
 func show(p publish.Proposal) *preview.Screen {
@@ -82,11 +88,15 @@ func TestPages(t *testing.T) {
 		{"one", previewtest.Proposal(previewtest.Assembly), nil},
 		{"hostile", previewtest.Proposal(hostile...), nil},
 		{"end", previewtest.Proposal(previewtest.Assembly), []string{"end"}},
-		{"commands", previewtest.Proposal(previewtest.Assembly), []string{"tab"}},
+		{"rules", previewtest.Proposal(previewtest.Assembly), []string{"tab"}},
+		{"shell", previewtest.Proposal(previewtest.Assembly), []string{"tab", "tab"}},
+		{"openstack", previewtest.Proposal(hostile...), []string{"tab", "tab", "tab"}},
+		{"file", previewtest.Proposal(previewtest.Assembly), []string{"tab", "tab", "tab", "e"}},
 		{"withdraw", previewtest.Withdrawal(hostile...), nil},
 		{"nothing", previewtest.Nothing(hostile...), nil},
 		{"confirm", previewtest.Proposal(previewtest.Assembly), []string{"enter"}},
-		{"confirm-withdraw", previewtest.Withdrawal(hostile...), []string{"enter", "right"}},
+		{"confirm-withdraw", previewtest.Withdrawal(hostile...), []string{"enter"}},
+		{"confirm-withdraw-one", previewtest.Withdrawal(previewtest.Assembly), []string{"enter", "assembly-0"}},
 	}
 	for _, p := range pages {
 		for _, size := range sizes {
@@ -172,7 +182,6 @@ func TestKeys(t *testing.T) {
 		want     views.Intent
 	}{
 		{"esc goes back", p, "esc", views.Back{}},
-		{"y copies the commands", p, "y", views.CopyText{Text: preview.CommandsOf(p.Plan.Changes()), What: "the commands"}},
 		{"nothing to apply", previewtest.Nothing(previewtest.Assembly), "enter", views.Tell{Text: "no changes: all of this already stands"}},
 		{"nothing to copy", previewtest.Nothing(previewtest.Assembly), "y", nil},
 	}
@@ -272,7 +281,7 @@ func TestALinesEscapesDoNotGetThrough(t *testing.T) {
 	})
 	p.Plan.Warnings = nil
 	s := show(p)
-	for range 2 {
+	for range 4 {
 		for _, r := range ansi.Strip(s.View(frame(80, 24))) {
 			if r != '\n' && (r < ' ' || r == 0x9b || r == '\u202e' || r == '\t') {
 				t.Fatalf("%U gets through", r)

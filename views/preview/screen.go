@@ -1,7 +1,10 @@
 // Package preview is the page between asking and doing: every change of a proposal, exactly as
 // it will be made, and the question whether to make it.
 //
-//	ShowPlanMsg -> page (changes | commands) --enter--> dialog, Cancel has the focus --Apply--> Apply
+//	ShowPlanMsg -> page (changes | rules | shell | openstack) --enter--> dialog, Cancel has the focus --> Apply
+//	                                                          --e--> dialog, a file's name -------------> Export
+//
+// To withdraw, the VM's name or the number of forwards is typed.
 //
 // The helpers that lay out forwards, warnings and errors are used by the publish form and the
 // apply screen too, so that a forward looks the same wherever it is shown.
@@ -26,21 +29,22 @@ type Screen struct {
 	proposal publish.Proposal
 	was      *publish.Proposal // that it was made in place of: the gateway has changed since
 	shown    bool              // a proposal has come
-	commands bool              // the page of commands instead of that of changes
+	at       page              // the one in sight
 	top      int               // first line in sight
 	height   int               // lines of the page in sight, as last drawn
-	asking   bool
+	asking   question
 	onYes    bool
+	input    widget.Input // of a dialog in which something is typed
 
 	page laidOut
 }
 
 // laidOut is the page as it was last laid out, and what for.
 type laidOut struct {
-	doc      *Document
-	width    int
-	commands bool
-	valid    bool
+	doc   *Document
+	width int
+	at    page
+	valid bool
 }
 
 var _ views.Screen = (*Screen)(nil)
@@ -52,10 +56,10 @@ func New() *Screen { return &Screen{height: 10} }
 func (s *Screen) Title() string { return "Preview" }
 
 // Asking reports whether the dialog is open.
-func (s *Screen) Asking() bool { return s.asking }
+func (s *Screen) Asking() bool { return s.asking != askNothing }
 
 // Typing is true while the dialog is open: its keys are no shortcuts.
-func (s *Screen) Typing() bool { return s.asking }
+func (s *Screen) Typing() bool { return s.asking != askNothing }
 
 // Update takes a proposal or a key.
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
@@ -63,10 +67,14 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	case views.ShowPlanMsg:
 		*s = Screen{proposal: msg.Proposal, was: msg.Was, shown: true, height: s.height}
 	case tea.KeyPressMsg:
-		if s.asking {
+		if s.Asking() {
 			return s, s.answer(msg)
 		}
 		return s, s.press(msg)
+	case tea.PasteMsg:
+		if s.asking.typed() {
+			s.typeInto(msg)
+		}
 	case tea.MouseWheelMsg:
 		if msg.Button == tea.MouseWheelUp {
 			s.scroll(-3)
@@ -84,6 +92,30 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	switch {
 	case key.Matches(msg, k.back):
 		return views.Back{}
+	case s.moved(msg, k):
+	case !has && key.Matches(msg, k.apply):
+		return views.Tell{Text: "no changes: all of this already stands"}
+	case !has:
+	case key.Matches(msg, k.apply):
+		s.open(askApply)
+		if s.proposal.Request.Withdraw {
+			s.open(askTyped)
+		}
+	case key.Matches(msg, k.pages):
+		s.at, s.top = (s.at+1)%page(len(pages)), 0
+	case key.Matches(msg, k.pageBefore):
+		s.at, s.top = (s.at+page(len(pages))-1)%page(len(pages)), 0
+	case key.Matches(msg, k.copy):
+		return views.CopyText{Text: textOf(s.proposal, s.at), What: pages[s.at].what}
+	case key.Matches(msg, k.export):
+		s.open(askFile)
+	}
+	return nil
+}
+
+// moved moves within the page, and reports whether the key was for that.
+func (s *Screen) moved(msg tea.KeyPressMsg, k keyMap) bool {
+	switch {
 	case key.Matches(msg, k.up):
 		s.scroll(-1)
 	case key.Matches(msg, k.down):
@@ -96,35 +128,10 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 		s.top = 0
 	case key.Matches(msg, k.bottom):
 		s.top = math.MaxInt / 2
-	case !has && key.Matches(msg, k.apply):
-		return views.Tell{Text: "no changes: all of this already stands"}
-	case !has:
-	case key.Matches(msg, k.apply):
-		s.asking, s.onYes = true, false
-	case key.Matches(msg, k.pages):
-		s.commands, s.top = !s.commands, 0
-	case key.Matches(msg, k.copy):
-		return views.CopyText{Text: CommandsOf(s.proposal.Plan.Changes()), What: "the commands"}
+	default:
+		return false
 	}
-	return nil
-}
-
-// answer handles a key of the dialog. Saying yes takes two keys, moving to the button and
-// pressing it, so that a key typed before the dialog was there can only cancel.
-func (s *Screen) answer(msg tea.KeyPressMsg) views.Intent {
-	k := newKeys()
-	switch {
-	case key.Matches(msg, k.side):
-		s.onYes = !s.onYes
-	case key.Matches(msg, k.cancel):
-		s.asking = false
-	case key.Matches(msg, k.press):
-		s.asking = false
-		if s.onYes {
-			return views.Apply{Proposal: s.proposal}
-		}
-	}
-	return nil
+	return true
 }
 
 // scroll moves the page; how far it can go is known when it is drawn.
@@ -141,7 +148,7 @@ func (s *Screen) View(f views.Frame) string {
 		return s.viewNoChanges(f)
 	}
 	body := s.viewPage(f)
-	if s.asking {
+	if s.Asking() {
 		body = widget.Lines(widget.Over(body, s.dialog().View(f.Styles, f.Width, f.Height), f.Width, f.Height), f.Width, f.Height)
 	}
 	return body
@@ -169,30 +176,20 @@ func (s *Screen) viewPage(f views.Frame) string {
 }
 
 func (s *Screen) laidOut(width int, st *themes.Styles) *Document {
-	if p := s.page; p.valid && p.width == width && p.commands == s.commands {
+	if p := s.page; p.valid && p.width == width && p.at == s.at {
 		return p.doc
 	}
 	doc := layoutChanges(s.proposal, s.was, width, st)
-	if s.commands {
-		doc = layoutCommands(s.proposal, width)
+	if s.at != pageChanges {
+		doc = layoutText(s.proposal, s.at, width)
 	}
-	s.page = laidOut{doc: doc, width: width, commands: s.commands, valid: true}
+	s.page = laidOut{doc: doc, width: width, at: s.at, valid: true}
 	return doc
 }
 
 func (s *Screen) heading(width int, st *themes.Styles) string {
 	p := s.proposal
 	return Heading(Verb(p), Subjects(p), p.Gateway, width, st)
-}
-
-// tabs names the two pages, and the counts of changes, which are what one looks for first.
-func (s *Screen) tabs(width int, st *themes.Styles) string {
-	changes, commands := st.TabActive, st.Tab
-	if s.commands {
-		changes, commands = commands, changes
-	}
-	left := widget.Spans{{Text: "Changes", Style: changes}, {Text: "   "}, {Text: "Commands", Style: commands}}
-	return HeadingWith(left, widget.Spans{{Text: s.proposal.Plan.Summary(), Style: st.Strong}}, width, st)
 }
 
 func (s *Screen) foot(last, total, width int, st *themes.Styles) string {
@@ -238,27 +235,4 @@ func (s *Screen) viewNoChanges(f views.Frame) string {
 	s.top = max(0, min(s.top, len(out)-f.Height))
 	out = append(out[:2:2], out[2+s.top:]...)
 	return widget.Lines(" "+strings.Join(out, "\n "), f.Width, f.Height)
-}
-
-func (s *Screen) dialog() widget.Dialog {
-	p := s.proposal
-	d := widget.Dialog{Title: "Apply this on " + p.Gateway.Name + "?", Yes: "Apply", Cancel: "Cancel", OnYes: s.onYes}
-	d.Lines = []string{p.Plan.Summary() + "."}
-	if p.Request.Withdraw {
-		d.Title, d.Yes = "Withdraw from "+p.Gateway.Name+"?", "Withdraw"
-		d.Lines = []string{closes(p.Items) + "; " + p.Plan.Summary() + "."}
-	}
-	switch Verb(p) {
-	case "Repair":
-		d.Title, d.Yes = "Repair "+p.Gateway.Name+"?", "Repair"
-	case "Adopt":
-		d.Title, d.Yes = "Adopt on "+p.Gateway.Name+"?", "Adopt"
-	case "Attach", "Detach", "Allocate", "Release":
-		d.Title, d.Yes = Verb(p)+" "+p.Subject()+"?", Verb(p)
-	}
-	for _, w := range p.Plan.Warnings {
-		d.Lines = append(d.Lines, "! "+w.Title)
-	}
-	d.Lines = append(d.Lines, "If a step fails, everything is undone.")
-	return d
 }

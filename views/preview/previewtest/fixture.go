@@ -158,16 +158,16 @@ func changes(vms []VM, rules []string) []plan.Change {
 	restore := append(append([]string{"iptables-restore --noflush --counters -w 10 <<'RULES'", "*nat"}, rules...), "COMMIT", "RULES")
 	return append(out,
 		plan.Change{
-			ID: "forwarding", Target: "gw-1 sysctl", Title: "IP forwarding on, also after a reboot", Action: plan.Update,
+			ID: "forwarding", Host: "gw-1", Target: "gw-1 sysctl", Title: "IP forwarding on, also after a reboot", Action: plan.Update,
 			Before: []string{"net.ipv4.ip_forward = 0"}, After: []string{"net.ipv4.ip_forward = 1", "/etc/sysctl.d/60-portico.conf"},
 			Shell: []string{"sysctl -w net.ipv4.ip_forward=1"},
 		},
 		plan.Change{
-			ID: "rules-nat", Target: "gw-1 iptables nat", Title: fmt.Sprintf("add %d rules", len(rules)), Action: plan.Create,
+			ID: "rules-nat", Host: "gw-1", Target: "gw-1 iptables nat", Title: fmt.Sprintf("add %d rules", len(rules)), Action: plan.Create,
 			After: rules, Shell: restore,
 		},
 		plan.Change{
-			ID: "persist", Target: "gw-1 files", Title: "keep the rules over a reboot", Action: plan.Create,
+			ID: "persist", Host: "gw-1", Target: "gw-1 files", Title: "keep the rules over a reboot", Action: plan.Create,
 			After: []string{"/etc/portico/rules.v4", "portico.service enabled"},
 			Shell: []string{"cat > /etc/portico/restore.sh <<'RULES'", "jump() {", "\tiptables -w 10 -t \"$1\" -C \"$2\"", "}", "RULES"},
 		})
