@@ -2,6 +2,7 @@ package preview
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -94,9 +95,16 @@ func (s *Screen) meant() bool {
 // longWord is the longest name that one is asked to type, in characters.
 const longWord = 40
 
-// word is what must be typed to withdraw: the VM's name or, for several, or where the name is hard
-// to type, the number of forwards.
+// word is what must be typed to take something away, "" where nothing must: to withdraw, the VM's
+// name or, for several, or where the name is hard to type, the number of forwards; to detach or
+// release, the floating IP.
 func word(p publish.Proposal) string {
+	switch fip, known := p.FloatingIP(); {
+	case known && (Verb(p) == "Detach" || Verb(p) == "Release"):
+		return fip.Address.String()
+	case !p.Request.Withdraw:
+		return ""
+	}
 	names := Names(p.Items)
 	if len(names) == 1 && len(names[0]) <= longWord && names[0] == strings.TrimSpace(names[0]) && !strings.ContainsFunc(names[0], func(r rune) bool { return r < ' ' || r > '~' }) {
 		return names[0]
@@ -148,9 +156,9 @@ func (s *Screen) dialog() widget.Dialog {
 
 // demand says what to type.
 func (s *Screen) demand() string {
-	w := word(s.proposal)
-	if len(Names(s.proposal.Items)) != 1 || w != Names(s.proposal.Items)[0] {
+	w, verb := word(s.proposal), strings.ToLower(Verb(s.proposal))
+	if s.proposal.Request.Withdraw && !slices.Equal(Names(s.proposal.Items), []string{w}) {
 		return "type " + w + ", the number of forwards"
 	}
-	return "type " + w + " to withdraw it"
+	return "type " + w + " to " + verb + " it"
 }

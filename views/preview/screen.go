@@ -98,7 +98,7 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	case !has:
 	case key.Matches(msg, k.apply):
 		s.open(askApply)
-		if s.proposal.Request.Withdraw {
+		if word(s.proposal) != "" {
 			s.open(askTyped)
 		}
 	case key.Matches(msg, k.pages):
