@@ -44,7 +44,7 @@ func (r *Root) onTick(m effects.TickMsg) tea.Cmd {
 	if m.Chain != r.chain {
 		return nil
 	}
-	return tea.Batch(r.poll(), r.beat())
+	return tea.Batch(r.poll(), r.pulse(), r.beat())
 }
 
 // poll starts the reads that are due. While a plan is applied nothing is read: it would show a

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"portico/cloud"
@@ -116,18 +117,31 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%d d ago", int(d.Hours()/24))
 }
 
-// tasksLeast is kept free beside the tabs, so that they stand still whatever is under way.
-const tasksLeast = 14
+// Room that is kept beside the tabs for what is under way, so that they stand still: for all of it, and
+// in a narrower terminal for its sign.
+const (
+	tasksRoom = 26
+	tasksSign = 4
+)
 
 // tabBar names the tabs with their keys, and at its end what is under way. In a narrow terminal
 // only the tab in sight has its name.
 func (r *Root) tabBar() string {
 	tasks := r.tasks()
-	for _, gap := range []string{"   ", "  "} {
-		if line := r.tabNames(gap, false); line.Width()+tasksLeast <= r.width {
-			tasks = tasks.Cut(r.width - line.Width() - 2)
-			return append(line.Fit(r.width-tasks.Width()-1, false), tasks...).Render(r.styles, false)
+	for _, try := range []struct {
+		gap  string
+		room int
+	}{{"   ", tasksRoom}, {"  ", tasksSign}} {
+		line := r.tabNames(try.gap, false)
+		if line.Width()+try.room > r.width {
+			continue
 		}
+		if room := r.width - line.Width() - 2; tasks.Width() > room && room < tasksRoom/2 {
+			tasks[0].Text, _, _ = strings.Cut(tasks[0].Text, " ")
+		} else {
+			tasks = tasks.Cut(room)
+		}
+		return append(line.Fit(r.width-tasks.Width()-1, false), tasks...).Render(r.styles, false)
 	}
 	room := r.width - tasks.Width() - 2
 	return append(r.tabNames("   ", true).Cut(room).Fit(room+1, false), tasks...).Render(r.styles, false)

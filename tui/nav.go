@@ -13,6 +13,7 @@ import (
 	"portico/views/instances"
 	"portico/views/preview"
 	"portico/views/publish"
+	"portico/views/tests"
 )
 
 // tab is a screen that is always one key away.
@@ -31,13 +32,14 @@ func tabs() []tab {
 		t("2", "Floating IPs", views.FloatingIPs),
 		t("3", "Forwards", views.Forwards),
 		t("4", "Gateways", views.Gateways),
+		t("5", "Tests", views.TestsTab),
 		t("6", "History", views.History),
 	}
 }
 
 // targets lists the screens in the order in which they get data.
 var targets = []views.Target{
-	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage,
+	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.TestsTab, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage,
 }
 
 // navigation is which screen is shown and the way back. All screens live as long as the
@@ -56,6 +58,7 @@ func newNavigation(readOnly bool) navigation {
 		views.FloatingIPs: floatingips.New(),
 		views.Forwards:    forwards.New(readOnly),
 		views.Gateways:    gateways.New(readOnly),
+		views.TestsTab:    tests.New(),
 		views.History:     history.New(),
 		views.PublishForm: publish.New(),
 		views.Preview:     preview.New(),

@@ -35,7 +35,7 @@ func (r *Root) testNew() tea.Cmd {
 		case !runs[f.Instance] || len(fresh)+len(again) >= testAtOnce:
 		case !r.probed[k]:
 			fresh = append(fresh, f)
-		case bad && r.probing[k] == 0 && r.now.Sub(failed) >= testAgain:
+		case bad && r.probing[k] == 0 && !r.watching.here[k] && r.now.Sub(failed) >= testAgain:
 			again = append(again, f)
 		}
 	}
@@ -74,6 +74,10 @@ func (r *Root) retest(fs []gateway.Forward) tea.Cmd {
 
 func (r *Root) onProbe(m views.ProbeMsg) tea.Cmd {
 	delete(r.waiting, m.Key)
+	delete(r.watching.here, m.Key)
+	if m.Result.At.IsZero() {
+		m.Result.At = r.now
+	}
 	if m.Result.Outcome == probe.OK {
 		delete(r.failing, m.Key)
 	} else {

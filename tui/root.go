@@ -50,6 +50,7 @@ type Root struct {
 	waiting   map[gateway.Key]bool // those of them that have no result yet
 	probed    map[gateway.Key]bool
 	failing   map[gateway.Key]time.Time // when the last test went wrong
+	watching  watching                  // under a quiet test
 }
 
 var _ tea.Model = (*Root)(nil)

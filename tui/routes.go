@@ -52,6 +52,8 @@ func routes() map[reflect.Type]handler {
 		on((*Root).onHistory),
 		on((*Root).onProbe),
 		on((*Root).onProbeEnd),
+		on((*Root).onWatchEnd),
+		on((*Root).onGatewayProbe),
 		// plans
 		on(func(r *Root, m views.PlanMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
 		on((*Root).onProposal),
@@ -81,7 +83,8 @@ func intents() map[reflect.Type]handler {
 		on((*Root).showPlan),
 		on((*Root).startApply),
 		on(func(r *Root, _ views.StopWaiting) tea.Cmd { r.fx.StopWaiting(); return nil }),
-		on(func(r *Root, i views.Test) tea.Cmd { return r.test(i.Forwards, r.fx.Probe) }),
+		on((*Root).testNow),
+		on((*Root).watch),
 		on((*Root).copySSH),
 		on((*Root).copyText),
 		on(func(r *Root, i views.Export) tea.Cmd { return r.fx.Export(i) }),

@@ -61,7 +61,10 @@ type (
 	// StopWaiting gives up an apply that waits for somebody else's to end.
 	StopWaiting struct{}
 	// Test probes forwards.
-	Test struct{ Forwards []gateway.Forward }
+	Test struct {
+		Forwards []gateway.Forward
+		Gateway  bool // also as the gateway sees their private ends
+	}
 	// CopySSH puts the ssh command of a forward on the clipboard.
 	CopySSH struct{ Forward gateway.Forward }
 	// CopyText puts a text on the clipboard; What says what it is: "preview".

@@ -2,6 +2,7 @@ package views
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -16,6 +17,33 @@ import (
 type Tests struct {
 	results map[gateway.Key]probe.Result
 	running map[gateway.Key]bool
+	ends    map[gateway.Key]netip.AddrPort // where the forwards lead that stood when the gateway was last read
+	read    time.Time                      // when that was
+	taken   map[gateway.Key]time.Time      // read, when the last result came
+}
+
+// Keep forgets the results of forwards that are gone, or lead elsewhere by now. A result that came
+// after the gateway was read stays until it is read again: the forward may just have been made.
+func (t *Tests) Keep(msg SnapshotMsg) {
+	if msg.Snapshot.State == nil || !msg.GatewayAt.After(t.read) {
+		return
+	}
+	t.read = msg.GatewayAt
+	was := t.ends
+	t.ends = make(map[gateway.Key]netip.AddrPort, len(msg.Snapshot.State.Forwards))
+	for _, f := range msg.Snapshot.State.Forwards {
+		k := f.Key()
+		t.ends[k] = f.Private
+		if old, ok := was[k]; ok && old != f.Private {
+			delete(t.results, k)
+		}
+	}
+	for k := range t.results {
+		if _, stands := t.ends[k]; !stands && t.taken[k].Before(t.read) {
+			delete(t.results, k)
+			delete(t.taken, k)
+		}
+	}
 }
 
 // Take notes a ProbeStartMsg or a ProbeMsg; others are none of its business, and it is false.
@@ -33,6 +61,10 @@ func (t *Tests) Take(msg tea.Msg) bool {
 			t.results = map[gateway.Key]probe.Result{}
 		}
 		t.results[msg.Key] = msg.Result
+		if t.taken == nil {
+			t.taken = map[gateway.Key]time.Time{}
+		}
+		t.taken[msg.Key] = t.read
 		delete(t.running, msg.Key)
 	default:
 		return false

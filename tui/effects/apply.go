@@ -204,15 +204,19 @@ func (a *applying) answer(r views.Answer) {
 type ProbeEndMsg struct{ Keys []gateway.Key }
 
 // Probe tests forwards once.
-func (e *Effects) Probe(fs []gateway.Forward) tea.Cmd { return e.probe(e.backend.Probe, fs) }
+func (e *Effects) Probe(fs []gateway.Forward) tea.Cmd {
+	return e.probeUntil(e.backend.Probe, fs, ProbeEndMsg{Keys: Keys(fs)})
+}
 
 // ProbeNew tests forwards that were just made until they answer, or long enough.
-func (e *Effects) ProbeNew(fs []gateway.Forward) tea.Cmd { return e.probe(e.backend.ProbeNew, fs) }
+func (e *Effects) ProbeNew(fs []gateway.Forward) tea.Cmd {
+	return e.probeUntil(e.backend.ProbeNew, fs, ProbeEndMsg{Keys: Keys(fs)})
+}
 
 type probeFunc func(context.Context, []gateway.Forward, func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result
 
-func (e *Effects) probe(run probeFunc, fs []gateway.Forward) tea.Cmd {
-	keys := Keys(fs)
+// probeUntil brings each result as it comes, and then end.
+func (e *Effects) probeUntil(run probeFunc, fs []gateway.Forward, end tea.Msg) tea.Cmd {
 	s := newStream(e.ctx)
 	return e.start(s, func() {
 		ctx, cancel := context.WithTimeout(e.ctx, probeTimeout)
@@ -221,8 +225,8 @@ func (e *Effects) probe(run probeFunc, fs []gateway.Forward) tea.Cmd {
 			r.Detail = cloud.Clean(r.Detail)
 			s.send(views.ProbeMsg{Key: k, Result: r})
 		})
-		s.send(ProbeEndMsg{Keys: keys})
-	}, func(error) tea.Msg { return ProbeEndMsg{Keys: keys} })
+		s.send(end)
+	}, func(error) tea.Msg { return end })
 }
 
 // Keys lists the public endpoints of forwards.

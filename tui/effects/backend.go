@@ -53,6 +53,7 @@ type Backend interface {
 	Planner
 	Applier
 	Prober
+	GatewayProber
 	Historian
 }
 

@@ -103,6 +103,14 @@ func (l *lazy) ProbeNew(ctx context.Context, fs []gateway.Forward, emit func(gat
 	return b.ProbeNew(ctx, fs, emit)
 }
 
+func (l *lazy) ProbeFromGateway(ctx context.Context, s publish.Snapshot, targets []probe.Target, emit func(probe.Result)) []probe.Result {
+	b, err := l.get(ctx)
+	if err != nil {
+		return nil // there is no snapshot before the first connection
+	}
+	return b.ProbeFromGateway(ctx, s, targets, emit)
+}
+
 func (l *lazy) History(ctx context.Context, s publish.Snapshot) ([]history.Record, error) {
 	b, err := l.get(ctx)
 	if err != nil {

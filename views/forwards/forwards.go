@@ -132,6 +132,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
 		s.snapshot = msg
+		s.tests.Keep(msg)
 		s.resize()
 		s.list.Refresh(rows(msg.Snapshot), msg.At())
 	case views.SizeMsg:

@@ -61,6 +61,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
 		s.snapshot, s.loaded = msg, true
+		s.tests.Keep(msg)
 		s.list.Refresh(publish.Rows(msg.Snapshot), msg.At())
 		if r, ok := s.list.Current(); s.Nested() && (!ok || rowID(r) != s.detailed.id) {
 			s.detailed = detailed{} // the instance is gone

@@ -4,6 +4,7 @@ package effectstest
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -46,6 +47,7 @@ type Backend struct {
 	Notes        []string                    // of the next apply
 	Records      []history.Record            // newest first; Apply adds to them
 	HistoryErr   error
+	Inside       map[netip.AddrPort]probe.Outcome // what the gateway sees of private ends; others are OK
 }
 
 var _ effects.Backend = (*Backend)(nil)

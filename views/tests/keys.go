@@ -1,0 +1,81 @@
+package tests
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"portico/gateway"
+	"portico/views"
+	"portico/views/widget"
+)
+
+type keys struct {
+	Open, Test, Pause, Copy, Refresh, Close key.Binding
+	list                                    widget.ListKeys
+}
+
+func newKeys() keys {
+	return keys{
+		Open:    key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "history")),
+		Close:   key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "back to the list")),
+		Test:    key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test now")),
+		Pause:   key.NewBinding(key.WithKeys("space"), key.WithHelp("space", "pause")),
+		Copy:    key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
+		Refresh: key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
+	}
+}
+
+// ShortHelp is what the status bar shows, most needed first.
+func (k keys) ShortHelp() []key.Binding {
+	return []key.Binding{k.Open, k.Test, k.Pause, k.Copy, k.list.Filter, k.list.Sort, k.Refresh}
+}
+
+// FullHelp is what the help page shows.
+func (k keys) FullHelp() [][]key.Binding {
+	return [][]key.Binding{{k.Open, k.Test, k.Pause, k.Copy, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
+}
+
+// act turns a key into what is to be done.
+func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
+	r, ok := s.list.Current()
+	switch {
+	case key.Matches(msg, s.keys.Pause):
+		s.paused = !s.paused
+	case key.Matches(msg, s.keys.Refresh):
+		return views.Refresh{}
+	case !ok:
+	case key.Matches(msg, s.keys.Open) && !s.Nested():
+		s.page = page{id: rowID(r)}
+	case key.Matches(msg, s.keys.Test):
+		return views.Test{Forwards: []gateway.Forward{r.Forward}, Gateway: true}
+	case key.Matches(msg, s.keys.Copy) && isSSH(r.Forward):
+		return views.CopySSH{Forward: r.Forward}
+	case key.Matches(msg, s.keys.Copy):
+		return views.CopyText{Text: r.Public.String(), What: "address"}
+	}
+	return nil
+}
+
+func isSSH(f gateway.Forward) bool {
+	return f.Service.Name == "ssh" || f.Service.Protocol == gateway.TCP && f.Service.Port == 22
+}
+
+// pageKeys are the bindings on the page of one forward.
+type pageKeys struct {
+	keys
+	scroll bool
+}
+
+// ShortHelp is what the status bar shows, most needed first.
+func (k pageKeys) ShortHelp() []key.Binding {
+	out := []key.Binding{k.Test, k.Pause, k.Copy, k.Close}
+	if k.scroll {
+		return append([]key.Binding{k.list.Down}, out...)
+	}
+	return out
+}
+
+// FullHelp is what the help page shows.
+func (k pageKeys) FullHelp() [][]key.Binding {
+	return [][]key.Binding{{k.Test, k.Pause, k.Copy, k.Refresh, k.Close}, k.list.TableKeys.Bindings()}
+}
