@@ -25,7 +25,7 @@ kernel: ## the contract tests on this machine's real iptables (root; network nam
 lab: ## bring up the OpenStack lab (root, Debian 12), with a gateway and a VM in it
 	.ci/openstack-lab/oslab up && .ci/openstack-lab/oslab gateway gw && .ci/openstack-lab/oslab vm vm2
 
-screenshots: ## make screenshots/ anew from the running program
+screenshots: ## make screenshots/ anew from the running program: SVG, PNG and the recording
 	go test -count=1 -run Screenshots ./cmd/portico -screenshots
 
 bench: ## benchmarks

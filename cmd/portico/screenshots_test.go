@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,25 +22,25 @@ import (
 	"portico/cloud"
 	"portico/cloud/emulator"
 	"portico/gateway"
+	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
 	"portico/tui"
-	"portico/tui/effects"
 )
 
 var writeScreenshots = flag.Bool("screenshots", false, "write screenshots/ anew instead of checking it")
 
-// TestScreenshots runs the console on the demo, types keys, and compares what a person sees with
-// the pictures in screenshots/. Only times are made the same for everybody.
-func TestScreenshots(t *testing.T) {
+// pictureDemo is a demo for pictures: its floating IP is one of the documentation's.
+func pictureDemo(t *testing.T) (*demo, steady) {
+	t.Helper()
 	floating := netip.MustParseAddr("203.0.113.10")
 	listen := freeLoopback()
 	d, err := startDemo(floating, listen)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.close()
+	t.Cleanup(d.close)
 	for _, line := range d.cloud.Env() {
 		name, value, _ := strings.Cut(line, "=")
 		t.Setenv(name, value)
@@ -47,12 +48,16 @@ func TestScreenshots(t *testing.T) {
 	t.Setenv("OS_CLOUD", "")
 	t.Setenv("HOME", t.TempDir())
 	a := newApp(os.Stdin, io.Discard, io.Discard)
-	defer a.close()
+	t.Cleanup(a.close)
 	options, err := a.options(config{History: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	local := time.Local
+	time.Local = time.UTC
+	t.Cleanup(func() { time.Local = local })
 	options.Gateway, options.Dialer = emulator.DemoGateway, redirect{floating, listen}
+	options.By = "ada@laptop"
 	w, err := a.demoWiring(t.Context(), d, nil, options)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +65,15 @@ func TestScreenshots(t *testing.T) {
 	if err := d.publish(t.Context(), w); err != nil {
 		t.Fatal(err)
 	}
-	s := startScreen(t, steady{w.publisher}, 110, 30)
+	return d, steady{Publisher: w.publisher, clock: &clock{}}
+}
+
+// TestScreenshots runs the console on the demo, types keys, and compares what a person sees with
+// the pictures in screenshots/. Only times are made the same for everybody. A line adds a picture:
+// keys, what must be on the screen, and a shot.
+func TestScreenshots(t *testing.T) {
+	d, backend := pictureDemo(t)
+	s := startScreen(t, backend, 110, 30)
 	s.until("sshd-down", "refused", "30050 ✓")
 	s.shot("instances")
 	s.keys("jj", "p")
@@ -81,9 +94,22 @@ func TestScreenshots(t *testing.T) {
 	if err := d.gateway.AddForeignRules(demoByHand); err != nil {
 		t.Fatal(err)
 	}
-	s.keys("\r", "4", "r")
+	s.keys("\r", "4")
+	s.later()
 	s.until("2201", "can be adopted")
 	s.shot("gateways")
+	s.keys("3")
+	s.until("203.0.113.10:31012", "made by hand")
+	s.shot("forwards")
+	s.keys("6")
+	s.until("publish blast-db", "✓ applied")
+	s.shot("history")
+	s.keys("1", "T")
+	s.until("high-contrast")
+	s.shot("themes")
+	s.keys("jj", "\r")
+	s.ground = lightGround
+	s.shot("light")
 }
 
 // redirect connects to where the demo listens in place of its floating IP.
@@ -94,21 +120,46 @@ func (r redirect) DialContext(ctx context.Context, network, address string) (net
 }
 
 // steady takes the same time for everything.
-type steady struct{ *publish.Publisher }
+type steady struct {
+	*publish.Publisher
+	clock  *clock
+	onStep func(done, of int) // when so many changes are done; nil: nobody looks
+}
+
+// clock stands still until it is moved.
+type clock struct{ moved atomic.Int64 }
+
+func (c *clock) now() time.Time { return screenTime.Add(time.Duration(c.moved.Load())) }
 
 func (s steady) Inventory(ctx context.Context) (cloud.Inventory, error) {
 	inv, err := s.Publisher.Inventory(ctx)
-	inv.At = screenTime
+	inv.At = s.clock.now()
 	return inv, err
+}
+
+// History has a record a day.
+func (s steady) History(ctx context.Context, snap publish.Snapshot) ([]history.Record, error) {
+	records, err := s.Publisher.History(ctx, snap)
+	for i := range records {
+		records[i].At = screenTime.Add(-time.Duration(i) * 26 * time.Hour)
+		records[i].Ended = records[i].At.Add(2 * time.Second)
+	}
+	return records, err
 }
 
 func (s steady) Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome {
 	step, guard, test := w.Step, w.Guard, w.Probe
+	done := 0
 	w.Step = func(e plan.Event) {
 		if e.Elapsed > 0 {
 			e.Elapsed = 120 * time.Millisecond
 		}
 		step(e)
+		if e.State == plan.Done {
+			if done++; s.onStep != nil {
+				s.onStep(done, len(p.Plan.Steps))
+			}
+		}
 	}
 	w.Guard = func(g publish.Guard) {
 		g.Until = screenTime.Add(time.Until(g.Until).Round(time.Minute))
@@ -140,21 +191,23 @@ var screenTime = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
 // screen is the console on an emulated terminal.
 type screen struct {
-	t    *testing.T
-	mu   sync.Mutex // of term
-	term *vt.Emulator
-	in   io.Writer
+	t      *testing.T
+	mu     sync.Mutex // of term
+	term   *vt.Emulator
+	in     io.Writer
+	ground ground
+	clock  *clock
 }
 
-func startScreen(t *testing.T, b effects.Backend, width, height int) *screen {
+func startScreen(t *testing.T, b steady, width, height int) *screen {
 	t.Helper()
 	in, typed := io.Pipe()
-	s := &screen{t: t, term: vt.NewEmulator(width, height), in: typed}
+	s := &screen{t: t, term: vt.NewEmulator(width, height), in: typed, ground: darkGround, clock: b.clock}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { _, _ = io.Copy(io.Discard, s.term) }() // the terminal's own answers
 	go func() {
-		done <- tui.Run(ctx, tui.Options{Backend: b, Cloud: "demo", Now: func() time.Time { return screenTime }, Notice: io.Discard},
+		done <- tui.Run(ctx, tui.Options{Backend: b, Cloud: "demo", Now: b.clock.now, Notice: io.Discard},
 			tea.WithInput(in), tea.WithOutput(s), tea.WithWindowSize(width, height), tea.WithColorProfile(colorprofile.TrueColor),
 			tea.WithEnvironment([]string{"TERM=xterm-256color"}))
 	}()
@@ -177,12 +230,32 @@ func (s *screen) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
+// keys types, and after each key waits until what it did is drawn.
 func (s *screen) keys(keys ...string) {
 	for _, k := range keys {
 		if _, err := io.WriteString(s.in, k); err != nil {
 			s.t.Fatal(err)
 		}
-		time.Sleep(150 * time.Millisecond)
+		s.rest(3)
+	}
+}
+
+// later lets what glows go out, and reads again.
+func (s *screen) later() {
+	s.clock.moved.Add(int64(10 * time.Second))
+	s.keys("r")
+	s.until("0 s ago")
+}
+
+// rest waits until so many looks in a row have seen the same, each longer after the other than a
+// frame takes.
+func (s *screen) rest(looks int) {
+	got := s.svg()
+	for calm := 0; calm < looks; calm++ {
+		time.Sleep(60 * time.Millisecond)
+		if next := s.svg(); next != got {
+			got, calm = next, 0
+		}
 	}
 }
 
@@ -192,10 +265,10 @@ func (s *screen) text() string {
 	return s.term.String()
 }
 
-func (s *screen) picture() string {
+func (s *screen) svg() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return picture(s.term)
+	return s.ground.svg(s.term)
 }
 
 func (s *screen) until(texts ...string) {
@@ -216,25 +289,32 @@ func (s *screen) until(texts ...string) {
 	}
 }
 
-// shot compares the screen with its picture, once it has come to rest.
+// shot compares the screen with its pictures, once it has come to rest.
 func (s *screen) shot(name string) {
 	s.t.Helper()
-	got := s.picture()
-	for calm := 0; calm < 6; calm++ {
-		time.Sleep(100 * time.Millisecond)
-		if next := s.picture(); next != got {
-			got, calm = next, 0
-		}
-	}
-	path := filepath.Join("..", "..", "screenshots", name+".svg")
+	s.rest(6)
+	s.mu.Lock()
+	svg, img := s.ground.svg(s.term), s.ground.png(s.t, s.term)
+	s.mu.Unlock()
+	keepPicture(s.t, name+".svg", []byte(svg), func(file []byte) bool { return string(file) == svg })
 	if *writeScreenshots {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil { //nolint:gosec // a picture for everybody
-			s.t.Fatal(err)
+		keepPicture(s.t, name+".png", encoded(s.t, img), nil)
+	} else {
+		keepPicture(s.t, name+".png", nil, func(file []byte) bool { return samePicture(file, img) })
+	}
+}
+
+// keepPicture writes a picture, or checks that the one there is shows the same.
+func keepPicture(t *testing.T, name string, file []byte, same func(file []byte) bool) {
+	t.Helper()
+	path := filepath.Join("..", "..", "screenshots", name)
+	if *writeScreenshots {
+		if err := os.WriteFile(path, file, 0o644); err != nil { //nolint:gosec // a picture for everybody
+			t.Fatal(err)
 		}
 		return
 	}
-	want, err := os.ReadFile(path)
-	if err != nil || string(want) != got {
-		s.t.Errorf("%s is not what the program shows (%v): make screenshots\n%s", path, err, s.text())
+	if got, err := os.ReadFile(path); err != nil || !same(got) {
+		t.Errorf("%s is not what the program shows (%v): make screenshots", path, err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"image/color"
 	"strings"
 
-	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/vt"
 )
 
@@ -14,76 +13,54 @@ import (
 const (
 	cellWidth, cellHeight = 8.4, 18
 	margin                = 12
-	paper, ink            = "#16181d", "#d7dae0"
 )
 
-// picture draws what a terminal shows as SVG: text by runs of one style, so that it stays text.
-func picture(screen *vt.Emulator) string {
+// svgFont is what the text of a picture is set in.
+const svgFont = "font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"14\" xml:space=\"preserve\""
+
+// svg draws what a terminal shows: text by runs of one style, so that it stays text.
+func (g ground) svg(screen *vt.Emulator) string {
 	var b strings.Builder
-	w, h := float64(screen.Width())*cellWidth+2*margin, screen.Height()*cellHeight+2*margin
-	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %d\" width=\"%.0f\" height=\"%d\">\n", w, h, w, h)
-	fmt.Fprintf(&b, "<rect width=\"100%%\" height=\"100%%\" rx=\"8\" fill=\"%s\"/>\n", paper)
-	b.WriteString("<g font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"14\" xml:space=\"preserve\">\n")
+	g.svgHead(&b, screen.Width(), screen.Height())
+	fmt.Fprintf(&b, "<g %s>\n", svgFont)
 	for y := range screen.Height() {
-		drawLine(&b, screen, y)
+		for _, s := range g.stretches(screen, y) {
+			s.svg(&b, margin+y*cellHeight)
+		}
 	}
 	b.WriteString("</g>\n</svg>\n")
 	return b.String()
 }
 
-func drawLine(b *strings.Builder, screen *vt.Emulator, y int) {
-	for x := 0; x < screen.Width(); {
-		cell := screen.CellAt(x, y)
-		if cell == nil {
-			x++
-			continue
-		}
-		start, style, text := x, cell.Style, ""
-		for x < screen.Width() {
-			c := screen.CellAt(x, y)
-			if c == nil || !c.Style.Equal(&style) {
-				break
-			}
-			if c.Content == "" {
-				text += " "
-			} else {
-				text += c.Content
-			}
-			x += max(c.Width, 1)
-		}
-		drawRun(b, start, x-start, y, text, style)
-	}
+func (g ground) svgHead(b *strings.Builder, width, height int) {
+	w, h := float64(width)*cellWidth+2*margin, height*cellHeight+2*margin
+	fmt.Fprintf(b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %d\" width=\"%.0f\" height=\"%d\">\n", w, h, w, h)
+	fmt.Fprintf(b, "<rect width=\"100%%\" height=\"100%%\" rx=\"8\" fill=\"%s\"/>\n", hex(g.paper))
 }
 
-func drawRun(b *strings.Builder, x, cells, y int, text string, s uv.Style) {
-	fg, bg := hex(s.Fg, ink), hex(s.Bg, "")
-	if s.Attrs&uv.AttrReverse != 0 {
-		fg, bg = hex(s.Bg, paper), hex(s.Fg, ink)
+// svg draws a stretch in a line whose upper edge is at top.
+func (s stretch) svg(b *strings.Builder, top int) {
+	left, width := margin+float64(s.x)*cellWidth, float64(s.cells)*cellWidth
+	if s.bg != nil {
+		fmt.Fprintf(b, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>", left, top, width, cellHeight, hex(s.bg))
 	}
-	left, top := margin+float64(x)*cellWidth, margin+y*cellHeight
-	if bg != "" {
-		fmt.Fprintf(b, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>", left, top, float64(cells)*cellWidth, cellHeight, bg)
-	}
-	if strings.TrimSpace(text) == "" {
+	if strings.TrimSpace(s.string()) == "" {
 		return
 	}
 	extra := ""
-	if s.Attrs&uv.AttrBold != 0 {
+	if s.bold {
 		extra += " font-weight=\"bold\""
 	}
-	if s.Attrs&uv.AttrFaint != 0 {
+	if s.faint {
 		extra += " opacity=\"0.6\""
 	}
-	if s.Underline != 0 {
+	if s.underline {
 		extra += " text-decoration=\"underline\""
 	}
-	fmt.Fprintf(b, "<text x=\"%.1f\" y=\"%d\" textLength=\"%.1f\" fill=\"%s\"%s>%s</text>\n", left, top+13, float64(cells)*cellWidth, fg, extra, html.EscapeString(text))
+	fmt.Fprintf(b, "<text x=\"%.1f\" y=\"%d\" textLength=\"%.1f\" fill=\"%s\"%s>%s</text>\n", left, top+13, width, hex(s.fg), extra, html.EscapeString(s.string()))
 }
 
-func hex(c color.Color, otherwise string) string {
-	if c == nil {
-		return otherwise
-	}
+func hex(c color.Color) string {
 	r, g, b, _ := c.RGBA()
 	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
 }
