@@ -37,6 +37,7 @@ type State struct {
 	RolledBack []RolledBack       // what the gateway took back by itself, and nobody has seen to
 	Base       []plan.Fingerprint // what a plan made from this state will insist on
 	Facts      []Fact             // for the gateway's screen: "iptables" "1.8.9 (nf_tables)"
+	Traffic    Traffic            // what came through it
 	Native     any                // the engine's own observation, read by that engine only
 }
 

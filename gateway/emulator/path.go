@@ -19,6 +19,7 @@ type way struct {
 	why      string // for people
 	src, dst netip.AddrPort
 	dial     Dial
+	hops     []netfilter.Hop // the rules it met
 }
 
 // follow works out the way of a new connection. count lets the rules it meets count it.
@@ -33,7 +34,7 @@ func (g *Gateway) follow(client netip.AddrPort, port uint16, count bool) way {
 		Masquerade: g.config.FixedIP,
 	}
 	v := g.kernel.Trace(packet, count, synSize)
-	w := way{verdict: Dropped, src: v.Src, dst: v.Dst}
+	w := way{verdict: Dropped, src: v.Src, dst: v.Dst, hops: v.Hops}
 	switch v.Outcome {
 	case netfilter.Delivered:
 		w.verdict, w.why = Refused, "nothing on the gateway listens there"

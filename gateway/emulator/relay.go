@@ -18,7 +18,7 @@ func (g *Gateway) serve(c *net.TCPConn, port uint16) {
 	case Open:
 		if vm, ok := g.connect(w.dial); ok {
 			defer g.release(vm)
-			relay(c, vm)
+			relay(c, vm, func(n int) { g.kernel.Count(w.hops, n) })
 			return
 		}
 	case Dropped:
@@ -39,20 +39,35 @@ func (g *Gateway) connect(dial Dial) (net.Conn, bool) {
 	return vm, g.track(vm)
 }
 
-// relay copies both ways until both have ended; an end that says no more is told on.
-func relay(a, b io.ReadWriteCloser) {
+// relay copies both ways until both have ended; an end that says no more is told on. count, if not
+// nil, gets the size of each piece.
+func relay(a, b io.ReadWriteCloser, count func(int)) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		pour(b, a)
+		pour(b, a, count)
 	}()
-	pour(a, b)
+	pour(a, b, count)
 	<-done
 }
 
+// metered tells how much was written.
+type metered struct {
+	to    io.Writer
+	count func(int)
+}
+
+func (m metered) Write(p []byte) (int, error) {
+	n, err := m.to.Write(p)
+	if m.count != nil && n > 0 {
+		m.count(n)
+	}
+	return n, err
+}
+
 // pour copies from one end to the other and passes its end on: half-closed where possible.
-func pour(to, from io.ReadWriteCloser) {
-	_, err := io.Copy(to, from)
+func pour(to, from io.ReadWriteCloser, count func(int)) {
+	_, err := io.Copy(metered{to, count}, from)
 	half, ok := to.(interface{ CloseWrite() error })
 	if err == nil && ok && half.CloseWrite() == nil {
 		return

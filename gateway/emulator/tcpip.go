@@ -63,5 +63,5 @@ func (g *Gateway) directTCP(ctx context.Context, offered ssh.NewChannel) {
 	}
 	go ssh.DiscardRequests(requests)
 	defer func() { _ = ch.Close() }()
-	relay(ch, vm)
+	relay(ch, vm, nil)
 }

@@ -44,6 +44,7 @@ sec sum-filter; sum filter
 sec rules; iptables-save -c -t nat; a=$?; iptables-save -c -t filter; b=$?
 sec saved; echo "$a $b"
 sec forwarding; cat /proc/sys/net/ipv4/ip_forward
+sec conntrack; cat /proc/sys/net/netfilter/nf_conntrack_count /proc/sys/net/netfilter/nf_conntrack_max
 sec localports; cat /proc/sys/net/ipv4/ip_local_port_range
 sec listening; ss -Hltnup
 sec systemd; command -v systemctl
@@ -96,6 +97,7 @@ func (e *Engine) state(seen *observed, sections map[string]string) gateway.State
 	s := gateway.State{Forwards: forwards, Native: seen}
 	programs := listening(sections["listening"], e.Gateway)
 	s.Reserved = append(slices.Clone(programs), foreignPorts(seen.rules)...)
+	s.Traffic = readTraffic(e.Gateway, seen.rules, forwards)
 	s.Base = e.base(seen)
 	s.Armed, s.RolledBack = rollback.ParseStatus(sections["pending"])
 	seen.foreign = e.readForeign(seen, forwards, programs)
@@ -113,6 +115,7 @@ func (e *Engine) state(seen *observed, sections map[string]string) gateway.State
 		driftFact(s.Drift),
 		{Name: "local ports", Value: cloud.Clean(strings.Join(strings.Fields(sections["localports"]), "-")), OK: true},
 	}
+	s.Facts = append(s.Facts, conntrackFact(sections["conntrack"])...)
 	return s
 }
 

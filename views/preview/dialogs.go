@@ -96,12 +96,12 @@ func (s *Screen) meant() bool {
 const longWord = 40
 
 // word is what must be typed to take something away, "" where nothing must: to withdraw, the VM's
-// name or, for several, or where the name is hard to type, the number of forwards; to detach or
-// release, the floating IP.
+// name or, for several, or where the name is hard to type, the number of forwards; of a
+// floating IP, the address, where it is for good or breaks what others use.
 func word(p publish.Proposal) string {
-	switch fip, known := p.FloatingIP(); {
-	case known && (Verb(p) == "Detach" || Verb(p) == "Release"):
-		return fip.Address.String()
+	switch {
+	case p.AboutFloatingIP():
+		return p.MustType()
 	case !p.Request.Withdraw:
 		return ""
 	}
