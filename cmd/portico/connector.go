@@ -16,8 +16,10 @@ type connector struct {
 	configs  []gatewayConfig
 	prompter gateway.Prompter
 	adjust   func(*host.Config) // the demo trusts its own gateway's key without a file
-	vouch    voucher
-	tell     func(line string) // of a host key that was accepted without a question
+	// adjustSSH is the same for VMs that a diagnosis looks at as ssh would.
+	adjustSSH func(*host.Config)
+	vouch     voucher
+	tell      func(line string) // of a host key that was accepted without a question
 
 	mu   sync.Mutex
 	open map[string]runnerCloser

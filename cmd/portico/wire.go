@@ -49,7 +49,7 @@ func (a *app) wireWith(ctx context.Context, prompter gateway.Prompter, cfg confi
 	a.onClose(client.Close)
 	c := newConnector(cfg.Gateways, prompter, a.teller(prompter))
 	a.onClose(c.close)
-	options.FloatingIPs = client
+	options.FloatingIPs, options.Power, options.Forget = client, client, c.forgetStep
 	p := publish.New(client, client, client, c, options)
 	c.vouch = p.HostKeys
 	return &wiring{config: cfg, client: client, connector: c, publisher: p}, nil

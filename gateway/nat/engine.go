@@ -55,6 +55,9 @@ type Engine struct {
 	// Adopt names public ports whose rules, made by hand, a plan takes over: they go in the same
 	// restore that adds the forward. Each must be in the state's Drift, with just that forward.
 	Adopt map[gateway.Key]bool
+
+	// First puts our rule in FORWARD before those of others, where one of them drops what it accepts.
+	First bool
 }
 
 var _ gateway.Engine = (*Engine)(nil)
@@ -112,6 +115,9 @@ func (e *Engine) planHost(want, have []gateway.Forward, seen *observed) []plan.S
 	}
 	if len(want) > 0 {
 		add(e.forwardingStep(seen))
+		if e.First && filterStep == nil {
+			filterStep = e.firstStep(seen)
+		}
 		add(filterStep)
 		add(natStep)
 		add(e.persistStep(seen, nat, filter))

@@ -46,6 +46,9 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 	if pr.floating != nil {
 		return p.applyFloatingIP(ctx, pr, w)
 	}
+	if pr.local != nil {
+		return p.applyFix(ctx, pr, w)
+	}
 	a := &apply{p: p, pr: pr, w: w.withDefaults(), window: p.window()}
 	a.record = p.record(pr, pr.engine.Inventory.Identity, time.Now())
 	if err := a.arm(ctx); err != nil {

@@ -102,6 +102,10 @@ func Title(pr Proposal) string {
 		return "allocate a floating IP"
 	case pr.floating != nil:
 		return string(pr.floating.verb) + " floating IP " + pr.Subject()
+	case pr.local != nil && pr.Request.Fix.Start != "":
+		return "start " + pr.local.name
+	case pr.local != nil:
+		return "forget the old host key of " + pr.local.name
 	case pr.Request.Withdraw:
 		verb = "withdraw"
 	case pr.Request.Repair:

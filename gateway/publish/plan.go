@@ -20,6 +20,10 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if req.FloatingIP.Do != "" {
 		return p.planFloatingIP(s, req)
 	}
+	if req.Fix.alone() {
+		return p.planFix(s, req)
+	}
+	req.Repair = req.Repair || req.Fix != nil && req.Fix.First
 	if !s.HasGateway() || s.State == nil {
 		return Proposal{}, &gateway.Error{
 			Op: "plan", Kind: gateway.Unreachable, Err: errors.New("what stands on the gateway is not known yet"),
@@ -35,7 +39,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	}
 	runner := &lazyRunner{p: p, gw: s.Gateway, inv: s.Inventory}
 	engine := p.newEngine(s.Gateway, runner, s.Inventory)
-	engine.Named, engine.Adopt = w.named, w.adopted
+	engine.Named, engine.Adopt, engine.First = w.named, w.adopted, req.Fix != nil && req.Fix.First
 	pl, err := engine.Plan(ctx, w.all, *s.State)
 	if err != nil {
 		return Proposal{}, err

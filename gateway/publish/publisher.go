@@ -60,6 +60,9 @@ type Options struct {
 	ReadOnly   bool           // Apply refuses everything
 	Window     time.Duration  // how long a gateway waits for a sign of life; 0 is rollback.DefaultWindow
 
+	// Power switches instances; nil where they are only listed. Forget cleans known_hosts likewise.
+	Power  Power
+	Forget Forgetter
 	// FloatingIPs changes those of the same project; nil where they are only listed.
 	FloatingIPs floating.Cloud
 

@@ -45,6 +45,8 @@ func (p Proposal) origin() (*Publisher, cloud.Identity) {
 	switch {
 	case p.floating != nil:
 		return p.floating.by, p.floating.from
+	case p.local != nil:
+		return p.local.by, p.local.from
 	case p.runner == nil || p.engine == nil:
 		return nil, cloud.Identity{}
 	}

@@ -44,6 +44,8 @@ type Request struct {
 
 	// FloatingIP, where its Do is set, is all the request is about.
 	FloatingIP FloatingIPRequest
+	// Fix puts one thing right that a diagnosis found; nil is none.
+	Fix *Fix
 }
 
 // Item is one forward of a proposal and what happens to it; Action is 0 when it already stands.
@@ -77,6 +79,7 @@ type Proposal struct {
 	engine  *nat.Engine // that made the plan
 	runner  *lazyRunner // its way to the gateway
 
+	local    *localFix       // what it does outside of any gateway; nil for all else
 	floating *floatingChange // what it does with a floating IP; nil for all else
 }
 

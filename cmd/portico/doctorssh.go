@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+
+	"portico/gateway/doctor"
+	"portico/gateway/host"
+	"portico/gateway/hostkey"
+)
+
+// lookSSH goes to a VM as the command that Portico hands out would, and says what it meets. Of users
+// that might be right instead of one that is denied, the first who is let in is named.
+func (w *wiring) lookSSH(ctx context.Context, ask doctor.SSHAsk) (doctor.SSHSeen, error) {
+	way := sshWay{host: ask.Forward.Public.Addr().String(), port: ask.Forward.Public.Port(), user: ask.Login.User}
+	cfg := way.hostConfig()
+	cfg.Name, cfg.Vouched = ask.Instance.Name, w.connector.vouch.of(ask.Instance.ID)
+	if ask.Login.KeyFile != "" {
+		cfg.FallbackIdentities = []string{expandHome(ask.Login.KeyFile)}
+	}
+	cfg.Timeout = checkTimeout
+	if w.connector.adjustSSH != nil {
+		w.connector.adjustSSH(&cfg)
+	}
+	seen, err := host.Look(ctx, cfg)
+	if err != nil {
+		return doctor.SSHSeen{}, err
+	}
+	out := sshSeen(seen)
+	for _, user := range ask.Users {
+		if !out.Denied || ctx.Err() != nil {
+			break
+		}
+		cfg.User = user
+		if other, err := host.Look(ctx, cfg); err == nil && other.LoggedIn {
+			out.OtherUser = user
+			break
+		}
+	}
+	return out, nil
+}
+
+func sshSeen(s host.Seen) doctor.SSHSeen {
+	out := doctor.SSHSeen{
+		Name: s.Name, Key: s.Key, Known: doctor.KeyNew, KnownKey: s.Instead, KnownAt: s.Place, VouchedWhy: s.Why,
+		User: s.User, LoggedIn: s.LoggedIn, With: s.With, Denied: s.Denied, Offered: s.Offered, Said: s.Said,
+	}
+	switch {
+	case s.Changed:
+		out.Known = doctor.KeyChanged
+	case s.Known:
+		out.Known = doctor.KeySame
+	}
+	switch s.Vouched {
+	case hostkey.Match:
+		out.Vouched = doctor.VouchedYes
+	case hostkey.Contradicted:
+		out.Vouched = doctor.VouchedNo
+	case hostkey.Unknown:
+	}
+	return out
+}
