@@ -115,6 +115,15 @@ type probeJSON struct {
 	LatencyMS *float64      `json:"latency_ms"` // null: nothing answered
 	Detail    string        `json:"detail"`
 	SSH       string        `json:"ssh,omitempty"` // the command to log in
+
+	FromGateway *seenJSON `json:"from_gateway,omitempty"` // with --from-gateway: a connection by the gateway to the private end
+}
+
+// seenJSON is one test as another than this machine sees it.
+type seenJSON struct {
+	Outcome   probe.Outcome `json:"outcome"`
+	LatencyMS *float64      `json:"latency_ms"` // null: nothing answered
+	Detail    string        `json:"detail"`
 }
 
 func newForwardJSON(inv cloud.Inventory, f gateway.Forward) forwardJSON {
@@ -173,14 +182,20 @@ func newProbeJSON(inv cloud.Inventory, f gateway.Forward, r probe.Result, login 
 	out := probeJSON{
 		forwardJSON: newForwardJSON(inv, f), Outcome: r.Outcome, Detail: r.Detail,
 	}
-	if r.Latency > 0 {
-		ms := float64(r.Latency.Round(10*time.Microsecond)) / float64(time.Millisecond)
-		out.LatencyMS = &ms
-	}
+	out.LatencyMS = milliseconds(r.Latency)
 	if f.Service.Name == "ssh" {
 		out.SSH = publish.SSHCommand(f, login)
 	}
 	return out
+}
+
+// milliseconds is null where nothing answered.
+func milliseconds(latency time.Duration) *float64 {
+	if latency <= 0 {
+		return nil
+	}
+	ms := float64(latency.Round(10*time.Microsecond)) / float64(time.Millisecond)
+	return &ms
 }
 
 func newErrorJSON(err error) *errorJSON {
