@@ -40,7 +40,7 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 	if !a.flags.json {
 		a.printPlanTable(p)
 	}
-	s, p, outcome, err := a.carryOut(ctx, w.publisher, s, p, req)
+	s, p, outcome, err := a.carryOut(ctx, w.publisher, s, p, p.Request) // in which nothing is left to find out
 	if err != nil {
 		return err
 	}

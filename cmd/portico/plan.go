@@ -68,6 +68,9 @@ func (a *app) propose(c *cobra.Command, req publish.Request) (*wiring, publish.S
 	if err != nil {
 		return w, s, publish.Proposal{}, err
 	}
+	if req, err = w.publisher.Resolve(c.Context(), s, req); err != nil {
+		return w, s, publish.Proposal{}, err
+	}
 	p, err := w.publisher.Plan(c.Context(), s, req)
 	return w, s, p, err
 }

@@ -17,6 +17,7 @@ type publishFlags struct {
 	services []string
 	scheme   string
 	engine   string
+	ports    string
 	from     []string
 }
 
@@ -25,17 +26,29 @@ func (f *publishFlags) add(c *cobra.Command) {
 	fs.StringSliceVar(&f.services, "service", nil, "services: ssh, http, https, mosh, or own ones as name=tcp/8080 (default ssh)")
 	fs.StringVar(&f.scheme, "scheme", "", "port scheme, see 'portico scheme list' (default: as it is, else the configured one)")
 	fs.StringVar(&f.engine, "engine", "nat", "how forwards are made: nat")
-	fs.StringSliceVar(&f.from, "from", nil, "who may connect: CIDR, address or anywhere (default: as it is, else anywhere)")
+	fs.StringVar(&f.ports, "port", "", "public ports in place of the scheme's, one for each service of each VM: 40022 or 40022,40080 or 40000-40004")
+	fs.StringSliceVar(&f.from, "from", nil, "who may connect: CIDR, address, me (as the gateway sees you) or anywhere (default: as it is, else anywhere)")
 }
 
 func (f *publishFlags) request(instances []string) (publish.Request, error) {
 	r := publish.Request{Instances: instances, Services: f.services, Scheme: f.scheme, KeepPorts: f.scheme == "", KeepSources: len(f.from) == 0}
-	if f.engine != "nat" {
+	if r.Engine = f.engine; f.engine != "nat" && f.engine != publish.NeutronEngine {
 		return r, wrongUse("use engine "+cloud.Clean(f.engine), errors.New("only nat is known"), "leave --engine out")
 	}
+	var err error
+	if r.Ports, err = publish.ParsePorts(f.ports); err != nil {
+		return r, wrongUse("read --port "+cloud.Clean(f.ports), err, "write it as 40022 or 40022,40080")
+	}
+	if len(r.Ports) > 0 && f.scheme != "" {
+		return r, wrongUse("use --port and --scheme", errors.New("both say which public ports there are to be"), "leave one of them out")
+	}
 	for _, text := range f.from {
-		if strings.TrimSpace(text) == "anywhere" {
+		switch strings.TrimSpace(text) {
+		case "anywhere":
 			text = "0.0.0.0/0"
+		case "me":
+			r.FromMe = true
+			continue
 		}
 		p, err := parseSource(strings.TrimSpace(text))
 		if err != nil {

@@ -41,7 +41,10 @@ func (p *ports) refresh() {
 	if p.closed {
 		return
 	}
-	client := netip.AddrPortFrom(p.gateway.config.Public, 50000) // who connects to loopback comes from there
+	client := netip.AddrPortFrom(p.gateway.config.Public, 50000)
+	if p.gateway.config.Public.IsLoopback() { // who connects to any of its addresses comes from the first
+		client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 50000)
+	}
 	want := map[uint16]Verdict{}
 	for _, port := range forwarded(p.gateway.kernel.Ruleset()) {
 		if v := p.gateway.follow(client, port, false).verdict; v != Refused {

@@ -17,6 +17,7 @@ import (
 type session struct {
 	gateway *Gateway
 	user    string
+	from    string // SSH_CONNECTION
 	channel ssh.Channel
 	cut     func()
 
@@ -117,7 +118,7 @@ func (s *session) exec(ctx context.Context, line string) (status int, answered b
 }
 
 func (s *session) run(ctx context.Context, line string, in io.Reader, out, errs io.Writer) int {
-	return s.gateway.machine.Run(ctx, line, shell.Session{User: s.user, Env: s.env, Stdin: in, Stdout: out, Stderr: errs, Cut: s.cut})
+	return s.gateway.machine.Run(ctx, line, shell.Session{User: s.user, Env: append([]string{"SSH_CONNECTION=" + s.from}, s.env...), Stdin: in, Stdout: out, Stderr: errs, Cut: s.cut})
 }
 
 // shell is an interactive login: each line is a command of its own.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"sync"
@@ -89,7 +90,7 @@ func (g *Gateway) channel(ctx context.Context, conn *ssh.ServerConn, offered ssh
 	case "session":
 		ch, requests, err := offered.Accept()
 		if err == nil {
-			s := &session{gateway: g, user: conn.User(), channel: ch, cut: cut}
+			s := &session{gateway: g, user: conn.User(), from: connection(conn), channel: ch, cut: cut}
 			s.serve(requests)
 		}
 	case "direct-tcpip":
@@ -97,4 +98,11 @@ func (g *Gateway) channel(ctx context.Context, conn *ssh.ServerConn, offered ssh
 	default:
 		_ = offered.Reject(ssh.UnknownChannelType, "unknown channel type")
 	}
+}
+
+// connection is what sshd puts into SSH_CONNECTION: both ends, each as an address and a port.
+func connection(c ssh.ConnMetadata) string {
+	client, _ := c.RemoteAddr().(*net.TCPAddr)
+	server, _ := c.LocalAddr().(*net.TCPAddr)
+	return fmt.Sprintf("%s %d %s %d", client.IP, client.Port, server.IP, server.Port)
 }

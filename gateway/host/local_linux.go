@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"os/user"
@@ -199,6 +200,12 @@ func (l *Local) ended(out *capture, cmd *exec.Cmd, err error) (gateway.Result, e
 		return res, nil
 	}
 	return gateway.Result{}, &gateway.Error{Op: "run " + cmd.Args[0] + " on", Target: localName, Kind: gateway.Permission, Err: cleaned(err)}
+}
+
+// ClientAddr is the address that whoever runs this program has logged in from over SSH. The error
+// is of kind Invalid where nobody has.
+func (l *Local) ClientAddr(context.Context) (netip.Addr, error) {
+	return clientAddr(localName, os.Getenv("SSH_CONNECTION"))
 }
 
 // Close does nothing: there is no connection to end.

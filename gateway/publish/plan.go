@@ -24,6 +24,9 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		return p.planFix(s, req)
 	}
 	req.Repair = req.Repair || req.Fix != nil && req.Fix.First
+	if req.FromMe {
+		return Proposal{}, &gateway.Error{Op: "plan", Kind: gateway.Invalid, Err: errors.New("the operator's own address was not found out"), Next: "name the address: 198.51.100.7"}
+	}
 	if !s.HasGateway() || s.State == nil {
 		return Proposal{}, &gateway.Error{
 			Op: "plan", Kind: gateway.Unreachable, Err: errors.New("what stands on the gateway is not known yet"),
@@ -31,6 +34,9 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		}
 	}
 	if err := readable(s.Inventory); err != nil {
+		return Proposal{}, err
+	}
+	if err := usable(s, req.Engine); err != nil {
 		return Proposal{}, err
 	}
 	w := &wanted{p: p, s: s, req: req, have: slices.Concat(s.State.Forwards, s.State.Lost)}
@@ -93,6 +99,7 @@ type wanted struct {
 	named    map[string]bool // instances of the request, by ID
 	adopted  map[gateway.Key]bool
 	there    map[string]bool // instances that there are, by ID; made when first needed
+	ports    []uint16        // of the request, that are not given yet
 }
 
 func (w *wanted) work() error {
@@ -108,6 +115,9 @@ func (w *wanted) work() error {
 	w.all = slices.Clone(w.have)
 	services, err := w.p.resolveServices(w.req.Services)
 	if err != nil {
+		return err
+	}
+	if err := w.ownPorts(len(services)); err != nil {
 		return err
 	}
 	step := w.publish
@@ -193,13 +203,13 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 	}
 	var endpoints []scheme.Endpoint
 	for _, svc := range services {
-		if old, ok := w.stands(i.ID, svc, addr); ok && w.req.KeepPorts {
+		if old, ok := w.stands(i.ID, svc, addr); ok && w.req.KeepPorts && len(w.ports) == 0 {
 			w.put(i, w.keepSources(old, old))
 			continue
 		}
 		endpoints = append(endpoints, scheme.Endpoint{Addr: addr, Service: svc})
 	}
-	entries, err := sch.Assign(subnet, endpoints, w.standing(), w.s.State.Reserved)
+	entries, err := w.assign(sch, subnet, endpoints)
 	if err != nil {
 		return w.orAdopt(i, err)
 	}

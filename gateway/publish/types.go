@@ -29,6 +29,13 @@ type Request struct {
 	Scheme    string
 	Sources   []netip.Prefix
 	Withdraw  bool
+	Engine    string // one of [Engines]; "" is the first
+	// Ports are the public ports to publish at in place of those of a scheme, one for each service of
+	// each instance, in that order.
+	Ports []uint16
+	// FromMe lets in the address that the operator comes from, beside Sources. [Publisher.Resolve]
+	// finds it out, which a plan does not.
+	FromMe bool
 
 	// KeepPorts and KeepSources leave a forward that stands at its public port, and open to whom it
 	// is open to: an operator who did not speak of them does not mean to change them.

@@ -65,15 +65,7 @@ func (p public) String() string { return fmt.Sprintf("%s/%d", p.protocol, p.port
 // the same answer whoever asks. A port that is reserved or that another endpoint has is an error
 // of kind Conflict that names what has it.
 func (s *Scheme) Assign(subnet netip.Prefix, want []Endpoint, standing []gateway.Forward, reserved []gateway.Reserved) ([]Entry, error) {
-	a := assignment{takenBy: map[public]string{}, has: map[public]Endpoint{}, port: map[Endpoint]uint16{}}
-	for _, r := range reserved {
-		a.takenBy[public{r.Protocol, r.Port}] = r.By
-	}
-	for _, f := range standing {
-		at := public{f.Service.Protocol, f.Public.Port()}
-		a.has[at] = endpointKey(Endpoint{f.Private.Addr(), f.Service})
-		a.port[a.has[at]] = at.port
-	}
+	a := newAssignment(standing, reserved)
 	if !s.Range.IsZero() {
 		return a.fromRange(s.Range, want)
 	}
@@ -91,6 +83,27 @@ func (s *Scheme) Assign(subnet netip.Prefix, want []Endpoint, standing []gateway
 	return out, nil
 }
 
+// Fixed gives each of want the port of the same index, without a scheme. There are as many of both.
+// Errors are of kind Invalid for a port outside of MinPort..MaxPort, and else those of
+// [Scheme.Assign].
+func Fixed(want []Endpoint, ports []uint16, standing []gateway.Forward, reserved []gateway.Reserved) ([]Entry, error) {
+	a := newAssignment(standing, reserved)
+	out := make([]Entry, 0, len(want))
+	for i, e := range want {
+		if ports[i] < MinPort {
+			return nil, &gateway.Error{
+				Op: "publish", Target: fmt.Sprintf("%s of %s on port %d", e.Service.Name, e.Addr, ports[i]), Kind: gateway.Invalid,
+				Err: fmt.Errorf("ports run from %d to %d: those below are the gateway's own", MinPort, MaxPort), Next: "choose another port",
+			}
+		}
+		if err := a.take(e, ports[i]); err != nil {
+			return nil, err
+		}
+		out = append(out, Entry{Addr: e.Addr, Service: e.Service, Port: ports[i]})
+	}
+	return out, nil
+}
+
 // endpointKey is what makes an endpoint the same one: where it leads, not what port it has there.
 func endpointKey(e Endpoint) Endpoint {
 	e.Service.Port = 0
@@ -102,6 +115,19 @@ type assignment struct {
 	takenBy map[public]string
 	has     map[public]Endpoint
 	port    map[Endpoint]uint16 // the other way round
+}
+
+func newAssignment(standing []gateway.Forward, reserved []gateway.Reserved) *assignment {
+	a := &assignment{takenBy: map[public]string{}, has: map[public]Endpoint{}, port: map[Endpoint]uint16{}}
+	for _, r := range reserved {
+		a.takenBy[public{r.Protocol, r.Port}] = r.By
+	}
+	for _, f := range standing {
+		at := public{f.Service.Protocol, f.Public.Port()}
+		a.has[at] = endpointKey(Endpoint{f.Private.Addr(), f.Service})
+		a.port[a.has[at]] = at.port
+	}
+	return a
 }
 
 func (a *assignment) take(e Endpoint, port uint16) error {
