@@ -41,10 +41,7 @@ func (p *ports) refresh() {
 	if p.closed {
 		return
 	}
-	client := netip.AddrPortFrom(p.gateway.config.Public, 50000)
-	if p.gateway.config.Public.IsLoopback() { // who connects to any of its addresses comes from the first
-		client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 50000)
-	}
+	client := p.client()
 	want := map[uint16]Verdict{}
 	for _, port := range forwarded(p.gateway.kernel.Ruleset()) {
 		if v := p.gateway.follow(client, port, false).verdict; v != Refused {
@@ -80,6 +77,16 @@ func (p *ports) refresh() {
 			p.gateway.spawn(func() { p.accept(h.listener, port) })
 		}
 	}
+}
+
+// client is where who connects to the public address comes from: on loopback, whatever the address,
+// from the first one.
+func (p *ports) client() netip.AddrPort {
+	a := p.gateway.config.Public
+	if a.IsLoopback() {
+		a = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return netip.AddrPortFrom(a, 50000)
 }
 
 func (p *ports) listen(port uint16, v Verdict) (*held, error) {
