@@ -27,11 +27,23 @@ func (a *applyState) running() bool { return a.proposal != nil }
 // waits reports whether somebody else's change must end first: nothing was changed yet.
 func (a *applyState) waits() bool { return a.running() && a.guard.Phase == publish.Waiting }
 
-const onlyLooks = "this console only looks: it was started read-only"
+// readOnly says why nothing can be changed, or "". Whatever a screen asks for, the publisher refuses
+// it, too: this only says so earlier.
+func (r *Root) readOnly() string {
+	return publish.WhyReadOnly(r.o.ReadOnly, r.snapshot.Inventory.Identity)
+}
+
+// onlyLooks refuses what would change something, and says why, where nothing can be changed.
+func (r *Root) onlyLooks() bool {
+	why := r.readOnly()
+	if why != "" {
+		r.say(views.OnlyLooks(why), true)
+	}
+	return why != ""
+}
 
 func (r *Root) publish(i views.Publish) tea.Cmd {
-	if r.o.ReadOnly {
-		r.say(onlyLooks, true)
+	if r.onlyLooks() {
 		return nil
 	}
 	r.navigate(views.PublishForm)
@@ -50,14 +62,15 @@ func (r *Root) adopt(i views.Adopt) tea.Cmd {
 
 // propose plans a request and shows the plan.
 func (r *Root) propose(req publish.Request) tea.Cmd {
-	if r.o.ReadOnly {
-		r.say(onlyLooks, true)
+	if r.onlyLooks() {
 		return nil
 	}
+	r.planning++
 	return r.fx.Propose(r.snapshot, req, nil)
 }
 
 func (r *Root) onProposal(m effects.ProposalMsg) tea.Cmd {
+	r.planning = max(0, r.planning-1)
 	if m.Was != nil && (r.nav.current != views.ApplyRun || r.apply.running()) {
 		return nil // the operator has gone on to something else
 	}
@@ -113,8 +126,7 @@ func (r *Root) showPlan(i views.ShowPlan) tea.Cmd {
 // startApply begins to carry a proposal out. What is being read meanwhile is out of date.
 func (r *Root) startApply(i views.Apply) tea.Cmd {
 	switch {
-	case r.o.ReadOnly:
-		r.say(onlyLooks, true)
+	case r.onlyLooks():
 		return nil
 	case r.apply.running():
 		r.say("another plan is being applied; wait until it has ended", true)
@@ -201,6 +213,7 @@ func (r *Root) replan() tea.Cmd {
 	}
 	was := r.stale
 	r.stale = nil
+	r.planning++
 	return r.fx.Propose(r.snapshot, was.Request, was)
 }
 

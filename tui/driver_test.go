@@ -91,6 +91,9 @@ func (d *driver) take(msg tea.Msg) {
 	}
 }
 
+// resize changes the terminal's size.
+func (d *driver) resize(width, height int) { d.send(tea.WindowSizeMsg{Width: width, Height: height}) }
+
 // settle waits until every command has been answered.
 func (d *driver) settle() {
 	d.t.Helper()

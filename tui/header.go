@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"portico/cloud"
@@ -14,16 +13,25 @@ import (
 // matters least goes first when there is no room.
 func (r *Root) header() string {
 	st := r.styles
-	left := widget.Spans{{Text: " "}, {Text: "portico", Style: st.Brand}, {Text: "  " + cloud.Clean(r.place()), Style: st.Text}}
-	var right widget.Spans
-	for detail := 4; detail >= 0; detail-- {
-		right = r.headerRight(detail)
-		if left.Width()+right.Width()+3 <= r.width {
+	left := func(region bool) widget.Spans {
+		line := widget.Spans{{Text: " "}, {Text: "portico", Style: st.Brand}, {Text: "  " + cloud.Clean(r.place()), Style: st.Text}}
+		if name := r.snapshot.Inventory.Identity.Region; region && name != "" {
+			line = append(line, widget.Span{Text: " / " + cloud.Clean(name), Style: st.Dim})
+		}
+		if r.readOnly() != "" {
+			line = append(line, widget.Span{Text: "  "}, widget.Span{Text: "read-only", Style: st.Warn})
+		}
+		return line
+	}
+	var right, place widget.Spans
+	for detail := 5; detail >= 0; detail-- {
+		place, right = left(detail == 5), r.headerRight(min(detail, 4))
+		if place.Width()+right.Width()+3 <= r.width {
 			break
 		}
 	}
 	room := r.width - right.Width() - 1
-	return left.Cut(room-2).Fit(room, false).Render(st, false) + right.Render(st, false)
+	return place.Cut(room-2).Fit(room, false).Render(st, false) + right.Render(st, false)
 }
 
 // headerRight says more the higher detail is.
@@ -117,34 +125,14 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%d d ago", int(d.Hours()/24))
 }
 
-// Room that is kept beside the tabs for what is under way, so that they stand still: for all of it, and
-// in a narrower terminal for its sign.
-const (
-	tasksRoom = 26
-	tasksSign = 4
-)
-
-// tabBar names the tabs with their keys, and at its end what is under way. In a narrow terminal
-// only the tab in sight has its name.
+// tabBar names the tabs with their keys. In a narrow terminal only the tab in sight has its name.
 func (r *Root) tabBar() string {
-	tasks := r.tasks()
-	for _, try := range []struct {
-		gap  string
-		room int
-	}{{"   ", tasksRoom}, {"  ", tasksSign}} {
-		line := r.tabNames(try.gap, false)
-		if line.Width()+try.room > r.width {
-			continue
+	for _, gap := range []string{"   ", "  "} {
+		if line := r.tabNames(gap, false); line.Width() <= r.width {
+			return line.Fit(r.width, false).Render(r.styles, false)
 		}
-		if room := r.width - line.Width() - 2; tasks.Width() > room && room < tasksRoom/2 {
-			tasks[0].Text, _, _ = strings.Cut(tasks[0].Text, " ")
-		} else {
-			tasks = tasks.Cut(room)
-		}
-		return append(line.Fit(r.width-tasks.Width()-1, false), tasks...).Render(r.styles, false)
 	}
-	room := r.width - tasks.Width() - 2
-	return append(r.tabNames("   ", true).Cut(room).Fit(room+1, false), tasks...).Render(r.styles, false)
+	return r.tabNames("   ", true).Fit(r.width, false).Render(r.styles, false)
 }
 
 func (r *Root) tabNames(gap string, short bool) widget.Spans {

@@ -45,6 +45,7 @@ type Root struct {
 	logins    loginState
 	history   historyState
 	apply     applyState
+	planning  int                  // plans under way, but for those of the form
 	stale     *publish.Proposal    // to be planned anew: the gateway had changed since
 	probing   map[gateway.Key]int  // forwards under test, by how many probes
 	waiting   map[gateway.Key]bool // those of them that have no result yet

@@ -12,15 +12,21 @@ import (
 )
 
 // statusBar is the last line: the keys that work here or, for a moment, a word about what was
-// done. A question's keys are never hidden.
+// done, and at its end what is under way. A question's keys are never hidden.
 func (r *Root) statusBar() string {
-	room := r.width - 1
+	room, tasks := r.width-1, r.tasks()
 	left := r.keyLine(room)
-	if r.toast.text != "" && r.now.Before(r.toast.until) && !r.asking() {
+	switch {
+	case r.toast.text != "" && r.now.Before(r.toast.until) && !r.asking():
 		left = r.toastLine()
+	case len(tasks) > 0 && !r.asking():
+		left = r.keyLine(room - tasks.Width() - 2)
 	}
-	line := append(widget.Spans{{Text: " "}}, left.Fit(room, false)...)
-	return line.Cut(r.width).Render(r.styles, false)
+	line := append(widget.Spans{{Text: " "}}, left...)
+	if at := room - tasks.Width(); len(tasks) > 0 && line.Width()+1 <= at {
+		line = append(line.Fit(at, false), tasks...)
+	}
+	return line.Fit(r.width, false).Render(r.styles, false)
 }
 
 // asking reports whether a question is open, the console's or a screen's own.
@@ -47,7 +53,9 @@ func (r *Root) tasks() widget.Spans {
 		}
 		return widget.Spans{{Text: text, Style: st.Accent}}
 	case len(r.waiting) > 0:
-		return widget.Spans{{Text: fmt.Sprintf("⟳ testing %d", len(r.waiting)), Style: st.Dim}}
+		return widget.Spans{{Text: fmt.Sprintf("⟳ testing %d %s", len(r.waiting), plural(len(r.waiting), "forward")), Style: st.Dim}}
+	case r.planning > 0:
+		return widget.Spans{{Text: "⟳ planning", Style: st.Dim}}
 	case len(r.probing) > 0:
 		return widget.Spans{{Text: "⟳ testing again", Style: st.Dim}}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 
+	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/history"
 	"portico/gateway/plan"
@@ -24,6 +25,7 @@ type (
 		GatewayErr error
 		CloudAt    time.Time
 		GatewayAt  time.Time
+		ReadOnly   string // why nothing can be changed in this project, or ""
 	}
 	// LoginsMsg tells how to log in to each instance, by ID.
 	LoginsMsg struct{ Logins map[string]publish.Login }
@@ -91,6 +93,12 @@ type (
 		Bad  bool
 	}
 )
+
+// OnlyLooks is what is said of a key that would change something where nothing can be changed.
+func OnlyLooks(why string) string { return "this console only looks: " + why }
+
+// StartedReadOnly is why nothing can be changed in a console that was started so, or "".
+func StartedReadOnly(started bool) string { return publish.WhyReadOnly(started, cloud.Identity{}) }
 
 // At is when the newest of it was read.
 func (m SnapshotMsg) At() time.Time {

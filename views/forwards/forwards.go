@@ -3,6 +3,7 @@
 package forwards
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -30,7 +31,7 @@ func rowID(r row) string { return string(r.Service.Protocol) + " " + r.Public.St
 type Screen struct {
 	list     *widget.List[row]
 	keys     keys
-	readOnly bool
+	readOnly string // why nothing can be changed, or ""
 	snapshot views.SnapshotMsg
 	tests    views.Tests
 	roomy    bool // there is room for long words
@@ -47,7 +48,7 @@ var (
 
 // New returns the empty list. In a read-only console nothing can be withdrawn.
 func New(readOnly bool) *Screen {
-	s := &Screen{keys: newKeys(), readOnly: readOnly}
+	s := &Screen{keys: newKeys(), readOnly: views.StartedReadOnly(readOnly)}
 	s.list = widget.NewList(widget.NewTable(rowID, s.columns()...), "forward", "forwards")
 	s.list.SortBy(0, false)
 	return s
@@ -131,6 +132,7 @@ func (s *Screen) Typing() bool { return s.list.Typing() }
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
+		s.readOnly = cmp.Or(msg.ReadOnly, s.readOnly)
 		s.snapshot = msg
 		s.tests.Keep(msg)
 		s.resize()
@@ -251,7 +253,7 @@ func (s *Screen) Keys() help.KeyMap {
 		k.Copy.SetHelp("y", "copy address")
 	}
 	k.Test.SetEnabled(ok)
-	k.Withdraw.SetEnabled(ok && !s.readOnly)
+	k.Withdraw.SetEnabled(ok && s.readOnly == "")
 	k.list = s.list.Keys
 	return k
 }

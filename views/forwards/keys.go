@@ -78,8 +78,8 @@ func isSSH(f gateway.Forward) bool {
 // withdraw asks for exactly the chosen forwards. One request names the same services for all of
 // its instances, so a choice that no request can express is refused, not widened.
 func (s *Screen) withdraw(rows []row) views.Intent {
-	if s.readOnly {
-		return views.Tell{Text: "this console only looks: it was started read-only"}
+	if s.readOnly != "" {
+		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
 	}
 	want := map[gateway.Key]bool{}
 	var w views.Withdraw

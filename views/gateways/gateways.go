@@ -5,6 +5,7 @@
 package gateways
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -39,7 +40,7 @@ func rowID(r row) string { return r.Name + " " + r.PortID + " " + r.FixedIP.Stri
 type Screen struct {
 	list     *widget.List[row]
 	keys     keys
-	readOnly bool
+	readOnly string // why nothing can be changed, or ""
 	snapshot views.SnapshotMsg
 	page     page
 	width    int
@@ -53,7 +54,7 @@ var (
 
 // New returns the empty list. In a read-only console nothing can be repaired or adopted.
 func New(readOnly bool) *Screen {
-	s := &Screen{keys: newKeys(), readOnly: readOnly, page: newPage()}
+	s := &Screen{keys: newKeys(), readOnly: views.StartedReadOnly(readOnly), page: newPage()}
 	s.list = widget.NewList(widget.NewTable(rowID, s.columns()...), "gateway", "gateways")
 	s.list.Keys.NoMarks() // nothing here is done to several
 	return s
@@ -178,6 +179,7 @@ func (s *Screen) Nested() bool { return s.page.id != "" }
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
+		s.readOnly = cmp.Or(msg.ReadOnly, s.readOnly)
 		s.snapshot = msg
 		s.list.SetRows(rows(msg))
 		s.fillPage()
@@ -282,7 +284,7 @@ func (s *Screen) Keys() help.KeyMap {
 	}
 	k := s.keys
 	r, ok := s.list.Current()
-	state := r.state != nil && !s.readOnly
+	state := r.state != nil && s.readOnly == ""
 	k.Open.SetEnabled(ok && r.chosen)
 	k.Repair.SetEnabled(state)
 	k.Adopt.SetEnabled(state && adoptable(r.state.Drift) > 0)

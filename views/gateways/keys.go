@@ -65,13 +65,11 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	return nil
 }
 
-const onlyLooks = "this console only looks: it was started read-only"
-
 // repair is about the gateway in use, whichever row the cursor is on.
 func (s *Screen) repair(r row) views.Intent {
 	switch {
-	case s.readOnly:
-		return views.Tell{Text: onlyLooks}
+	case s.readOnly != "":
+		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
 	case !r.chosen:
 		return views.Tell{Text: "this gateway is not in use"}
 	case r.state == nil:
@@ -83,8 +81,8 @@ func (s *Screen) repair(r row) views.Intent {
 // adopt takes over the marked forwards made by hand, or all of those that can be.
 func (s *Screen) adopt(r row, marked []line) views.Intent {
 	switch {
-	case s.readOnly:
-		return views.Tell{Text: onlyLooks}
+	case s.readOnly != "":
+		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
 	case r.state == nil || adoptable(r.state.Drift) == 0:
 		return views.Tell{Text: "no forward made by hand can be adopted"}
 	case len(marked) == 0:

@@ -4,6 +4,7 @@ package instances
 import (
 	"charm.land/bubbles/v2/help"
 	tea "charm.land/bubbletea/v2"
+	"cmp"
 
 	"portico/cloud"
 	"portico/gateway"
@@ -23,7 +24,7 @@ type Screen struct {
 	list     *widget.List[publish.InstanceRow]
 	detailed detailed
 	keys     keys
-	readOnly bool
+	readOnly string // why nothing can be changed, or ""
 
 	snapshot views.SnapshotMsg
 	loaded   bool // a snapshot has come
@@ -39,7 +40,7 @@ var (
 
 // New returns the empty list. In a read-only console nothing can be published or withdrawn.
 func New(readOnly bool) *Screen {
-	s := &Screen{keys: newKeys(), readOnly: readOnly}
+	s := &Screen{keys: newKeys(), readOnly: views.StartedReadOnly(readOnly)}
 	s.list = widget.NewList(widget.NewTable(rowID, s.columns()...), "instance", "instances")
 	s.list.SortBy(0, false)
 	return s
@@ -60,6 +61,7 @@ func (s *Screen) Nested() bool { return s.detailed.id != "" }
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
+		s.readOnly = cmp.Or(msg.ReadOnly, s.readOnly)
 		s.snapshot, s.loaded = msg, true
 		s.tests.Keep(msg)
 		s.list.Refresh(publish.Rows(msg.Snapshot), msg.At())
@@ -140,8 +142,8 @@ func (s *Screen) Keys() help.KeyMap {
 	_, ssh := publish.SSHForward(r)
 	marked := s.list.Marked() > 0 && !s.Nested()
 	k.Open.SetEnabled(ok)
-	k.Publish.SetEnabled(ok && !s.readOnly)
-	k.Withdraw.SetEnabled(ok && !s.readOnly && (len(r.Forwards) > 0 || marked))
+	k.Publish.SetEnabled(ok && s.readOnly == "")
+	k.Withdraw.SetEnabled(ok && s.readOnly == "" && (len(r.Forwards) > 0 || marked))
 	k.Test.SetEnabled(ok && (len(r.Forwards) > 0 || marked))
 	k.Copy.SetEnabled(ssh)
 	k.list = s.list.Keys

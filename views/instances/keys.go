@@ -72,8 +72,8 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 }
 
 func (s *Screen) publish(rows []publish.InstanceRow) views.Intent {
-	if s.readOnly {
-		return views.Tell{Text: "this console only looks: it was started read-only"}
+	if s.readOnly != "" {
+		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
 	}
 	var ids []string
 	for _, r := range rows {
@@ -88,8 +88,8 @@ func (s *Screen) publish(rows []publish.InstanceRow) views.Intent {
 }
 
 func (s *Screen) withdraw(rows []publish.InstanceRow) views.Intent {
-	if s.readOnly {
-		return views.Tell{Text: "this console only looks: it was started read-only"}
+	if s.readOnly != "" {
+		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
 	}
 	var ids []string
 	for _, r := range rows {
@@ -139,7 +139,7 @@ func (s *Screen) noSSH(r publish.InstanceRow) string {
 		return "whether ssh of " + name + " is published is not known: the gateway has not answered"
 	case s.noGateway():
 		return "ssh of " + name + " is not published: there is no gateway yet"
-	case s.readOnly || !slices.ContainsFunc(r.Private, netip.Addr.Is4):
+	case s.readOnly != "" || !slices.ContainsFunc(r.Private, netip.Addr.Is4):
 		return "ssh of " + name + " is not published"
 	}
 	return "ssh of " + name + " is not published; p publishes it"

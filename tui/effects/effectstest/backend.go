@@ -41,6 +41,7 @@ type Backend struct {
 	Held         string                      // who is changing the gateway: an apply waits for Release
 	Release      chan struct{}               // closed when they have ended
 	Stale        func(*Backend)              // what somebody else changes before the next apply begins
+	HoldProbes   chan struct{}               // tests outside of an apply wait until it is closed
 	HoldTests    chan struct{}               // tests within an apply wait until it is closed
 	TimeOut      chan struct{}               // closed when nobody has answered in time
 	Lost         bool                        // undoing fails: the gateway puts its part back by itself
@@ -168,7 +169,16 @@ func (b *Backend) History(ctx context.Context, _ publish.Snapshot) ([]history.Re
 
 // Probe says OK for what stands and is not deaf.
 func (b *Backend) Probe(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
+	b.mu.Lock()
+	hold := b.HoldProbes
+	b.mu.Unlock()
 	_ = b.enter(ctx, "Probe")
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+		}
+	}
 	out := map[gateway.Key]probe.Result{}
 	for _, f := range fs {
 		r := b.one(f)
