@@ -6,13 +6,14 @@ import (
 	"portico/gateway/doctor"
 	"portico/gateway/host"
 	"portico/gateway/hostkey"
+	"portico/gateway/publish"
 )
 
 // lookSSH goes to a VM as the command that Portico hands out would, and says what it meets. Of users
 // that might be right instead of one that is denied, the first who is let in is named.
 func (w *wiring) lookSSH(ctx context.Context, ask doctor.SSHAsk) (doctor.SSHSeen, error) {
-	way := sshWay{host: ask.Forward.Public.Addr().String(), port: ask.Forward.Public.Port(), user: ask.Login.User}
-	cfg := way.hostConfig()
+	way := publish.Way{Host: ask.Forward.Public.Addr().String(), Port: ask.Forward.Public.Port(), User: ask.Login.User}
+	cfg := hostConfig(way)
 	cfg.Name, cfg.Vouched = ask.Instance.Name, w.connector.vouch.of(ask.Instance.ID)
 	if ask.Login.KeyFile != "" {
 		cfg.FallbackIdentities = []string{expandHome(ask.Login.KeyFile)}

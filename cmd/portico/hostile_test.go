@@ -285,9 +285,9 @@ func TestHostileNamesInLists(t *testing.T) {
 		if !ok {
 			t.Fatalf("no way to %+q", r.Instance.Name)
 		}
-		w.oneCommand(way.words())
+		w.oneCommand(way.Words())
 	}
-	block := sshConfigBlock(sshHosts(rows, p.Logins, config{}, nil))
+	block := publish.SSHConfig(publish.SSHHosts(rows, p.Logins, config{}.way, nil))
 	w.isText("ssh-config", block)
 	w.onlyOurs(block, len(rows))
 }

@@ -25,7 +25,7 @@ func (a *app) sshCommand() *cobra.Command {
 				return err
 			}
 			// ssh takes options before the host, and a command after it.
-			words := append(target.way.words(), args[1:]...)
+			words := append(target.way.Words(), args[1:]...)
 			switch {
 			case !only:
 				return a.runSSH(c.Context(), target, words)

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/publish"
 )
@@ -34,18 +32,18 @@ func (a *app) sshConfigCommand() *cobra.Command {
 				return v.why
 			}
 			logins, _ := v.publisher.Logins(c.Context(), v.Inventory) // user and key are left out where unknown
-			hosts := sshHosts(publish.Rows(v.Snapshot), logins, v.config, ownHosts())
+			hosts := publish.SSHHosts(publish.Rows(v.Snapshot), logins, v.config.way, ownHosts())
 			out := sshConfigJSON{Hosts: hosts}
 			switch {
 			case write:
-				path, err := writeSSHConfig(sshConfigBlock(hosts))
+				path, err := writeSSHConfig(publish.SSHConfig(hosts))
 				if err != nil {
 					return err
 				}
 				a.note("wrote the block to %s\n", path)
 				out.Written = path
 			case !a.flags.json:
-				a.print("%s", sshConfigBlock(hosts))
+				a.print("%s", publish.SSHConfig(hosts))
 			}
 			if a.flags.json {
 				return a.printJSON(out)
@@ -59,103 +57,9 @@ func (a *app) sshConfigCommand() *cobra.Command {
 
 // sshConfigJSON is what ssh-config prints with --json.
 type sshConfigJSON struct {
-	Hosts   []sshHost `json:"hosts"`
-	Written string    `json:"written,omitempty"` // the file, with --write
+	Hosts   []publish.SSHHost `json:"hosts"`
+	Written string            `json:"written,omitempty"` // the file, with --write
 }
-
-// sshHost is one Host of the block. What is empty is left to ssh.
-type sshHost struct {
-	Host         string `json:"host"`
-	InstanceID   string `json:"instance_id"`
-	Instance     string `json:"instance"`
-	HostName     string `json:"hostname"`
-	Port         uint16 `json:"port"` // 0: what ssh's configuration says
-	User         string `json:"user"`
-	Identity     string `json:"identity"`
-	HostKeyAlias string `json:"host_key_alias"`
-	KnownHosts   string `json:"known_hosts"`
-
-	alias bool // HostName is explained by the user's own configuration, which a Host cannot refer to
-}
-
-// sshHosts lists the instances that are reachable by ssh. Names come from outside: only what
-// cannot break out of a Host line is used, else the ID.
-// taken are the names that lead elsewhere already, in lower case: whoever may name an instance must
-// not get the operator's logins to another machine.
-func sshHosts(rows []publish.InstanceRow, logins map[string]publish.Login, cfg config, taken map[string]bool) []sshHost {
-	count := map[string]int{}
-	for _, r := range rows {
-		count[r.Instance.Name]++
-		count[r.Instance.ID] += 2 // a name that is another's ID leads to that one only
-	}
-	out := []sshHost{}
-	for _, r := range rows {
-		w, ok := cfg.way(r, logins[r.Instance.ID])
-		if !ok || !plainAlias.MatchString(r.Instance.ID) {
-			continue
-		}
-		h := sshHost{
-			Host: r.Instance.Name, InstanceID: r.Instance.ID, Instance: r.Instance.Name, HostName: w.host, Port: w.port,
-			HostKeyAlias: w.hostKeyAlias, alias: w.leaveToSSHConfig,
-		}
-		if count[h.Host] > 1 || !plainAlias.MatchString(h.Host) || taken[strings.ToLower(h.Host)] && !h.alias {
-			h.Host = r.Instance.ID
-		}
-		if plainWord.MatchString(w.user) {
-			h.User = w.user
-		}
-		if path := filepath.ToSlash(w.identity); !breaksOut(path) {
-			h.Identity = path
-		}
-		if path := filepath.ToSlash(w.knownHosts); !breaksOut(path) {
-			h.KnownHosts = path
-		}
-		out = append(out, h)
-	}
-	return out
-}
-
-// breaksOut reports whether a word means something else in ssh_config, even between quotation
-// marks: its escapes, and the variables that ssh replaces.
-func breaksOut(word string) bool {
-	return strings.ContainsAny(word, `"\`) || strings.Contains(word, "${") || cloud.Clean(word) != word
-}
-
-// percent writes the tokens that ssh would replace, such as %h, so that they stay what they are.
-func percent(word string) string { return strings.ReplaceAll(word, "%", "%%") }
-
-// sshConfigBlock renders a Host for each.
-func sshConfigBlock(hosts []sshHost) string {
-	var b strings.Builder
-	line := func(key, format string, value any) {
-		if value != "" && value != uint16(0) {
-			fmt.Fprintf(&b, "    "+key+" "+format+"\n", value)
-		}
-	}
-	for _, h := range hosts {
-		if !hostWord.MatchString(h.HostName) {
-			continue
-		}
-		if h.alias {
-			fmt.Fprintf(&b, "# %s: your own Host %s leads there\n\n", h.Host, h.HostName)
-			continue
-		}
-		fmt.Fprintf(&b, "Host %s\n", h.Host)
-		line("HostName", "%s", percent(h.HostName))
-		line("Port", "%d", h.Port)
-		line("User", "%s", h.User)
-		line("IdentityFile", `"%s"`, percent(h.Identity))
-		line("UserKnownHostsFile", `"%s"`, percent(h.KnownHosts))
-		line("HostKeyAlias", "%s", h.HostKeyAlias)
-		b.WriteByte('\n')
-	}
-	return b.String()
-}
-
-// plainAlias has no dot: an instance must not pass for a host of the internet.
-var plainAlias = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 // ownHosts are the names that the user's own ssh configuration explains, outside of our block, and
 // that of this machine.

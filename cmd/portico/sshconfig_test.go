@@ -32,9 +32,9 @@ func TestSSHConfigBlock(t *testing.T) {
 		published("id-4", "evil\nHost *\n  ProxyCommand rm", 30014), published("id-5", "*", 30015),
 		{Instance: cloud.Instance{ID: "id-6", Name: "private"}},
 	}
-	got := sshConfigBlock(sshHosts(rows, map[string]publish.Login{
+	got := publish.SSHConfig(publish.SSHHosts(rows, map[string]publish.Login{
 		"id-1": {User: "debian", KeyFile: "~/.ssh/my key"}, "id-2": {User: "x\n  ProxyCommand rm", KeyFile: "a\"\n  ProxyCommand rm"},
-	}, config{}, nil))
+	}, config{}.way, nil))
 	want := `Host alpha
     HostName 203.0.113.10
     Port 30011
@@ -69,7 +69,7 @@ func TestSSHConfigTakesNoName(t *testing.T) {
 		published("id-5", "localhost", 30015), published("id-6", "ours", 30016), published("id 7\nHost *", "seven", 30017), published("id-8", "yours", 30018),
 	}
 	var got []string
-	for _, h := range sshHosts(rows, nil, config{}, ownHosts()) {
+	for _, h := range publish.SSHHosts(rows, nil, config{}.way, ownHosts()) {
 		got = append(got, fmt.Sprintf("%s %d", h.Host, h.Port))
 	}
 	if diff := cmp.Diff([]string{"id-1 30011", "id-2 30012", "id-3 30013", "id-4 30014", "id-5 30015", "ours 30016", "id-8 30018"}, got); diff != "" {
@@ -82,7 +82,7 @@ func TestSSHConfigWords(t *testing.T) {
 	for file, want := range map[string]string{
 		"~/.ssh/100%h": `"~/.ssh/100%%h"`, "~/.ssh/a b": `"~/.ssh/a b"`, `~/.ssh/a"b`: "", `~/.ssh/a\`: "", "~/.ssh/${HOME}": "", "~/.ssh/a\u202eb": "", "~/.ssh/a\rb": "",
 	} {
-		got := sshConfigBlock(sshHosts([]publish.InstanceRow{published("id-1", "a", 30011)}, map[string]publish.Login{"id-1": {KeyFile: file}}, config{}, nil))
+		got := publish.SSHConfig(publish.SSHHosts([]publish.InstanceRow{published("id-1", "a", 30011)}, map[string]publish.Login{"id-1": {KeyFile: file}}, config{}.way, nil))
 		if want != "" {
 			want = "    IdentityFile " + want + "\n"
 		}
@@ -115,10 +115,10 @@ func TestSSHToTheGateway(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := config{Gateways: []gatewayConfig{tt.config}}
 			w, ok := cfg.way(row, login)
-			if got := publish.CommandLine(w.words()); !ok || got != tt.command {
+			if got := publish.CommandLine(w.Words()); !ok || got != tt.command {
 				t.Errorf("got %q, want %q", got, tt.command)
 			}
-			if diff := cmp.Diff(tt.block, sshConfigBlock(sshHosts([]publish.InstanceRow{row}, map[string]publish.Login{"id-1": login}, cfg, nil))); diff != "" {
+			if diff := cmp.Diff(tt.block, publish.SSHConfig(publish.SSHHosts([]publish.InstanceRow{row}, map[string]publish.Login{"id-1": login}, cfg.way, nil))); diff != "" {
 				t.Error(diff)
 			}
 		})

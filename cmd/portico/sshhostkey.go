@@ -18,7 +18,7 @@ const checkTimeout = 5 * time.Second
 // VM's console log names is put into known_hosts, one that contradicts it is refused. What can't be
 // verified is said in one line and left to ssh.
 func (a *app) settleHostKey(ctx context.Context, t sshTarget) error {
-	cfg := t.way.hostConfig()
+	cfg := hostConfig(t.way)
 	cfg.Name, cfg.Vouched = t.row.Instance.Name, t.connector.vouch.of(t.row.Instance.ID)
 	cfg.Prompter, cfg.Tell, cfg.Timeout = a.prompter(), a.tell, checkTimeout
 	unverified, err := host.CheckHostKey(ctx, cfg)
@@ -34,11 +34,11 @@ func (a *app) settleHostKey(ctx context.Context, t sshTarget) error {
 	return nil
 }
 
-// hostConfig is the way as Portico itself would go it.
-func (w sshWay) hostConfig() host.Config {
-	c := host.Config{Host: w.host, Port: w.port, User: w.user}
-	if w.knownHosts != "" {
-		c.KnownHosts = []string{expandHome(w.knownHosts)}
+// hostConfig is a way as Portico itself would go it.
+func hostConfig(w publish.Way) host.Config {
+	c := host.Config{Host: w.Host, Port: w.Port, User: w.User}
+	if w.KnownHosts != "" {
+		c.KnownHosts = []string{expandHome(w.KnownHosts)}
 	}
 	return c
 }
@@ -58,7 +58,7 @@ func (a *app) teller(p gateway.Prompter) func(string) {
 type sshTarget struct {
 	view
 	row publish.InstanceRow
-	way sshWay
+	way publish.Way
 }
 
 // withoutSecrets is an environment for a program that has no business with the cloud: OS_*

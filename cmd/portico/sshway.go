@@ -2,99 +2,69 @@ package main
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"portico/gateway"
 	"portico/gateway/publish"
 )
 
-// sshWay is how ssh reaches one instance. What is empty is left to ssh and its own configuration.
-type sshWay struct {
-	host             string
-	port             uint16
-	user, identity   string
-	knownHosts       string
-	hostKeyAlias     string
-	leaveToSSHConfig bool // host is an alias that ~/.ssh/config explains
-}
-
 // way is the way to an instance: the forward that carries it, or its own floating IP. A gateway
 // is reached as the configuration says, like Portico itself does.
-func (c config) way(r publish.InstanceRow, login publish.Login) (sshWay, bool) {
-	f, ok := publish.SSHForward(r)
+func (c config) way(r publish.InstanceRow, login publish.Login) (publish.Way, bool) {
+	w, ok := publish.WayTo(r, login)
 	if !ok {
-		return sshWay{}, false
+		return w, false
 	}
-	w := sshWay{host: f.Public.Addr().String(), port: f.Public.Port(), user: login.User, identity: login.KeyFile}
-	// One address carries many machines: each has its own host key.
-	w.hostKeyAlias = "portico-" + r.Instance.ID
-	direct := f.Public.Port() == 22 && slices.Contains(r.Public, f.Public.Addr())
 	i := slices.IndexFunc(c.Gateways, func(g gatewayConfig) bool { return g.Name == r.Instance.Name && !g.Local })
-	if direct && i >= 0 {
-		w.configure(c.Gateways[i])
+	if i >= 0 && publish.Direct(r) {
+		configure(&w, c.Gateways[i])
+	}
+	return w, true
+}
+
+// gatewayWay is the way to a gateway; false where this machine is it.
+func (c config) gatewayWay(gw gateway.Gateway, login publish.Login) (publish.Way, bool) {
+	w := publish.AddressWay(gw, login)
+	for _, g := range c.Gateways {
+		switch {
+		case g.Name != gw.Name:
+		case g.Local:
+			return publish.Way{}, false
+		default:
+			configure(&w, g)
+		}
 	}
 	return w, true
 }
 
 // gatewayShell is the words that run a command on a gateway; none where this machine is it.
 func (c config) gatewayShell(gw gateway.Gateway) []string {
-	w := sshWay{host: gw.FloatingIP.String()}
-	if !gw.FloatingIP.IsValid() {
-		w.host = gw.FixedIP.String()
+	w, ok := c.gatewayWay(gw, publish.Login{})
+	if !ok {
+		return nil
 	}
-	for _, g := range c.Gateways {
-		switch {
-		case g.Name != gw.Name:
-		case g.Local:
-			return nil
-		default:
-			w.configure(g)
-		}
-	}
-	return w.words()
+	return w.Words()
 }
 
-func (w *sshWay) configure(g gatewayConfig) {
+// configure puts what the configuration says in place of what is known of a gateway otherwise.
+func configure(w *publish.Way, g gatewayConfig) {
 	if g.Host != "" {
-		w.host, w.port = g.Host, 0
+		w.Host, w.Port = g.Host, 0
 		// A name without a dot is an alias, whose user and key ~/.ssh/config knows better.
-		if w.leaveToSSHConfig = !strings.ContainsAny(g.Host, ".:"); w.leaveToSSHConfig {
-			w.user, w.identity = "", ""
+		if w.Alias = !strings.ContainsAny(g.Host, ".:"); w.Alias {
+			w.User, w.Identity = "", ""
 		}
 	}
 	if g.Port != 0 {
-		w.port = g.Port
+		w.Port = g.Port
 	}
 	if g.User != "" {
-		w.user = g.User
+		w.User = g.User
 	}
 	if g.Identity != "" {
-		w.identity = g.Identity
+		w.Identity = g.Identity
 	}
 	if g.KnownHosts != "" { // it lists the host by its address
-		w.knownHosts, w.hostKeyAlias = g.KnownHosts, ""
+		w.KnownHosts, w.HostKeyAlias = g.KnownHosts, ""
 	}
-}
-
-// words is the command that goes there.
-func (w sshWay) words() []string {
-	out := []string{"ssh"}
-	if w.port != 0 && w.port != 22 {
-		out = append(out, "-p", strconv.Itoa(int(w.port)))
-	}
-	if w.identity != "" {
-		out = append(out, "-i", w.identity)
-	}
-	if w.knownHosts != "" {
-		value := w.knownHosts
-		if strings.ContainsAny(value, " \t") {
-			value = `"` + value + `"`
-		}
-		out = append(out, "-o", "UserKnownHostsFile="+value)
-	}
-	if w.user != "" {
-		return append(out, w.user+"@"+w.host)
-	}
-	return append(out, w.host)
 }

@@ -69,6 +69,10 @@ type Options struct {
 	// GatewayShell is the words that run a command on a gateway, for scripts to run by hand: ssh and
 	// its options. None: the gateway is this machine.
 	GatewayShell func(gateway.Gateway) []string
+	// GatewayWay is how ssh reaches a gateway; false where this machine is it. nil: at its address.
+	GatewayWay func(gateway.Gateway, Login) (Way, bool)
+	// OwnHosts are the names, in lower case, that the user's own ssh configuration explains; nil: none.
+	OwnHosts func() map[string]bool
 }
 
 // Publisher carries out the use cases for one project.
