@@ -21,11 +21,17 @@ func TestMain(m *testing.M) {
 	testscript.Main(leakless{m}, map[string]func(){"portico": func() { os.Exit(run()) }})
 }
 
+// atEnd is what to do when all tests have run.
+var atEnd []func()
+
 // leakless runs the tests, which fail when goroutines are left behind.
 type leakless struct{ *testing.M }
 
 func (l leakless) Run() int {
 	code := l.M.Run()
+	for _, f := range atEnd {
+		f()
+	}
 	if err := goleak.Find(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
