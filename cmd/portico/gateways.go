@@ -45,6 +45,7 @@ func gatewayList(v view) []gatewayJSON {
 				n := len(v.State.Forwards)
 				line.Forwards = &n
 				line.Drift = newDriftJSON(v.Inventory, v.State.Drift)
+				line.measure(v)
 				line.Armed, line.RolledBack = newPendingJSON(*v.State)
 				for _, f := range v.State.Facts {
 					line.Facts = append(line.Facts, factJSON(f))
@@ -83,9 +84,9 @@ func (a *app) printGateways(list []gatewayJSON) {
 		if g.Error != nil {
 			facts = append(facts, styleBad.Render(g.Error.Why))
 		}
-		rows = append(rows, []string{g.Name, g.FloatingIP.String(), g.FixedIP.String(), state, forwards, strings.Join(facts, ", ")})
+		rows = append(rows, []string{g.Name, g.FloatingIP.String(), g.FixedIP.String(), state, forwards, portsText(g.Capacity), strings.Join(facts, ", ")})
 	}
-	a.printTable([]string{"NAME", "FLOATING IP", "FIXED IP", "STATE", "FORWARDS", "FACTS"}, rows)
+	a.printTable([]string{"NAME", "FLOATING IP", "FIXED IP", "STATE", "FORWARDS", "PORTS", "FACTS"}, rows)
 }
 
 // gatewayState is the state of a gateway that answers, in the console's words.
@@ -121,22 +122,23 @@ func (a *app) forwardsCommand() *cobra.Command {
 				return err
 			}
 			if a.flags.json {
-				out := make([]forwardJSON, 0, len(s.State.Forwards))
+				out := make([]countedForwardJSON, 0, len(s.State.Forwards))
 				for _, f := range s.State.Forwards {
-					out = append(out, newForwardJSON(s.Inventory, f))
+					out = append(out, countedForwardJSON{newForwardJSON(s.Inventory, f), newTrafficJSON(*s.State, f)})
 				}
 				return a.printJSON(map[string]any{"forwards": out, "drift": newDriftJSON(s.Inventory, s.State.Drift)})
 			}
 			rows := make([][]string, 0, len(s.State.Forwards))
 			for _, f := range s.State.Forwards {
+				connections, data := trafficText(*s.State, f)
 				rows = append(rows, []string{
-					f.Public.String(), string(f.Service.Protocol), f.Private.String(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), sources(f),
+					f.Public.String(), string(f.Service.Protocol), f.Private.String(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), sources(f), connections, data,
 				})
 			}
 			if len(rows) == 0 {
 				a.print("%s\n", nothingPublished)
 			} else {
-				a.printTable([]string{"PUBLIC", "PROTO", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)
+				a.printTable([]string{"PUBLIC", "PROTO", "PRIVATE", "SERVICE", "INSTANCE", "FROM", "CONNS", "DATA"}, rows)
 			}
 			a.printOwnDrift(s)
 			a.printByHand(s)

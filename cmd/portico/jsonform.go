@@ -56,7 +56,9 @@ type gatewayJSON struct {
 	Reachable  *bool            `json:"reachable"` // null: not tried, because it is not the chosen one
 	Forwards   *int             `json:"forwards"`
 	Facts      []factJSON       `json:"facts"`
-	Drift      []driftJSON      `json:"drift"` // null: the gateway was not reached
+	Drift      []driftJSON      `json:"drift"`    // null: the gateway was not reached
+	Traffic    *counterJSON     `json:"traffic"`  // null: likewise
+	Capacity   *capacityJSON    `json:"capacity"` // null: likewise, or its subnet is not seen
 	Error      *errorJSON       `json:"error,omitempty"`
 	Armed      *armedJSON       `json:"armed,omitempty"`       // a change under way
 	RolledBack []rolledBackJSON `json:"rolled_back,omitempty"` // what it took back by itself, and nobody has seen to

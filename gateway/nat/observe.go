@@ -115,6 +115,7 @@ func (e *Engine) state(seen *observed, sections map[string]string) gateway.State
 		driftFact(s.Drift),
 		{Name: "local ports", Value: cloud.Clean(strings.Join(strings.Fields(sections["localports"]), "-")), OK: true},
 	}
+	s.Facts = append(s.Facts, rulesFact(seen.rules)...)
 	s.Facts = append(s.Facts, conntrackFact(sections["conntrack"])...)
 	return s
 }

@@ -103,3 +103,19 @@ func conntrackFact(section string) []gateway.Fact {
 	}
 	return []gateway.Fact{{Name: "connections tracked", Value: cloud.Clean(value), OK: fill < nearlyFull}}
 }
+
+// rulesFact counts the rules of ours that stand; nothing where there are none.
+func rulesFact(rules netfilter.Ruleset) []gateway.Fact {
+	n, chains := 0, 0
+	for _, t := range rules.Tables {
+		for _, c := range t.Chains {
+			if netfilter.Owned(c.Name) {
+				n, chains = n+len(c.Rules), chains+1
+			}
+		}
+	}
+	if chains == 0 {
+		return nil
+	}
+	return []gateway.Fact{{Name: "rules", Value: strconv.Itoa(n) + " in " + strconv.Itoa(chains) + " chains", OK: true}}
+}

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"charm.land/bubbles/v2/help"
 	tea "charm.land/bubbletea/v2"
@@ -34,8 +35,10 @@ type Screen struct {
 	readOnly string // why nothing can be changed, or ""
 	snapshot views.SnapshotMsg
 	tests    views.Tests
-	roomy    bool // there is room for long words
-	height   int  // of the frames to come
+	traffic  views.Traffic
+	now      time.Time // of the frame
+	roomy    bool      // there is room for long words
+	height   int       // of the frames to come
 }
 
 // roomyWidth is the width from which a longer word costs no column.
@@ -61,7 +64,7 @@ func (s *Screen) columns() []widget.Column[row] {
 		}
 	}
 	private := func(r row) string { return r.Private.String() }
-	return []widget.Column[row]{
+	out := []widget.Column[row]{
 		{
 			Title: "PUBLIC", Also: "port", Compare: func(a, b row) int { return a.Public.Compare(b.Public) }, Text: func(r row) string { return r.Public.String() },
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
@@ -80,12 +83,12 @@ func (s *Screen) columns() []widget.Column[row] {
 			},
 		},
 		{Title: "FROM", Max: 20, Priority: 3, Text: s.sources, Cell: dim(s.sources)},
-		{
-			Title: "TEST", Min: 11, Want: 11, Grow: true, Priority: 1, Compare: s.byTest,
-			Text: func(r row) string { w, _ := s.tests.Word(r.Key(), plain, false); return w },
-			Cell: s.testCell,
-		},
 	}
+	return append(append(out, s.trafficColumns()...), widget.Column[row]{
+		Title: "TEST", Min: 11, Want: 11, Grow: true, Priority: 1, Compare: s.byTest,
+		Text: func(r row) string { w, _ := s.tests.Word(r.Key(), plain, false); return w },
+		Cell: s.testCell,
+	})
 }
 
 // plain are the styles for text that is only searched.
@@ -134,6 +137,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	case views.SnapshotMsg:
 		s.readOnly = cmp.Or(msg.ReadOnly, s.readOnly)
 		s.snapshot = msg
+		s.traffic.Take(msg)
 		s.tests.Keep(msg)
 		s.resize()
 		s.list.Refresh(rows(msg.Snapshot), msg.At())
@@ -179,6 +183,7 @@ func (s *Screen) View(f views.Frame) string {
 	if f.Width <= 0 || f.Height <= 0 {
 		return ""
 	}
+	s.now = f.Now
 	note := s.drift(f)
 	body := s.list.ViewAt(f.Now, f.Styles, f.Width, f.Height-len(note), s.empty())
 	return strings.Join(append([]string{body}, note...), "\n")

@@ -66,6 +66,36 @@ func view(s views.Screen, w, h int) string {
 	return ansi.Strip(s.View(views.Frame{Width: w, Height: h, Now: viewtest.Start, Styles: themes.New(themes.Default(), true)}))
 }
 
+// busy is open with two readings of what came through, five seconds apart.
+func busy() views.Screen {
+	var s views.Screen = forwards.New(false)
+	m := snapshot()
+	for n := range uint64(2) {
+		t := gateway.Traffic{Forwards: map[gateway.Key]gateway.ForwardTraffic{}}
+		for i, f := range m.Snapshot.State.Forwards {
+			x := gateway.ForwardTraffic{Connections: uint64(i) * (7 + 900*n), Counter: gateway.Counter{Packets: uint64(i) * (40 + 10*n), Bytes: uint64(i) * (51_000 + 12_000*n)}, Sharing: 1}
+			if i < 2 {
+				x.Sharing = 2
+			}
+			t.Forwards[f.Key()] = x
+		}
+		state := *m.Snapshot.State
+		state.Traffic = t
+		m.Snapshot.State, m.GatewayAt = &state, viewtest.Start.Add(time.Duration(n)*5*time.Second-50*time.Second)
+		s, _ = s.Update(m)
+	}
+	s, _ = s.Update(views.ProbeMsg{Key: m.Snapshot.State.Forwards[0].Key(), Result: probe.Result{Outcome: probe.OK, Latency: 12 * time.Millisecond, Detail: "SSH-2.0-OpenSSH_9.2p1 Debian-2"}})
+	return s
+}
+
+func TestTraffic(t *testing.T) {
+	for _, size := range [][2]int{{80, 10}, {120, 10}, {160, 10}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			golden.RequireEqual(t, view(busy(), size[0], size[1]))
+		})
+	}
+}
+
 func TestView(t *testing.T) {
 	for _, size := range [][2]int{{80, 14}, {120, 14}, {40, 8}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {

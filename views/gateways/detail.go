@@ -49,6 +49,9 @@ func (s *Screen) about(r row, f views.Frame, width int) []string {
 	if len(out) > 0 {
 		out = append(out, "")
 	}
+	if m := s.measured(r, st, width); len(m) > 0 {
+		out = append(out, m...)
+	}
 	for i, x := range r.state.Facts {
 		label := ""
 		if i == 0 {

@@ -15,6 +15,8 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/publish"
+	"portico/gateway/scheme"
 	"portico/themes"
 	"portico/views"
 	"portico/views/widget"
@@ -44,6 +46,11 @@ type Screen struct {
 	snapshot views.SnapshotMsg
 	page     page
 	width    int
+
+	traffic views.Traffic
+	schemes []scheme.Scheme
+	counts  publish.Capacities
+	filled  publish.Capacity // of the gateway in use; without a total while it is not known
 }
 
 var (
@@ -76,6 +83,8 @@ func (s *Screen) columns() []widget.Column[row] {
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans { return health(r, st) },
 		},
 		{Title: "FORWARDS", Priority: 2, Right: true, Text: forwards},
+		{Title: "PORTS", Priority: 5, Right: true, Sparse: true, Min: 18, Max: 22, Text: s.ports, Cell: s.portsCell},
+		{Title: "TRAFFIC", Priority: 6, Right: true, Sparse: true, Min: 9, Max: 9, Text: s.rate, Watch: func(row) string { return "" }},
 		{Title: "DRIFT", Min: 16, Want: 16, Grow: true, Priority: 3, Text: func(r row) string { return drift(r, plain).Text() }, Cell: func(r row, st *themes.Styles, _ int) widget.Spans { return drift(r, st) }},
 	}
 }
@@ -178,9 +187,14 @@ func (s *Screen) Nested() bool { return s.page.id != "" }
 // Update takes data and keys.
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
+	case views.SchemesMsg:
+		s.schemes = msg.Schemes
+		return s, nil
 	case views.SnapshotMsg:
 		s.readOnly = cmp.Or(msg.ReadOnly, s.readOnly)
 		s.snapshot = msg
+		s.traffic.Take(msg)
+		s.filled, _ = s.counts.Of(msg.Snapshot, s.schemes)
 		s.list.SetRows(rows(msg))
 		s.fillPage()
 		return s, nil

@@ -17,6 +17,7 @@ import (
 	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/publish"
+	"portico/gateway/scheme"
 	"portico/themes"
 	"portico/views"
 	"portico/views/gateways"
@@ -78,6 +79,34 @@ func changing() *viewtest.Project {
 	p.State.RolledBack, p.State.Drift, p.State.Facts = nil, nil, p.State.Facts[:1]
 	p.State.Armed = &gateway.Armed{By: "ada@laptop", At: viewtest.Start.Add(-10 * time.Second), Left: 50 * time.Second}
 	return p
+}
+
+// busy is a gateway of which two readings were taken, five seconds apart, with nearly all ports taken.
+func busy() views.Screen {
+	p := viewtest.Small()
+	p.Inventory.Subnets = []cloud.Subnet{{ID: "lab", CIDR: netip.MustParsePrefix("192.168.0.0/28")}}
+	for i := range p.Inventory.Ports {
+		p.Inventory.Ports[i].FixedIPs[0].SubnetID = "lab"
+	}
+	p.State.Facts = append(p.State.Facts, gateway.Fact{Name: "rules", Value: "31 in 9 chains", OK: true}, gateway.Fact{Name: "connections tracked", Value: "812 of 65536", OK: true})
+	var s views.Screen = gateways.New(false)
+	s, _ = s.Update(views.SchemesMsg{Schemes: scheme.Builtin()})
+	for n := range uint64(2) {
+		state := p.State
+		state.Traffic = gateway.Traffic{Total: gateway.Counter{Packets: 1_400_000 + 500*n, Bytes: 1_200_000_000 + 60_000*n}, Forwards: map[gateway.Key]gateway.ForwardTraffic{}}
+		m := message(p)
+		m.Snapshot.State, m.GatewayAt = &state, viewtest.Start.Add(time.Duration(n)*5*time.Second)
+		s, _ = s.Update(m)
+	}
+	return s
+}
+
+func TestTraffic(t *testing.T) {
+	for _, size := range [][2]int{{80, 20}, {120, 20}, {160, 20}, {40, 10}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			golden.RequireEqual(t, view(t, busy(), size[0], size[1]))
+		})
+	}
 }
 
 func TestView(t *testing.T) {
