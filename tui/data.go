@@ -38,7 +38,7 @@ func (r *Root) hurry() tea.Cmd {
 	return r.beat()
 }
 
-func (r *Root) busy() bool { return r.apply.running() || len(r.probing) > 0 }
+func (r *Root) busy() bool { return r.apply.running() || len(r.probing) > 0 || r.doctor.busy }
 
 func (r *Root) onTick(m effects.TickMsg) tea.Cmd {
 	if m.Chain != r.chain {

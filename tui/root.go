@@ -44,6 +44,7 @@ type Root struct {
 	gateways  []gateway.Gateway
 	logins    loginState
 	history   historyState
+	doctor    doctorState
 	apply     applyState
 	planning  int                  // plans under way, but for those of the form
 	stale     *publish.Proposal    // to be planned anew: the gateway had changed since
@@ -91,6 +92,7 @@ func (r *Root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	r.now = r.o.Now()
 	from := r.nav.current
 	cmd := r.dispatch(msg)
+	r.leaveDoctor()
 	return r, tea.Batch(cmd, r.arrive(from), r.relayout())
 }
 

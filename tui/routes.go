@@ -54,6 +54,9 @@ func routes() map[reflect.Type]handler {
 		on((*Root).onProbeEnd),
 		on((*Root).onWatchEnd),
 		on((*Root).onGatewayProbe),
+		// diagnoses
+		on(func(r *Root, m views.LadderMsg) tea.Cmd { return r.tell(views.Doctor, m) }),
+		on((*Root).onDiagnosis),
 		// plans
 		on(func(r *Root, m views.PlanMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
 		on((*Root).onProposal),
@@ -85,6 +88,8 @@ func intents() map[reflect.Type]handler {
 		on(func(r *Root, _ views.StopWaiting) tea.Cmd { r.fx.StopWaiting(); return nil }),
 		on((*Root).testNow),
 		on((*Root).watch),
+		on((*Root).diagnose),
+		on(func(r *Root, i views.Mend) tea.Cmd { return r.propose(i.Request) }),
 		on((*Root).copySSH),
 		on((*Root).copyText),
 		on(func(r *Root, i views.Export) tea.Cmd { return r.fx.Export(i) }),

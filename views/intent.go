@@ -2,6 +2,7 @@ package views
 
 import (
 	"portico/gateway"
+	"portico/gateway/doctor"
 	"portico/gateway/publish"
 )
 
@@ -22,6 +23,7 @@ const (
 	Preview     Target = "preview"
 	ApplyRun    Target = "apply"
 	HelpPage    Target = "help"
+	Doctor      Target = "doctor"
 )
 
 type (
@@ -65,6 +67,14 @@ type (
 		Forwards []gateway.Forward
 		Gateway  bool // also as the gateway sees their private ends
 	}
+	// Diagnose looks at a path, hop by hop, and shows what is found. Title says which until the
+	// doctor has found out: "jupyter ssh".
+	Diagnose struct {
+		Target doctor.Target
+		Title  string
+	}
+	// Mend makes the plan of a diagnosis' fix and shows it.
+	Mend struct{ Request publish.Request }
 	// CopySSH puts the ssh command of a forward on the clipboard.
 	CopySSH struct{ Forward gateway.Forward }
 	// CopyText puts a text on the clipboard; What says what it is: "preview".
@@ -98,6 +108,8 @@ func (Draft) intent()       {}
 func (ShowPlan) intent()    {}
 func (Apply) intent()       {}
 func (Test) intent()        {}
+func (Diagnose) intent()    {}
+func (Mend) intent()        {}
 func (CopySSH) intent()     {}
 func (CopyText) intent()    {}
 func (Export) intent()      {}

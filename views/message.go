@@ -7,6 +7,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/doctor"
 	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
@@ -74,6 +75,23 @@ type (
 		// back by itself".
 		Until time.Time
 		Else  string
+	}
+	// DiagnoseMsg tells the doctor's screen what is being looked at. What is not of the same Seq is of
+	// a diagnosis before it.
+	DiagnoseMsg struct {
+		Seq int
+		Diagnose
+	}
+	// LadderMsg brings the hops as far as they are known.
+	LadderMsg struct {
+		Seq      int
+		Progress doctor.Progress
+	}
+	// DiagnosisMsg ends a diagnosis. With Err nothing could be diagnosed.
+	DiagnosisMsg struct {
+		Seq       int
+		Diagnosis doctor.Diagnosis
+		Err       error
 	}
 	// HistoryMsg brings what was applied, newest first. Err says what could not be read; what could
 	// is there all the same.

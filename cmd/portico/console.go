@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"portico/gateway/doctor"
 	"portico/tui"
 	"portico/tui/effects"
 )
@@ -35,7 +36,7 @@ func (a *app) console(ctx context.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		return w.publisher, nil
+		return effects.Combined{Publisher: w.publisher, Diagnoser: doctor.New(w.publisher)}, nil
 	})
 	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: a.flags.cloud, Palette: palette, Themes: cfg.palettes(), ASCII: a.ascii(cfg), ReadOnly: options.ReadOnly})
 }

@@ -11,6 +11,7 @@ import (
 
 	"portico/cloud/emulator"
 	"portico/gateway"
+	"portico/gateway/doctor"
 	"portico/gateway/history"
 	"portico/gateway/host"
 	"portico/gateway/publish"
@@ -73,7 +74,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 		if err != nil {
 			return nil, err
 		}
-		return w.publisher, nil
+		return effects.Combined{Publisher: w.publisher, Diagnoser: doctor.New(w.publisher)}, nil
 	})
 	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo", Palette: palette, ASCII: a.ascii(config{}), ReadOnly: a.flags.readOnly})
 	a.noteProblems(d)

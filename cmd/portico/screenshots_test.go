@@ -22,11 +22,13 @@ import (
 	"portico/cloud"
 	"portico/cloud/emulator"
 	"portico/gateway"
+	"portico/gateway/doctor"
 	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
 	"portico/tui"
+	"portico/tui/effects"
 )
 
 var writeScreenshots = flag.Bool("screenshots", false, "write screenshots/ anew instead of checking it")
@@ -65,7 +67,7 @@ func pictureDemo(t *testing.T) (*demo, steady) {
 	if err := d.publish(t.Context(), w); err != nil {
 		t.Fatal(err)
 	}
-	return d, steady{Publisher: w.publisher, clock: &clock{}}
+	return d, steady{Combined: effects.Combined{Publisher: w.publisher, Diagnoser: doctor.New(w.publisher)}, clock: &clock{}}
 }
 
 // TestScreenshots runs the console on the demo, types keys, and compares what a person sees with
@@ -121,7 +123,7 @@ func (r redirect) DialContext(ctx context.Context, network, address string) (net
 
 // steady takes the same time for everything.
 type steady struct {
-	*publish.Publisher
+	effects.Combined
 	clock  *clock
 	onStep func(done, of int) // when so many changes are done; nil: nobody looks
 }

@@ -10,7 +10,7 @@ import (
 	"portico/gateway/publish"
 )
 
-// Reader reads what stands. gateway/publish's Publisher is the Backend, and so each part of it.
+// Reader reads what stands. gateway/publish's Publisher is all parts of the Backend but one.
 type Reader interface {
 	// Inventory reads the project.
 	Inventory(ctx context.Context) (cloud.Inventory, error)
@@ -55,6 +55,13 @@ type Backend interface {
 	Prober
 	GatewayProber
 	Historian
+	Diagnoser
 }
 
-var _ Backend = (*publish.Publisher)(nil)
+// Combined is a Backend of a Publisher and the Doctor of the same project.
+type Combined struct {
+	*publish.Publisher
+	Diagnoser
+}
+
+var _ Backend = Combined{}

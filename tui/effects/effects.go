@@ -35,6 +35,8 @@ type Effects struct {
 	closed  bool
 	workers sync.WaitGroup
 	run     *applying // the apply under way or, after it, the last one
+
+	stopDiagnosis context.CancelFunc // of the one under way or, after it, the last one
 }
 
 // New returns effects on b. ctx ends all but an apply. p may be nil: then nobody is asked anything.

@@ -6,6 +6,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/doctor"
 	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
@@ -109,6 +110,14 @@ func (l *lazy) ProbeFromGateway(ctx context.Context, s publish.Snapshot, targets
 		return nil // there is no snapshot before the first connection
 	}
 	return b.ProbeFromGateway(ctx, s, targets, emit)
+}
+
+func (l *lazy) Diagnose(ctx context.Context, t doctor.Target, emit func(doctor.Progress)) (doctor.Diagnosis, error) {
+	b, err := l.get(ctx)
+	if err != nil {
+		return doctor.Diagnosis{}, err
+	}
+	return b.Diagnose(ctx, t, emit)
 }
 
 func (l *lazy) History(ctx context.Context, s publish.Snapshot) ([]history.Record, error) {

@@ -228,6 +228,10 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 		if s.testable() {
 			return views.Test{Forwards: s.proposal.Want()}
 		}
+	case key.Matches(msg, k.diagnose):
+		if t := s.ailing(); t != nil {
+			return views.DiagnoseForward(t.forward, t.instance)
+		}
 	case key.Matches(msg, k.up):
 		s.choose(-1)
 	case key.Matches(msg, k.down):

@@ -12,14 +12,15 @@ import (
 )
 
 type keys struct {
-	Copy, Test, Withdraw, Refresh key.Binding
-	list                          widget.ListKeys
+	Copy, Test, Diagnose, Withdraw, Refresh key.Binding
+	list                                    widget.ListKeys
 }
 
 func newKeys() keys {
 	return keys{
 		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
 		Test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test")),
+		Diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
 		Withdraw: key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
 		Refresh:  key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
 	}
@@ -27,12 +28,12 @@ func newKeys() keys {
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Copy, k.Test, k.Withdraw, k.list.Mark, k.list.Filter, k.Refresh, k.list.Sort}
+	return []key.Binding{k.Copy, k.Test, k.Diagnose, k.Withdraw, k.list.Mark, k.list.Filter, k.Refresh, k.list.Sort}
 }
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return append([][]key.Binding{{k.Copy, k.Test, k.Withdraw, k.Refresh}}, k.list.Bindings()...)
+	return append([][]key.Binding{{k.Copy, k.Test, k.Diagnose, k.Withdraw, k.Refresh}}, k.list.Bindings()...)
 }
 
 // act turns a key into what is to be done.
@@ -53,6 +54,10 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 			out[i] = r.Forward
 		}
 		return views.Test{Forwards: out}
+	case key.Matches(msg, s.keys.Diagnose):
+		if r, ok := s.list.Current(); ok {
+			return views.DiagnoseForward(r.Forward, r.name)
+		}
 	case key.Matches(msg, s.keys.Withdraw):
 		return s.withdraw(rows)
 	}

@@ -300,6 +300,7 @@ func (s *Screen) Keys() help.KeyMap {
 	r, ok := s.list.Current()
 	state := r.state != nil && s.readOnly == ""
 	k.Open.SetEnabled(ok && r.chosen)
+	k.Diagnose.SetEnabled(ok)
 	k.Repair.SetEnabled(state)
 	k.Adopt.SetEnabled(state && adoptable(r.state.Drift) > 0)
 	k.list = s.list.Keys

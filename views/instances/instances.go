@@ -145,6 +145,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k.Publish.SetEnabled(ok && s.readOnly == "")
 	k.Withdraw.SetEnabled(ok && s.readOnly == "" && (len(r.Forwards) > 0 || marked))
 	k.Test.SetEnabled(ok && (len(r.Forwards) > 0 || marked))
+	k.Diagnose.SetEnabled(ok)
 	k.Copy.SetEnabled(ssh)
 	k.list = s.list.Keys
 	k.list.Mark.SetEnabled(ok)

@@ -10,29 +10,30 @@ import (
 )
 
 type keys struct {
-	Open, Test, Pause, Copy, Refresh, Close key.Binding
-	list                                    widget.ListKeys
+	Open, Test, Diagnose, Pause, Copy, Refresh, Close key.Binding
+	list                                              widget.ListKeys
 }
 
 func newKeys() keys {
 	return keys{
-		Open:    key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "history")),
-		Close:   key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "back to the list")),
-		Test:    key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test now")),
-		Pause:   key.NewBinding(key.WithKeys("space"), key.WithHelp("space", "pause")),
-		Copy:    key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
-		Refresh: key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
+		Open:     key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "history")),
+		Close:    key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "back to the list")),
+		Test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test now")),
+		Pause:    key.NewBinding(key.WithKeys("space"), key.WithHelp("space", "pause")),
+		Diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
+		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
+		Refresh:  key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
 	}
 }
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Open, k.Test, k.Pause, k.Copy, k.list.Filter, k.list.Sort, k.Refresh}
+	return []key.Binding{k.Open, k.Test, k.Diagnose, k.Pause, k.Copy, k.list.Filter, k.list.Sort, k.Refresh}
 }
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return [][]key.Binding{{k.Open, k.Test, k.Pause, k.Copy, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
+	return [][]key.Binding{{k.Open, k.Test, k.Diagnose, k.Pause, k.Copy, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
 }
 
 // act turns a key into what is to be done.
@@ -48,6 +49,8 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 		s.page = page{id: rowID(r)}
 	case key.Matches(msg, s.keys.Test):
 		return views.Test{Forwards: []gateway.Forward{r.Forward}, Gateway: true}
+	case key.Matches(msg, s.keys.Diagnose):
+		return views.DiagnoseForward(r.Forward, r.name)
 	case key.Matches(msg, s.keys.Copy) && isSSH(r.Forward):
 		return views.CopySSH{Forward: r.Forward}
 	case key.Matches(msg, s.keys.Copy):

@@ -291,6 +291,7 @@ func (s *Screen) Keys() help.KeyMap {
 	r, ok := s.list.Current()
 	k.Open.SetEnabled(ok)
 	k.Test.SetEnabled(ok)
+	k.Diagnose.SetEnabled(ok)
 	k.Copy.SetEnabled(ok)
 	if ok && !isSSH(r.Forward) {
 		k.Copy.SetHelp("y", "copy address")

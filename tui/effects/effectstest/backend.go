@@ -11,6 +11,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/doctor"
 	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
@@ -49,6 +50,10 @@ type Backend struct {
 	Records      []history.Record            // newest first; Apply adds to them
 	HistoryErr   error
 	Inside       map[netip.AddrPort]probe.Outcome // what the gateway sees of private ends; others are OK
+	Diagnosis    doctor.Diagnosis                 // the answer to every question
+	DiagnosisErr error
+	HoldHops     chan struct{} // a diagnosis waits after its first hop until it is closed
+	Asked        doctor.Target // what was diagnosed last
 }
 
 var _ effects.Backend = (*Backend)(nil)

@@ -1,0 +1,38 @@
+package effectstest
+
+import (
+	"context"
+	"slices"
+
+	"portico/gateway/doctor"
+)
+
+// Diagnose answers with the backend's diagnosis, and tells of its hops one by one.
+func (b *Backend) Diagnose(ctx context.Context, t doctor.Target, emit func(doctor.Progress)) (doctor.Diagnosis, error) {
+	if err := b.enter(ctx, "Diagnose"); err != nil {
+		return doctor.Diagnosis{}, err
+	}
+	b.mu.Lock()
+	d, err, hold := b.Diagnosis, b.DiagnosisErr, b.HoldHops
+	b.Asked = t
+	b.mu.Unlock()
+	if err != nil {
+		return doctor.Diagnosis{}, err
+	}
+	hops := make([]doctor.Hop, len(d.Hops))
+	for i, h := range d.Hops {
+		hops[i] = doctor.Hop{N: h.N, ID: h.ID, Title: h.Title}
+	}
+	for i, h := range d.Hops {
+		hops[i] = h
+		emit(doctor.Progress{Title: d.Title, Hops: slices.Clone(hops)})
+		if hold != nil && i == 0 {
+			select {
+			case <-hold:
+			case <-ctx.Done():
+				return doctor.Diagnosis{}, ctx.Err()
+			}
+		}
+	}
+	return d, nil
+}
