@@ -29,6 +29,19 @@ func (r *Root) onDiagnosis(m views.DiagnosisMsg) tea.Cmd {
 	return r.tell(views.Doctor, m)
 }
 
+// mend shows the plan that puts a finding right.
+func (r *Root) mend(i views.Mend) tea.Cmd {
+	switch {
+	case r.onlyLooks():
+		return nil
+	case r.apply.running():
+		r.say("another plan is being applied; wait until it has ended", true)
+		return nil
+	}
+	r.planning++
+	return r.fx.Mend(i.Request)
+}
+
 // leaveDoctor ends a diagnosis that nobody comes back to.
 func (r *Root) leaveDoctor() {
 	if r.doctor.busy && r.nav.current != views.Doctor && !slices.Contains(r.nav.stack, views.Doctor) {

@@ -89,7 +89,7 @@ func intents() map[reflect.Type]handler {
 		on((*Root).testNow),
 		on((*Root).watch),
 		on((*Root).diagnose),
-		on(func(r *Root, i views.Mend) tea.Cmd { return r.propose(i.Request) }),
+		on((*Root).mend),
 		on((*Root).copySSH),
 		on((*Root).copyText),
 		on(func(r *Root, i views.Export) tea.Cmd { return r.fx.Export(i) }),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"portico/gateway/doctor"
 	"portico/tui"
 	"portico/tui/effects"
 )
@@ -36,7 +35,7 @@ func (a *app) console(ctx context.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		return effects.Combined{Publisher: w.publisher, Diagnoser: doctor.New(w.publisher)}, nil
+		return effects.Combined{Publisher: w.publisher, Diagnoser: w.doctor()}, nil
 	})
 	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: a.flags.cloud, Palette: palette, Themes: cfg.palettes(), ASCII: a.ascii(cfg), ReadOnly: options.ReadOnly})
 }

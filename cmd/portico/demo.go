@@ -11,7 +11,6 @@ import (
 
 	"portico/cloud/emulator"
 	"portico/gateway"
-	"portico/gateway/doctor"
 	"portico/gateway/history"
 	"portico/gateway/host"
 	"portico/gateway/publish"
@@ -74,7 +73,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 		if err != nil {
 			return nil, err
 		}
-		return effects.Combined{Publisher: w.publisher, Diagnoser: doctor.New(w.publisher)}, nil
+		return effects.Combined{Publisher: w.publisher, Diagnoser: w.doctor()}, nil
 	})
 	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo", Palette: palette, ASCII: a.ascii(config{}), ReadOnly: a.flags.readOnly})
 	a.noteProblems(d)

@@ -22,7 +22,6 @@ import (
 	"portico/cloud"
 	"portico/cloud/emulator"
 	"portico/gateway"
-	"portico/gateway/doctor"
 	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
@@ -67,7 +66,7 @@ func pictureDemo(t *testing.T) (*demo, steady) {
 	if err := d.publish(t.Context(), w); err != nil {
 		t.Fatal(err)
 	}
-	return d, steady{Combined: effects.Combined{Publisher: w.publisher, Diagnoser: doctor.New(w.publisher)}, clock: &clock{}}
+	return d, steady{Combined: effects.Combined{Publisher: w.publisher, Diagnoser: w.doctor()}, clock: &clock{}}
 }
 
 // TestScreenshots runs the console on the demo, types keys, and compares what a person sees with

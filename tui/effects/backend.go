@@ -25,6 +25,8 @@ type Reader interface {
 
 // Planner works out what a request would change. It asks nobody, and is quick.
 type Planner interface {
+	// SnapshotFor reads anew what a request is planned from.
+	SnapshotFor(ctx context.Context, r publish.Request) (publish.Snapshot, error)
 	Plan(ctx context.Context, s publish.Snapshot, r publish.Request) (publish.Proposal, error)
 }
 

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"portico/gateway/doctor"
+	"portico/gateway/publish"
 	"portico/views"
 )
 
@@ -32,6 +33,21 @@ func (e *Effects) Diagnose(seq int, t doctor.Target) tea.Cmd {
 			s.send(views.DiagnosisMsg{Seq: seq, Diagnosis: d, Err: err})
 		}
 	}, func(err error) tea.Msg { return views.DiagnosisMsg{Seq: seq, Err: err} })
+}
+
+// Mend plans what puts a finding right, from what stands now: what is on screen may be older than the
+// diagnosis.
+func (e *Effects) Mend(r publish.Request) tea.Cmd {
+	return e.do(func() tea.Msg {
+		ctx, cancel := context.WithTimeout(e.ctx, observeTimeout)
+		defer cancel()
+		s, err := e.backend.SnapshotFor(ctx, r)
+		if err != nil {
+			return ProposalMsg{Err: err}
+		}
+		p, err := e.backend.Plan(ctx, s, r)
+		return ProposalMsg{Proposal: p, Err: err}
+	}, func(err error) tea.Msg { return ProposalMsg{Err: err} })
 }
 
 // StopDiagnosis ends the diagnosis under way, if there is one: nobody looks at it any more.

@@ -80,6 +80,14 @@ func (l *lazy) Plan(ctx context.Context, s publish.Snapshot, r publish.Request) 
 	return b.Plan(ctx, s, r)
 }
 
+func (l *lazy) SnapshotFor(ctx context.Context, r publish.Request) (publish.Snapshot, error) {
+	b, err := l.get(ctx)
+	if err != nil {
+		return publish.Snapshot{}, err
+	}
+	return b.SnapshotFor(ctx, r)
+}
+
 func (l *lazy) Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome {
 	b, err := l.get(ctx)
 	if err != nil {

@@ -5,6 +5,8 @@
 package doctor
 
 import (
+	"cmp"
+
 	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -16,7 +18,7 @@ import (
 // Screen is the ladder. Make one with New.
 type Screen struct {
 	keys     keys
-	readOnly bool
+	readOnly string // why nothing can be changed, or ""
 
 	asked views.DiagnoseMsg
 	hops  []doctor.Hop
@@ -35,7 +37,9 @@ type Screen struct {
 var _ views.Screen = (*Screen)(nil)
 
 // New returns the screen before anything was asked. In a read-only console nothing is mended.
-func New(readOnly bool) *Screen { return &Screen{keys: newKeys(), readOnly: readOnly} }
+func New(readOnly bool) *Screen {
+	return &Screen{keys: newKeys(), readOnly: views.StartedReadOnly(readOnly)}
+}
 
 // Title names the screen.
 func (s *Screen) Title() string { return "Doctor" }
@@ -43,6 +47,8 @@ func (s *Screen) Title() string { return "Doctor" }
 // Update takes what is found, and keys.
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
+	case views.SnapshotMsg:
+		s.readOnly = cmp.Or(msg.ReadOnly, s.readOnly)
 	case views.DiagnoseMsg:
 		s.begin(msg)
 	case views.LadderMsg:
@@ -138,8 +144,8 @@ func (s *Screen) mend() views.Intent {
 		return views.Tell{Text: "there is nothing to mend"}
 	case fix.Kind == doctor.FixPlan && fix.Request == nil:
 		return views.Tell{Text: "there is no plan for it"}
-	case fix.Kind == doctor.FixPlan && s.readOnly:
-		return views.Tell{Text: "this console only looks: it was started read-only"}
+	case fix.Kind == doctor.FixPlan && s.readOnly != "":
+		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
 	case fix.Kind == doctor.FixPlan:
 		return views.Mend{Request: *fix.Request}
 	case fix.Command != "":
@@ -210,7 +216,7 @@ func (s *Screen) scrolls(by int) bool {
 func (s *Screen) Keys() help.KeyMap {
 	k := s.keys
 	fix := s.fix()
-	k.Fix.SetEnabled(fix != nil && (fix.Kind != doctor.FixPlan || !s.readOnly))
+	k.Fix.SetEnabled(fix != nil && (fix.Kind != doctor.FixPlan || s.readOnly == ""))
 	if fix != nil && fix.Kind != doctor.FixPlan {
 		k.Fix.SetHelp("f", "copy "+map[bool]string{true: "the command", false: "what to say"}[fix.Command != ""])
 	}

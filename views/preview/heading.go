@@ -17,7 +17,11 @@ func Verb(p publish.Proposal) string {
 		return strings.ToUpper(string(r.FloatingIP.Do[:1])) + string(r.FloatingIP.Do[1:])
 	case r.Withdraw:
 		return "Withdraw"
-	case r.Repair:
+	case p.AboutFix() && r.Fix.Start != "":
+		return "Start"
+	case p.AboutFix():
+		return "Forget"
+	case r.Repair, r.Fix != nil:
 		return "Repair"
 	case r.AdoptAll || len(r.Adopt) > 0:
 		return "Adopt"
@@ -30,7 +34,11 @@ func Subjects(p publish.Proposal) []string {
 	if p.AboutFloatingIP() {
 		return []string{p.Subject()}
 	}
-	if p.Request.Repair {
+	if p.AboutFix() {
+		_, what, _ := strings.Cut(publish.Title(p), " ")
+		return []string{what}
+	}
+	if p.Request.Repair || p.Request.Fix != nil {
 		return []string{"what is not as plans left it"}
 	}
 	return Names(p.Items)
@@ -43,14 +51,16 @@ func Heading(verb string, names []string, gw gateway.Gateway, width int, st *the
 		subject = fmt.Sprintf("%d VMs: %s", len(names), subject)
 	}
 	left := widget.Spans{{Text: verb + "  ", Style: st.Title}, {Text: subject, Style: st.Text}}
-	if aboutCloud[verb] {
-		return HeadingWith(left, widget.Spans{{Text: "in the cloud; no gateway changes", Style: st.Dim}}, width, st)
+	if where := elsewhere[verb]; where != "" {
+		return HeadingWith(left, widget.Spans{{Text: where, Style: st.Dim}}, width, st)
 	}
 	return HeadingWith(left, via(gw, st), width, st)
 }
 
-// aboutCloud are the verbs of what is done without a gateway.
-var aboutCloud = map[string]bool{"Attach": true, "Detach": true, "Allocate": true, "Release": true}
+const inCloud = "in the cloud; no gateway changes"
+
+// elsewhere says where what is done without a gateway is done, by its verb.
+var elsewhere = map[string]string{"Attach": inCloud, "Detach": inCloud, "Allocate": inCloud, "Release": inCloud, "Start": inCloud, "Forget": "on this machine"}
 
 // HeadingWith puts two parts at the ends of a line. The right one, which is context, goes when
 // the left one would keep less than half of the line.

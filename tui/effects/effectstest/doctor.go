@@ -5,7 +5,14 @@ import (
 	"slices"
 
 	"portico/gateway/doctor"
+	"portico/gateway/publish"
 )
+
+// SnapshotFor is what stands now.
+func (b *Backend) SnapshotFor(ctx context.Context, _ publish.Request) (publish.Snapshot, error) {
+	gw, state, err := b.Observe(ctx, b.Project)
+	return publish.Snapshot{Inventory: b.Project, Gateway: gw, State: &state}, err
+}
 
 // Diagnose answers with the backend's diagnosis, and tells of its hops one by one.
 func (b *Backend) Diagnose(ctx context.Context, t doctor.Target, emit func(doctor.Progress)) (doctor.Diagnosis, error) {
