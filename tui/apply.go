@@ -81,10 +81,7 @@ func (r *Root) onProposal(m effects.ProposalMsg) tea.Cmd {
 	case m.Was == nil && repair && m.Proposal.Plan.Empty() && len(r.rolledBack()) > 0:
 		r.askToSettle(m.Proposal)
 		return nil
-	case m.Was == nil && m.Proposal.Request.Fix != nil && m.Proposal.Plan.Empty():
-		r.say("nothing to do any more: r looks again", false)
-		return nil
-	case m.Was == nil && repair && m.Proposal.Plan.Empty():
+	case m.Was == nil && (repair || m.Proposal.Request.Fix != nil) && m.Proposal.Plan.Empty():
 		r.say("nothing to repair: what stands is as plans left it", false)
 		return nil
 	}
