@@ -39,13 +39,8 @@ func (a *app) doctorCommand() *cobra.Command {
 
 func (a *app) runDoctor(c *cobra.Command, f doctorFlags, args []string) error {
 	text := strings.TrimSpace(strings.Join(args, " "))
-	switch {
-	case f.all && text != "":
-		return wrongUse("diagnose", errors.New("--all is every forward, and one was named"), "leave out one of them")
-	case f.all && f.fix:
-		return wrongUse("diagnose", errors.New("--fix puts right one thing at a time"), "name the one: portico doctor VM --fix")
-	case !f.all && text == "":
-		return wrongUse("diagnose", errors.New("nothing was named"), "portico doctor VM, portico doctor ADDRESS:PORT, or portico doctor --all")
+	if err := f.check(text); err != nil {
+		return err
 	}
 	w, err := a.wire(c.Context(), a.prompter())
 	if err != nil {
@@ -72,14 +67,25 @@ func (a *app) runDoctor(c *cobra.Command, f doctorFlags, args []string) error {
 		last, err = a.doctorFix(c, w, d, t, found, &out)
 	}
 	if a.flags.json {
-		if jsonErr := a.printJSON(out); jsonErr != nil {
-			return jsonErr
-		}
+		err = errors.Join(a.printJSON(out), err)
 	}
 	if err == nil && last.Verdict == doctor.Blocked {
 		return exitError{exitUnreachable}
 	}
 	return err
+}
+
+// check refuses what does not go together.
+func (f doctorFlags) check(text string) error {
+	switch {
+	case f.all && text != "":
+		return wrongUse("diagnose", errors.New("--all is every forward, and one was named"), "leave out one of them")
+	case f.all && f.fix:
+		return wrongUse("diagnose", errors.New("--fix puts right one thing at a time"), "name the one: portico doctor VM --fix")
+	case !f.all && text == "":
+		return wrongUse("diagnose", errors.New("nothing was named"), "portico doctor VM, portico doctor ADDRESS:PORT, or portico doctor --all")
+	}
+	return nil
 }
 
 // doctor is the engine with what only this program can give it.

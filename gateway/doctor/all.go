@@ -24,11 +24,12 @@ func (d *Doctor) All(ctx context.Context, emit func(done, total int)) ([]Diagnos
 	if err != nil {
 		return nil, err
 	}
-	s, stateErr := d.observe(ctx, d.publisher, inv)
+	p := d.publisher.Patient(d.options.Patience)
+	s, stateErr := d.observe(ctx, p, inv)
 	if stateErr != nil {
 		return nil, stateErr
 	}
-	visits, err := d.visits(s)
+	visits, err := d.visits(p, s)
 	if err != nil || len(visits) == 0 {
 		return nil, err
 	}
@@ -64,14 +65,14 @@ func (d *Doctor) All(ctx context.Context, emit func(done, total int)) ([]Diagnos
 }
 
 // visits are those of all the gateway's forwards.
-func (d *Doctor) visits(s publish.Snapshot) ([]*visit, error) {
+func (d *Doctor) visits(p *publish.Publisher, s publish.Snapshot) ([]*visit, error) {
 	var out []*visit
 	for _, fwd := range slices.Concat(s.State.Forwards, s.State.Lost) {
 		f := newFacts(s, nil)
-		if err := (&resolver{p: d.publisher, s: s, f: f}).resolve(Target{Public: fwd.Public, Protocol: fwd.Service.Protocol}); err != nil {
+		if err := (&resolver{p: p, s: s, f: f}).resolve(Target{Public: fwd.Public, Protocol: fwd.Service.Protocol}); err != nil {
 			return nil, err
 		}
-		out = append(out, &visit{d: d, p: d.publisher, s: s, f: f})
+		out = append(out, &visit{d: d, p: p, s: s, f: f})
 	}
 	return out, nil
 }

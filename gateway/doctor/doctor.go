@@ -54,6 +54,7 @@ func (d *Doctor) Diagnose(ctx context.Context, t Target, emit func(Progress)) (D
 	if gw, found := gatewayFor(p, inv, t); found {
 		p = p.At(gw)
 	}
+	p = p.Patient(d.options.Patience)
 	s, stateErr := d.observe(ctx, p, inv)
 	if ctx.Err() != nil {
 		return Diagnosis{}, ctx.Err()

@@ -12,7 +12,6 @@ import (
 
 // judgeYou says whether this machine reaches the address at all.
 func (f *facts) judgeYou() []Finding {
-	addr := f.fwd.Public.Addr()
 	me := ""
 	if a := f.me(); a.IsValid() {
 		me = ", seen as " + a.String() + " by the gateway"
@@ -20,12 +19,16 @@ func (f *facts) judgeYou() []Finding {
 	if f.route == toGateway && f.host != nil {
 		return []Finding{ok(fmt.Sprintf("%s lets this machine in by SSH%s", f.gw.Name, me))}
 	}
-	if f.impostor() && f.live.here.Outcome != probe.OK && (f.live.here.Outcome == probe.Wrong || connected(*f.live.here)) {
-		return []Finding{blocked(OwnNetwork, "something on the way answers in the gateway's place: no packet got there", probeEvidence("from here", *f.live.here), Evidence{Words: hitWords(0)}).with(f.tellNetwork())}
+	if r := f.live.here; r != nil && answers(*r) {
+		e := probeEvidence("from here", *r)
+		return []Finding{ok(fmt.Sprintf("%s answers this machine%s", f.fwd.Public, me), e)}
 	}
-	if h := f.here(); h == probe.OK || h == probe.Wrong || h == probe.Refused {
-		return []Finding{ok(fmt.Sprintf("%s answers this machine%s", f.fwd.Public, me), probeEvidence("from here", *f.live.here))}
-	}
+	return f.judgeOtherPorts(me)
+}
+
+// judgeOtherPorts says whether this machine reaches the address by another port.
+func (f *facts) judgeOtherPorts(me string) []Finding {
+	addr := f.fwd.Public.Addr()
 	var evidence []Evidence
 	answered := ""
 	for _, r := range f.live.others {
@@ -47,6 +50,11 @@ func (f *facts) judgeYou() []Finding {
 
 func answers(r probe.Result) bool {
 	return connected(r) || r.Outcome == probe.OK || r.Outcome == probe.Wrong || r.Outcome == probe.Refused
+}
+
+// stood reports whether there was a connection, whatever came of it.
+func stood(r probe.Result) bool {
+	return r.Outcome == probe.OK || r.Outcome == probe.Wrong || connected(r)
 }
 
 func probeEvidence(from string, r probe.Result) Evidence {
@@ -85,23 +93,17 @@ func (f *facts) judgeVM() []Finding {
 		return []Finding{f.powerFinding(*f.vm, VMOff)}
 	}
 	e := f.insideEvidence()
-	if f.live.inside != nil && connected(*f.live.inside) {
-		return []Finding{ok("runs, and takes the gateway's connection", e...)}
-	}
-	switch f.inside() {
-	case probe.OK, probe.Wrong:
-		return []Finding{ok("runs, and answers the gateway", e...)}
-	case probe.Refused:
-		return []Finding{f.notListening(e)}
-	case probe.Timeout, probe.Unknown:
-	}
+	inside := f.live.inside
 	switch {
+	case inside != nil && stood(*inside):
+		return []Finding{ok("runs, and answers the gateway", e...)}
+	case f.inside() == probe.Refused:
+		return []Finding{f.notListening(e)}
 	case f.met():
 		return []Finding{ok("runs, and answers", e...)}
 	case f.vm.TaskState != "":
 		return []Finding{f.powerFinding(*f.vm, VMOff)}
-	}
-	if f.live.inside == nil || f.inside() == probe.Unknown {
+	case f.inside() == probe.Unknown:
 		return []Finding{unknown("", "runs; whether it answers could not be tried from the gateway", "a connection from the gateway to "+f.fwd.Private.String(), e...)}
 	}
 	return nil // it timed out: what that means depends on the hops before
@@ -141,24 +143,21 @@ func (f *facts) judgeService() []Finding {
 	}
 	r := f.live.here
 	from := "answers"
-	if !f.met() && f.live.inside != nil && (f.inside() == probe.OK || f.inside() == probe.Wrong) {
+	if x := f.live.inside; !f.met() && x != nil {
 		r, from = f.live.inside, "answers the gateway"
 	}
-	if r == nil || !answers(*r) || r.Outcome == probe.Refused && !connected(*r) {
-		if !f.tcp() {
-			return []Finding{unknown("", "udp has no connection to test: only its own client can tell", "a client of "+f.fwd.Service.Name)}
-		}
+	if !f.met() && r == f.live.here {
+		return nil // what came of it from here, the hops before may explain
+	}
+	switch {
+	case !f.tcp():
+		return []Finding{unknown("", "udp has no connection to test: only its own client can tell", "a client of "+f.fwd.Service.Name)}
+	case r == nil || !stood(*r):
 		return nil
+	case r.Outcome != probe.OK:
+		return []Finding{f.badService(*r)}
 	}
 	e := probeEvidence("what it said", *r)
-	if connected(*r) {
-		return []Finding{blocked(Silent, strings.Replace(r.Detail, "connected, but", "connects, but", 1), e).with(tell("the owner of "+f.vmName(),
-			"%s of %s accepts connections on %s, and then: %s. Is the service hung or overloaded, does it turn us away (hosts.deny, MaxStartups, fail2ban), or do large packets get lost (MTU)?", f.fwd.Service.Name, f.vmName(), f.fwd.Private, r.Detail))}
-	}
-	if r.Outcome == probe.Wrong {
-		return []Finding{blocked(WrongService, fmt.Sprintf("something answers, and it is not %s", f.fwd.Service.Name), e).with(
-			tell("the owner of "+f.vmName(), "On %s port %d something else than %s answers (%s). Is the service on another port?", f.vmName(), f.fwd.Private.Port(), f.fwd.Service.Name, cloud.Clean(r.Detail)))}
-	}
 	if r.Latency > slow {
 		return append(f.judgeSSH(), degraded("", fmt.Sprintf("%s after %d ms", from, r.Latency.Milliseconds()), e))
 	}
@@ -170,6 +169,17 @@ func (f *facts) judgeService() []Finding {
 		from += ": " + detail
 	}
 	return append(found, ok(from, e))
+}
+
+// badService is something at the far end that is not what was meant.
+func (f *facts) badService(r probe.Result) Finding {
+	e, owner := probeEvidence("what it said", r), "the owner of "+f.vmName()
+	if connected(r) {
+		return blocked(Silent, strings.Replace(r.Detail, "connected, but", "connects, but", 1), e).with(tell(owner,
+			"%s of %s accepts connections on %s, and then: %s. Is the service hung or overloaded, does it turn us away (hosts.deny, MaxStartups, fail2ban), or do large packets get lost (MTU)?", f.fwd.Service.Name, f.vmName(), f.fwd.Private, r.Detail))
+	}
+	return blocked(WrongService, fmt.Sprintf("something answers, and it is not %s", f.fwd.Service.Name), e).with(
+		tell(owner, "On %s port %d something else than %s answers (%s). Is the service on another port?", f.vmName(), f.fwd.Private.Port(), f.fwd.Service.Name, cloud.Clean(r.Detail)))
 }
 
 // slow is a latency that tells of lost packets: TCP sends the first one again after a second.

@@ -40,7 +40,6 @@ type facts struct {
 	inv      *cloud.Inventory
 	gw       gateway.Gateway
 	fwd      gateway.Forward // public, private and service; of a direct path, the VM's own
-	service  string          // as asked for, when fwd does not say
 
 	elsewhere *gateway.Gateway  // the gateway there is, when the address is not its
 	floating  *cloud.FloatingIP // the address, if it is one of the project's
@@ -97,7 +96,7 @@ func (f *facts) reached() bool {
 
 // met reports whether something at the far end answered, whatever it was.
 func (f *facts) met() bool {
-	return f.reached() || f.live.here != nil && (f.live.here.Outcome == probe.Wrong || connected(*f.live.here)) && !f.impostor()
+	return f.reached() || f.live.here != nil && f.live.here.Outcome == probe.Wrong && !f.impostor()
 }
 
 // connected reports whether a connection stood, and then nothing good came of it.

@@ -174,36 +174,54 @@ func (f *facts) attribute(all map[HopID][]Finding) {
 // blame is what live connections say of a path on which nothing is configured to block.
 func (f *facts) blame() (HopID, Finding) {
 	hits, counted := f.hits()
-	refused := f.here() == probe.Refused || strings.Contains(f.live.here.Detail, "no route to host") // which a firewall may say
+	refused := f.refused()
 	inside := f.inside()
 	evidence := append([]Evidence{probeEvidence("from here", *f.live.here)}, f.insideEvidence()...)
 	if counted {
 		evidence = append(evidence, Evidence{Words: hitWords(hits)})
 	}
+	if stood(*f.live.here) && f.impostor() {
+		return You, blocked(OwnNetwork, "something on the way answers in the gateway's place: no packet got there", evidence...).with(f.tellNetwork())
+	}
 	switch {
+	case connected(*f.live.here) && inside != probe.Timeout:
+		return Service, f.badService(*f.live.here)
 	case f.route == toGateway:
 		return f.blameGatewaySSH(refused, evidence)
-	case f.route == viaNeutron && refused, f.route == direct && refused:
+	case f.route != viaGateway && refused:
 		return VM, f.notListening(evidence)
 	case f.route != viaGateway:
 		return f.blameOutside(evidence)
 	case inside == probe.Timeout && f.snat():
 		return VM, f.silentVM(evidence)
-	case counted && hits == 0:
-		return f.blameBefore(evidence)
-	case counted && refused && inside != probe.OK:
-		return VM, f.notListening(evidence)
-	case counted && inside == probe.OK && f.replied():
-		return You, blocked(OwnNetwork, "the VM's answer left the gateway, and did not arrive here", evidence...).with(f.tellNetwork())
-	case counted && inside == probe.OK:
-		return GatewayHost, blocked(HostFirewall, "the packet reached the gateway and its rule; the VM answers the gateway; the answer does not come back", evidence...).with(
-			tell("whoever runs "+f.gw.Name, "On %s connections to %s are translated (counter +%d) but not answered, although %s answers the gateway itself. Look at nft list ruleset, policy routing (ip rule) and conntrack -L.", f.gw.Name, f.fwd.Public, hits, f.fwd.Private))
 	case counted:
-		return VM, f.silentVM(evidence)
+		return f.blameCounted(hits, refused, evidence)
 	case refused && f.host == nil:
 		return GatewayHost, unknown("", "something refuses the connection: the gateway, or the VM", "an SSH connection to "+f.gw.Name, evidence...)
 	}
 	return "", Finding{}
+}
+
+// refused reports whether something said no to this machine. A firewall may call that no route.
+func (f *facts) refused() bool {
+	return f.here() == probe.Refused || strings.Contains(f.live.here.Detail, "no route to host")
+}
+
+// blameCounted is a connection of which the gateway's rule says whether it came that far.
+func (f *facts) blameCounted(hits uint64, refused bool, e []Evidence) (HopID, Finding) {
+	inside := f.inside()
+	switch {
+	case hits == 0:
+		return f.blameBefore(e)
+	case refused && inside != probe.OK:
+		return VM, f.notListening(e)
+	case inside == probe.OK && f.replied():
+		return You, blocked(OwnNetwork, "the VM's answer left the gateway, and did not arrive here", e...).with(f.tellNetwork())
+	case inside == probe.OK:
+		return GatewayHost, blocked(HostFirewall, "the packet reached the gateway and its rule; the VM answers the gateway; the answer does not come back", e...).with(
+			tell("whoever runs "+f.gw.Name, "On %s connections to %s are translated (counter +%d) but not answered, although %s answers the gateway itself. Look at nft list ruleset, policy routing (ip rule) and conntrack -L.", f.gw.Name, f.fwd.Public, hits, f.fwd.Private))
+	}
+	return VM, f.silentVM(e)
 }
 
 // replied reports whether the gateway's kernel has seen an answer of the VM's to a tracked connection.

@@ -47,30 +47,7 @@ func Report(d Diagnosis) string {
 	line("%s", d.Summary)
 	line("diagnosed %s by portico doctor, in %s\n", d.Started.UTC().Format("2006-01-02 15:04:05 UTC"), d.Took.Round(100*time.Millisecond))
 	for _, h := range d.Hops {
-		text := h.Text
-		if h.Follows > 0 {
-			text = fmt.Sprintf("follows from %d", h.Follows)
-		}
-		line("%2d  %-8s %s: %s", h.N, words[h.Verdict], h.Title, text)
-		if h.Verdict == OK || h.Follows > 0 {
-			continue
-		}
-		for _, f := range h.Findings {
-			if f.Text != h.Text {
-				line("      %s: %s", words[f.Verdict], f.Text)
-			}
-			for _, e := range f.Evidence {
-				line("      evidence: %s", e.Words)
-				for l := range strings.SplitSeq(e.Raw, "\n") {
-					if l != "" {
-						line("        %s", l)
-					}
-				}
-			}
-			if f.Missing != "" {
-				line("      missing: %s", f.Missing)
-			}
-		}
+		reportHop(h, line)
 	}
 	for _, l := range d.Later {
 		line("%s", l.Text)
@@ -88,4 +65,30 @@ func Report(d Diagnosis) string {
 		line("note: %s", n)
 	}
 	return b.String()
+}
+
+// reportHop writes one hop, with what is known of it where it is not well.
+func reportHop(h Hop, line func(format string, args ...any)) {
+	text := h.Text
+	if h.Follows > 0 {
+		text = fmt.Sprintf("follows from %d", h.Follows)
+	}
+	line("%2d  %-8s %s: %s", h.N, words[h.Verdict], h.Title, text)
+	if h.Verdict == OK || h.Follows > 0 {
+		return
+	}
+	for _, f := range h.Findings {
+		if f.Text != h.Text {
+			line("      %s: %s", words[f.Verdict], f.Text)
+		}
+		for _, e := range f.Evidence {
+			line("      evidence: %s", e.Words)
+			for l := range strings.Lines(e.Raw) {
+				line("        %s", strings.TrimRight(l, "\n"))
+			}
+		}
+		if f.Missing != "" {
+			line("      missing: %s", f.Missing)
+		}
+	}
 }

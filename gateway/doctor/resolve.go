@@ -10,7 +10,6 @@ import (
 	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/publish"
-	"portico/gateway/scheme"
 )
 
 // resolver finds out which path a target means.
@@ -286,49 +285,6 @@ func (r *resolver) portAt(a netip.Addr, device string) (cloud.Port, bool) {
 	return cloud.Port{}, false
 }
 
-// directAt is a VM's own floating IP.
-func (r *resolver) directAt(fip cloud.FloatingIP, addr netip.AddrPort, proto gateway.Protocol) error {
-	f := r.f
-	f.route, f.standing = direct, published
-	i := slices.IndexFunc(r.inv().Ports, func(p cloud.Port) bool { return p.ID == fip.PortID })
-	if i < 0 {
-		return &gateway.Error{Op: "diagnose", Target: addr.String(), Kind: gateway.NotFound, Err: fmt.Errorf("port %s that it leads to is not visible in this project", fip.PortID)}
-	}
-	p := r.inv().Ports[i]
-	f.fwd = gateway.Forward{Instance: p.DeviceID, Service: serviceAt(addr.Port(), proto), Public: addr, Private: netip.AddrPortFrom(fip.FixedIP, addr.Port())}
-	return nil
-}
-
-// serviceAt is what a port usually is.
-func serviceAt(port uint16, proto gateway.Protocol) gateway.Service {
-	for _, s := range publish.Services() {
-		if s.Port == port && s.Protocol == proto {
-			return s
-		}
-	}
-	return gateway.Service{Name: string(proto), Protocol: proto, Port: port}
-}
-
-// neutron is a forwarding without a gateway.
-func (r *resolver) neutron(fip cloud.FloatingIP, addr netip.AddrPort, proto gateway.Protocol) error {
-	f := r.f
-	f.route, f.standing, f.gw, f.state = viaNeutron, absent, gateway.Gateway{}, nil
-	f.fwd = gateway.Forward{Public: addr, Service: serviceAt(addr.Port(), proto), Engine: "neutron"}
-	for _, x := range fip.Forwardings {
-		if x.External != addr.Port() || x.Protocol != string(proto) {
-			continue
-		}
-		f.standing, f.fwd.Private = published, x.Internal
-		f.fwd.Service = serviceAt(x.Internal.Port(), proto)
-		for _, p := range r.inv().Ports {
-			if p.ID == x.InternalPortID {
-				f.fwd.Instance = p.DeviceID
-			}
-		}
-	}
-	return nil
-}
-
 // instance is the path to a VM's service, however it is reachable.
 func (r *resolver) instance(t Target) error {
 	f := r.f
@@ -371,104 +327,4 @@ func (r *resolver) standingFor(i cloud.Instance, service string) bool {
 	best := slices.IndexFunc(found, func(k knownForward) bool { return k.fwd.Service.Name == "ssh" })
 	r.f.fwd, r.f.standing = found[max(best, 0)].fwd, found[max(best, 0)].how
 	return true
-}
-
-// floatingFor is a VM with a floating IP of its own.
-func (r *resolver) floatingFor(i cloud.Instance, service string) bool {
-	fips := r.inv().FloatingIPsOf(r.inv().InstancePorts(i.ID))
-	if len(fips) == 0 {
-		return false
-	}
-	svc, err := r.p.ResolveService(orSSH(service))
-	if err != nil {
-		return false
-	}
-	return r.directAt(fips[0], netip.AddrPortFrom(fips[0].Address, svc.Port), svc.Protocol) == nil
-}
-
-func orSSH(service string) string {
-	if service == "" {
-		return "ssh"
-	}
-	return service
-}
-
-// wouldBe is a VM that is not published, or of which nobody could look: the default scheme says where
-// it would be.
-func (r *resolver) wouldBe(i cloud.Instance, service string) error {
-	f := r.f
-	svc, err := r.p.ResolveService(orSSH(service))
-	if err != nil {
-		return err
-	}
-	f.standing = absent
-	if f.state == nil {
-		f.standing = assumed
-	}
-	if !r.s.HasGateway() {
-		if lost := r.p.Stranded(*r.inv()); len(lost) == 1 {
-			f.gw = lost[0]
-			if free := r.free(); len(free) == 1 {
-				f.gw.FloatingIP = free[0].Address
-			}
-		}
-	}
-	f.fwd = gateway.Forward{Instance: i.ID, Service: svc, Engine: "nat"}
-	for _, p := range r.inv().InstancePorts(i.ID) {
-		for _, ip := range p.FixedIPs {
-			sub, known := r.inv().Subnet(ip.SubnetID)
-			if !ip.Addr.Is4() || !known || f.fwd.Private.IsValid() {
-				continue
-			}
-			f.fwd.Private = netip.AddrPortFrom(ip.Addr, svc.Port)
-			s, err := scheme.Find(r.p.Schemes(), "")
-			if err != nil {
-				return err
-			}
-			if port, err := s.Port(sub.CIDR, ip.Addr, svc); err == nil {
-				f.fwd.Public = netip.AddrPortFrom(publicAddr(f.gw), port)
-			}
-		}
-	}
-	if !f.fwd.Public.IsValid() {
-		f.fwd.Public = netip.AddrPortFrom(publicAddr(f.gw), 0)
-	}
-	if f.standing == absent {
-		f.notes = append(f.notes, fmt.Sprintf("%s of %s is not published; by %s it would be at %s", svc.Name, i.Name, r.p.Schemes()[0].Name, f.fwd.Public))
-	} else {
-		f.notes = append(f.notes, fmt.Sprintf("what is published could not be read; by %s, %s of %s is at %s", r.p.Schemes()[0].Name, svc.Name, i.Name, f.fwd.Public))
-	}
-	return nil
-}
-
-func (r *resolver) free() []cloud.FloatingIP {
-	return slices.DeleteFunc(slices.Clone(r.inv().FloatingIPs), func(x cloud.FloatingIP) bool { return x.PortID != "" || len(x.Forwardings) > 0 })
-}
-
-// places looks up what the path is made of.
-func (r *resolver) places() {
-	f, inv := r.f, r.inv()
-	if x, found := r.floating(f.fwd.Public.Addr()); found {
-		f.floating = &x
-	}
-	for _, p := range inv.Ports {
-		if p.ID == f.gw.PortID && p.ID != "" {
-			f.gwPort = &p
-		}
-	}
-	if i, found := inv.Instance(f.gw.InstanceID); found {
-		f.carrier = &i
-	}
-	if f.route == toGateway {
-		return
-	}
-	if p, found := r.portAt(f.fwd.Private.Addr(), f.fwd.Instance); found {
-		f.vmPort = &p
-		if f.fwd.Instance == "" {
-			f.fwd.Instance = p.DeviceID
-		}
-	}
-	if i, found := inv.Instance(f.fwd.Instance); found {
-		f.vm = &i
-	}
 }

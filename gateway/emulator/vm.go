@@ -23,10 +23,14 @@ const (
 // VM plays one instance: it has servers by port, which are reached by [VM.Route] alone and listen
 // nowhere. A new one serves SSH and HTTP. All methods may be called from any goroutine.
 type VM struct {
-	name   string // cleaned
-	signer ssh.Signer
+	name string // cleaned
 
-	mu     sync.Mutex
+	mu       sync.Mutex
+	signer   ssh.Signer
+	user     string // the only one let in, with one of keys; "" is anybody
+	keys     []ssh.PublicKey
+	filtered map[uint16]bool // by its own firewall
+
 	off    bool
 	closed bool
 	serve  map[uint16]Service
@@ -56,7 +60,11 @@ func NewVM(name string) (*VM, error) {
 func (vm *VM) Name() string { return vm.name }
 
 // HostKey is the SSH server's public key.
-func (vm *VM) HostKey() ssh.PublicKey { return vm.signer.PublicKey() }
+func (vm *VM) HostKey() ssh.PublicKey {
+	vm.mu.Lock()
+	defer vm.mu.Unlock()
+	return vm.signer.PublicKey()
+}
 
 // Handle puts a service on a port in place of what is there; nil takes that down, and the port is
 // refused: vm.Handle(22, nil) is a VM whose sshd does not run, vm.Handle(22, vm.HTTP) one with
@@ -86,7 +94,7 @@ func (vm *VM) Route(port uint16) (Dial, Verdict) {
 	vm.mu.Lock()
 	defer vm.mu.Unlock()
 	switch {
-	case vm.off || vm.closed:
+	case vm.off || vm.closed || vm.filtered[port]:
 		return nil, Dropped
 	case vm.serve[port] == nil:
 		return nil, Refused

@@ -16,13 +16,12 @@ import (
 // SSH serves an SSH connection: any user is let in without a key, and told where they are.
 func (vm *VM) SSH(c net.Conn) {
 	config := &ssh.ServerConfig{
-		NoClientAuth:  true,
 		ServerVersion: serverVersion,
 		BannerCallback: func(ssh.ConnMetadata) string {
 			return "This is " + vm.name + ", an emulated VM of portico demo.\n"
 		},
 	}
-	config.AddHostKey(vm.signer)
+	vm.authenticate(config)
 	_ = c.SetDeadline(time.Now().Add(loginTime))
 	conn, channels, requests, err := ssh.NewServerConn(c, config)
 	if err != nil {

@@ -24,6 +24,15 @@ func (p *Publisher) At(gw gateway.Gateway) *Publisher {
 	return &q
 }
 
+// Patient is a Publisher for the same project that waits so long, and no longer, for what it probes from
+// a gateway.
+func (p *Publisher) Patient(patience time.Duration) *Publisher {
+	q := *p
+	q.patience = patience
+	q.remoteHistory = q.gatewayHistory
+	return &q
+}
+
 // Runner runs commands on a snapshot's gateway, over the connection that everything else uses.
 func (p *Publisher) Runner(ctx context.Context, s Snapshot) (gateway.Runner, error) {
 	e, err := p.engine(ctx, s.Gateway, s.Inventory)
