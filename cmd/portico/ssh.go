@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,12 +15,18 @@ import (
 
 func (a *app) sshCommand() *cobra.Command {
 	var only bool
+	var as string
 	c := &cobra.Command{
 		Use: "ssh VM [-- ARGS]", Short: "Log in to a published VM", Args: needs("VM", anyNumber),
 		Long: "Log in to a published VM with ssh. A host key that is not known yet is compared with the one that the VM printed on its\n" +
-			"console, which the cloud shows: if they are the same it is remembered and ssh asks nothing, if they differ ssh is not run.",
-		Example: "portico ssh assembly-02\nportico ssh assembly-02 -- -L 8888:localhost:8888\nportico ssh --print assembly-02",
+			"console, which the cloud shows: if they are the same it is remembered and ssh asks nothing, if they differ ssh is not run.\n" +
+			"--as prints what else there is to take along: " + strings.Join(publish.CopyKinds(), ", ") + ".",
+		Example: "portico ssh assembly-02\nportico ssh assembly-02 -- -L 8888:localhost:8888\nportico ssh --print assembly-02\nportico ssh --print assembly-02 --as known-hosts >> ~/.ssh/known_hosts",
 		RunE: func(c *cobra.Command, args []string) error {
+			if as != "" && as != publish.AsSSH {
+				return a.printCopy(c.Context(), args, as)
+			}
+			only = only || as != ""
 			target, err := a.findSSH(c.Context(), args[0])
 			if err != nil {
 				return err
@@ -37,6 +44,8 @@ func (a *app) sshCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&only, "print", false, "only print the command")
+	c.Flags().StringVar(&as, "as", "", "print this form of it: "+strings.Join(publish.CopyKinds(), ", "))
+	_ = c.RegisterFlagCompletionFunc("as", cobra.FixedCompletions(publish.CopyKinds(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
