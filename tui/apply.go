@@ -167,7 +167,7 @@ func (r *Root) onApplyEnd(m effects.ApplyEndMsg) tea.Cmd {
 	r.outdate()
 	r.tested(m)
 	r.history.wanted = true
-	stale := cloud.KindOf(m.Report.Err) == gateway.Stale && len(m.Report.Left) == 0
+	stale := outOfDate(m)
 	if r.stale = nil; stale && !was.settles && !was.quitWhenDone {
 		r.stale = &m.Proposal
 	}

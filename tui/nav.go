@@ -56,7 +56,7 @@ type navigation struct {
 func newNavigation(readOnly bool) navigation {
 	n := navigation{tabs: tabs(), screens: map[views.Target]views.Screen{
 		views.Instances:   instances.New(readOnly),
-		views.FloatingIPs: floatingips.New(),
+		views.FloatingIPs: floatingips.New(readOnly),
 		views.Forwards:    forwards.New(readOnly),
 		views.Gateways:    gateways.New(readOnly),
 		views.TestsTab:    tests.New(),

@@ -82,6 +82,7 @@ func intents() map[reflect.Type]handler {
 		on((*Root).withdraw),
 		on((*Root).repair),
 		on((*Root).adopt),
+		on((*Root).changeFloatingIP),
 		on(func(r *Root, i views.Draft) tea.Cmd { return r.fx.Plan(r.snapshot, i) }),
 		on((*Root).showPlan),
 		on((*Root).startApply),

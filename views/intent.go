@@ -47,6 +47,8 @@ type (
 	// Adopt makes a plan that takes over forwards made by hand, and shows it: those at these public
 	// ports ("tcp/30011"), or, without any, all that can be.
 	Adopt struct{ Ports []string }
+	// ChangeFloatingIP makes a plan that attaches, detaches, allocates or releases one, and shows it.
+	ChangeFloatingIP struct{ Request publish.FloatingIPRequest }
 	// Draft asks for the plan of a request; the answer is a PlanMsg with the same Seq.
 	Draft struct {
 		Seq     int
@@ -115,3 +117,5 @@ func (CopyText) intent()    {}
 func (Export) intent()      {}
 func (Answer) intent()      {}
 func (Tell) intent()        {}
+
+func (ChangeFloatingIP) intent() {}

@@ -50,7 +50,7 @@ func (d *pane) leads() {
 	f, inv := d.r.FloatingIP, d.s.snapshot.Snapshot.Inventory
 	if d.r.Free() {
 		d.add("leads", "nowhere: it is free")
-		d.add("next", "attach it to an instance, which then needs no forwards, or is a gateway")
+		d.add("next", "a attaches it to an instance, which then needs no forwards, or is a gateway; X gives it back")
 		return
 	}
 	d.add("attached", attached(d.r))

@@ -3,8 +3,8 @@
 package floatingips
 
 import (
-	"charm.land/bubbles/v2/help"
-	"charm.land/bubbles/v2/key"
+	"cmp"
+
 	tea "charm.land/bubbletea/v2"
 
 	"portico/cloud"
@@ -21,16 +21,20 @@ type Screen struct {
 	keys     keys
 	snapshot views.SnapshotMsg
 	loaded   bool
+	readOnly string // why nothing can be changed, or ""
+	pick     pick
+	height   int
 }
 
 var (
 	_ views.Screen = (*Screen)(nil)
 	_ views.Typing = (*Screen)(nil)
+	_ views.Nested = (*Screen)(nil)
 )
 
-// New returns the empty list.
-func New() *Screen {
-	s := &Screen{keys: newKeys()}
+// New returns the empty list. In a read-only console no address can be changed.
+func New(readOnly bool) *Screen {
+	s := &Screen{keys: newKeys(), readOnly: views.StartedReadOnly(readOnly), pick: newPick()}
 	t := widget.NewTable(func(r row) string { return r.FloatingIP.ID }, s.columns()...)
 	s.list = widget.NewList(t, "floating IP", "floating IPs")
 	s.list.SortBy(0, false)
@@ -42,41 +46,48 @@ func New() *Screen {
 func (s *Screen) Title() string { return "Floating IPs" }
 
 // Typing reports whether the filter takes all keys.
-func (s *Screen) Typing() bool { return s.list.Typing() }
+func (s *Screen) Typing() bool {
+	if s.pick.open {
+		return s.pick.list.Typing()
+	}
+	return s.list.Typing()
+}
+
+// Nested reports whether one picks what to attach an address to.
+func (s *Screen) Nested() bool { return s.pick.open }
 
 // Update takes data and keys.
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
 		s.snapshot, s.loaded = msg, true
+		s.readOnly = cmp.Or(msg.ReadOnly, s.readOnly)
 		s.list.Refresh(publish.FloatingIPRows(msg.Snapshot), msg.At())
+		s.fillPick()
+		return s, nil
 	case views.SizeMsg:
+		s.height = msg.Height
 		s.list.Resize(msg.Height)
-	default:
-		if !s.list.Update(msg) {
-			if k, ok := msg.(tea.KeyPressMsg); ok {
-				return s, s.act(k)
-			}
-		}
+		s.fillPick()
+		return s, nil
+	}
+	k, isKey := msg.(tea.KeyPressMsg)
+	switch {
+	case s.pick.open && !s.pick.list.Update(msg) && isKey:
+		return s, s.pressPick(k)
+	case !s.pick.open && !s.list.Update(msg) && isKey:
+		return s, s.act(k)
 	}
 	return s, nil
-}
-
-func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
-	r, ok := s.list.Current()
-	switch {
-	case key.Matches(msg, s.keys.Refresh):
-		return views.Refresh{}
-	case ok && key.Matches(msg, s.keys.Copy):
-		return views.CopyText{Text: r.FloatingIP.Address.String(), What: "address"}
-	}
-	return nil
 }
 
 // View draws the list, and beside it what is known of the address under the cursor.
 func (s *Screen) View(f views.Frame) string {
 	if f.Width <= 0 || f.Height <= 0 {
 		return ""
+	}
+	if s.pick.open {
+		return s.viewPick(f)
 	}
 	r, ok := s.list.Current()
 	if !ok || f.Width < detailFrom {
@@ -98,39 +109,5 @@ func (s *Screen) empty() string {
 	case s.snapshot.Snapshot.Inventory.Unknown("floating IPs"):
 		return "the floating IPs of this project cannot be read"
 	}
-	return "this project has no floating IPs"
-}
-
-type keys struct {
-	Copy, Refresh key.Binding
-	list          widget.ListKeys
-}
-
-func newKeys() keys {
-	return keys{
-		Copy:    key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy address")),
-		Refresh: key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
-	}
-}
-
-// Keys are the bindings that work now.
-func (s *Screen) Keys() help.KeyMap {
-	if s.list.Typing() {
-		return s.list.TypingKeys()
-	}
-	k := s.keys
-	_, ok := s.list.Current()
-	k.Copy.SetEnabled(ok)
-	k.list = s.list.Keys
-	return k
-}
-
-// ShortHelp is what the status bar shows.
-func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Copy, k.list.Filter, k.Refresh, k.list.Sort}
-}
-
-// FullHelp is what the help page shows.
-func (k keys) FullHelp() [][]key.Binding {
-	return append([][]key.Binding{{k.Copy, k.Refresh}}, k.list.Bindings()...)
+	return "this project has no floating IPs; n takes one"
 }

@@ -30,7 +30,7 @@ func snapshot() views.SnapshotMsg {
 }
 
 func open(m views.SnapshotMsg) views.Screen {
-	s, _ := floatingips.New().Update(m)
+	s, _ := floatingips.New(false).Update(m)
 	return s
 }
 
