@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // driver runs a Root without a terminal: time stands still until the test moves it, and commands
 // run as Bubble Tea would run them.
 type driver struct {
-	t       *testing.T
+	t       testing.TB
 	root    *Root
 	now     time.Time
 	answers chan tea.Msg
@@ -33,7 +33,7 @@ type driver struct {
 // patience is how long a test waits for something that must happen.
 const patience = 10 * time.Second
 
-func drive(t *testing.T, b effects.Backend, width, height int, change ...func(*Options)) *driver {
+func drive(t testing.TB, b effects.Backend, width, height int, change ...func(*Options)) *driver {
 	t.Helper()
 	d := &driver{t: t, now: effectstest.Start, answers: make(chan tea.Msg, 10000)}
 	o := Options{Backend: b, Now: func() time.Time { return d.now }, Jitter: func() float64 { return 0 }}

@@ -51,6 +51,8 @@ type Screen struct {
 	roomy    bool // there is room for long words
 	height   int  // of the frames to come
 	now      time.Time
+	shuffled bool      // results have come that change the order
+	ordered  time.Time // when it was last put right
 }
 
 // roomyWidth is the width from which a longer word costs no column.
@@ -92,6 +94,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		s.list.SetRows(s.rows())
 	case views.BeatMsg:
 		s.now = msg.At
+		s.reorder()
 		return s, s.beat(msg)
 	case views.ProbeStartMsg:
 		for _, k := range msg.Keys {
@@ -108,6 +111,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 			s.list.Touch()
 		}
 	default:
+		s.reorder()
 		return s, s.press(msg)
 	}
 	return s, nil
@@ -142,12 +146,23 @@ func (s *Screen) took(msg views.ProbeMsg) {
 	before := t.rank()
 	t.running = false
 	t.here.add(msg.Result)
-	if t.rank() != before {
+	s.shuffled = s.shuffled || t.rank() != before
+	s.list.Touch()
+}
+
+// A list of so many is put in order anew no more often than this: results come by the thousand.
+const (
+	manyRows  = 500
+	reordered = 250 * time.Millisecond
+)
+
+// reorder gives rows their new places once results have moved them.
+func (s *Screen) reorder() {
+	if s.shuffled {
+		s.shuffled, s.ordered = false, s.now
 		s.list.SetRows(s.rows())
 		s.top()
-		return
 	}
-	s.list.Touch()
 }
 
 // refresh takes over what stands. Forwards that are gone are forgotten, and one that leads elsewhere
@@ -217,6 +232,9 @@ func (s *Screen) View(f views.Frame) string {
 		return ""
 	}
 	s.now = f.Now
+	if s.list.Len() < manyRows || f.Now.Sub(s.ordered) >= reordered {
+		s.reorder()
+	}
 	if r, ok := s.list.Current(); ok && s.Nested() {
 		return s.viewPage(r, f)
 	}
