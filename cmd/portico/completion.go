@@ -158,7 +158,7 @@ func (a *app) addCompletion(root *cobra.Command) {
 	flags["config"], flags["debug"] = file, file
 	args := map[string]completer{
 		"plan": a.vms(false), "publish": a.vms(false), "withdraw": a.vms(false), "test": a.vms(false), "ssh": a.vms(true),
-		"repair": a.vms(false), "adopt": a.ports,
+		"repair": a.vms(false), "doctor": a.vms(false), "adopt": a.ports,
 		"floatingip attach": a.addressThenVM, "floatingip detach": one(a.addresses), "floatingip release": one(a.addresses),
 		"scheme show": one(a.schemeNames), "history show": one(a.recordIDs),
 	}

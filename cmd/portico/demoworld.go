@@ -57,13 +57,14 @@ func demoAddress(ctx context.Context) (addr netip.Addr, release func()) {
 
 // demo is a cloud, a gateway and the instances behind it, all inside this process.
 type demo struct {
-	cloud   *cloudemulator.Cloud
-	gateway *gatewayemulator.Gateway
-	vms     map[string]*gatewayemulator.VM // by instance ID
-	key     ssh.Signer
-	private ed25519.PrivateKey
-	stop    chan struct{}
-	stopped chan struct{}
+	cloud    *cloudemulator.Cloud
+	gateway  *gatewayemulator.Gateway
+	floating netip.Addr                     // the gateway's floating IP
+	vms      map[string]*gatewayemulator.VM // by instance ID
+	key      ssh.Signer
+	private  ed25519.PrivateKey
+	stop     chan struct{}
+	stopped  chan struct{}
 }
 
 // startDemo starts a demo whose gateway has this floating IP, and listens for it on a loopback
@@ -77,7 +78,7 @@ func startDemo(floating, listen netip.Addr) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{key: signer, private: private, vms: map[string]*gatewayemulator.VM{}, stop: make(chan struct{}), stopped: make(chan struct{})}
+	d := &demo{floating: floating, key: signer, private: private, vms: map[string]*gatewayemulator.VM{}, stop: make(chan struct{}), stopped: make(chan struct{})}
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))) + " demo"
 	d.cloud, err = cloudemulator.StartDemo(cloudemulator.Demo{GatewayAddress: floating, PublicKey: public})
 	if err != nil {
@@ -118,9 +119,9 @@ func (d *demo) startMachines(listen netip.Addr) error {
 	return err
 }
 
-// allow is the gateway's security groups.
+// allow is what is before the gateway: its floating IP, the router, and its security groups.
 func (d *demo) allow(port uint16, client netip.Addr) bool {
-	return d.cloud.AllowsIngress(cloudemulator.ID("server", cloudemulator.DemoGateway), "tcp", port, client)
+	return d.cloud.Routes(d.floating) && d.cloud.AllowsIngress(cloudemulator.ID("server", cloudemulator.DemoGateway), "tcp", port, client)
 }
 
 // reach is the network behind the gateway: the instances' groups and states decide.

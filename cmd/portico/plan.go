@@ -130,7 +130,11 @@ func (a *app) printPlanTable(p publish.Proposal) {
 	a.printChanges(p.Plan.Changes())
 	a.print("\n")
 	a.printQuota(p)
-	a.print("%s via %s %s. Nothing else is touched.\n", p.Plan.Summary(), p.Gateway.Name, p.Gateway.FloatingIP)
+	by := ""
+	if p.Gateway.Name != "" {
+		by = fmt.Sprintf(" via %s %s", p.Gateway.Name, p.Gateway.FloatingIP)
+	}
+	a.print("%s%s. Nothing else is touched.\n", p.Plan.Summary(), by)
 }
 
 func (a *app) printQuota(p publish.Proposal) {

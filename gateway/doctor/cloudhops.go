@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"portico/cloud"
+	"portico/gateway"
 	"portico/gateway/publish"
 )
 
@@ -14,6 +15,10 @@ func (f *facts) judgeFloatingIP() []Finding {
 	addr := f.fwd.Public.Addr()
 	if f.inv.Unknown("floating IPs") {
 		return []Finding{unknownPart("floating IPs")}
+	}
+	if !addr.IsValid() {
+		return []Finding{blocked(NotAssociated, f.endName()+" has no floating IP", Evidence{Words: "the project's floating IPs", Raw: f.floatingList()}).with(
+			tell("the project's operator", "%s has no floating IP, so nothing reaches it from outside. Take one (portico floatingip allocate) and attach it (portico floatingip attach ADDRESS %s).", f.endName(), gateway.Quote(f.endName())))}
 	}
 	if f.floating == nil {
 		if f.outside() {
@@ -189,7 +194,10 @@ func (f *facts) judgeGatewayGroups() []Finding {
 	if f.inv.Unknown("ports") {
 		return []Finding{unknownPart("ports")}
 	}
-	if f.gwPort == nil || f.fwd.Public.Port() == 0 {
+	if f.fwd.Public.Port() == 0 {
+		return f.noAddress()
+	}
+	if f.gwPort == nil {
 		if !f.outside() {
 			return nil
 		}
@@ -253,7 +261,7 @@ func (f *facts) judgeVMGroups() []Finding {
 		return []Finding{f.goneFinding()}
 	}
 	if f.vmPort == nil {
-		return nil
+		return f.noAddress()
 	}
 	t := traffic{proto: f.fwd.Service.Protocol, port: f.fwd.Private.Port(), from: f.me(), who: "outside"}
 	if f.snat() {
@@ -264,6 +272,14 @@ func (f *facts) judgeVMGroups() []Finding {
 		found.Fix = f.openVM(t)
 	}
 	return append(f.judgePort(*f.vmPort, f.vmName()), found)
+}
+
+// noAddress is a VM that no way can lead to yet.
+func (f *facts) noAddress() []Finding {
+	if f.vm == nil {
+		return nil
+	}
+	return []Finding{unknown("", f.vm.Name+" has no address, so that nothing can lead to it", "an address of "+f.vm.Name)}
 }
 
 func (f *facts) openVM(t traffic) *Fix {

@@ -172,6 +172,9 @@ func (v *visit) look(ctx context.Context) gateway.Runner {
 	if err != nil {
 		return nil
 	}
+	if way, known := runner.(interface{ Direct() bool }); known && !way.Direct() {
+		f.host.me = netip.Addr{} // that is the jump host's
+	}
 	return runner
 }
 

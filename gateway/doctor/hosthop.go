@@ -21,7 +21,10 @@ func (f *facts) judgeGateway() []Finding {
 	if off := f.gatewayPower(); off != nil {
 		return []Finding{*off}
 	}
-	if f.host == nil && f.hostErr == nil || f.fwd.Public.Port() == 0 {
+	if f.fwd.Public.Port() == 0 {
+		return f.noAddress()
+	}
+	if f.host == nil && f.hostErr == nil {
 		return nil
 	}
 	if f.host == nil {

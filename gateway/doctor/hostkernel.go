@@ -81,18 +81,18 @@ func (f *facts) judgeReboot() []Finding {
 
 // powerFinding is an instance that does not run.
 func (f *facts) powerFinding(i cloud.Instance, c Cause) Finding {
-	raw := Evidence{Words: "the instance as Nova has it", Raw: fmt.Sprintf("id %s status %s task %s %s", i.ID, i.Status, orNone(i.TaskState), i.Fault)}
+	raw := Evidence{Words: "the instance as Nova has it", Raw: strings.TrimSpace(fmt.Sprintf("id %s status %s task %s %s", i.ID, i.Status, orNone(i.TaskState), i.Fault))}
 	if i.TaskState != "" {
-		return blocked(c, fmt.Sprintf("%s is %s now", i.Name, i.TaskState), raw).with(tell("nobody yet", "%s is %s: wait for it, and try again.", i.Name, i.TaskState))
+		return blocked(c, fmt.Sprintf("is %s now: wait for it", i.TaskState), raw)
 	}
-	x := blocked(c, fmt.Sprintf("%s does not run: it is %s", i.Name, cmp.Or(statusWords[i.Status], i.Status)), raw)
+	x := blocked(c, fmt.Sprintf("does not run: it is %s", cmp.Or(statusWords[i.Status], i.Status)), raw)
 	switch i.Status {
 	case "SHUTOFF":
 		return x.with(&Fix{Title: "start " + i.Name, Kind: FixPlan, Request: &publish.Request{Fix: &publish.Fix{Start: i.ID}}})
 	case "ERROR":
 		return x.with(tell("cloud support", "Instance %s (%s) is in status ERROR: %s", i.Name, i.ID, cmp.Or(i.Fault, "the cloud does not say why")))
 	case "BUILD":
-		return x.with(tell("nobody yet", "%s is being built: wait for it, and try again.", i.Name))
+		return x
 	case "SUSPENDED", "PAUSED", "SHELVED", "SHELVED_OFFLOADED":
 		verb := map[string]string{"SUSPENDED": "resume", "PAUSED": "unpause"}[i.Status]
 		return x.with(tell("the owner of "+i.Name, "Instance %s is %s. Bring it back: openstack server %s %s", i.Name, statusWords[i.Status], cmp.Or(verb, "unshelve"), i.ID))

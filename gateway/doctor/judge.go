@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -33,7 +34,7 @@ func (f *facts) title(id HopID) (title, target string) {
 	case You:
 		return "you", ""
 	case FloatingIP:
-		return "floating IP", f.fwd.Public.Addr().String()
+		return "floating IP", addrText(f.fwd.Public.Addr())
 	case Router:
 		return "router", ""
 	case Forwarding:
@@ -43,13 +44,20 @@ func (f *facts) title(id HopID) (title, target string) {
 	case GatewayHost:
 		return f.gw.Name, f.gw.InstanceID
 	case VMGroups:
-		return f.vmName() + " groups", f.fwd.Private.Addr().String()
+		return f.vmName() + " groups", addrText(f.fwd.Private.Addr())
 	case VM:
 		return f.vmName(), f.fwd.Instance
 	case Service:
 		return f.fwd.Service.Name, f.fwd.Private.String()
 	}
 	return string(id), ""
+}
+
+func addrText(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
 }
 
 // findings judges one hop by what was gathered so far.
@@ -118,8 +126,14 @@ func (f *facts) diagnose() Diagnosis {
 }
 
 func (f *facts) heading() string {
+	if f.route == toGateway && !f.fwd.Public.Addr().IsValid() {
+		return f.gw.Name
+	}
 	if f.route == toGateway {
 		return fmt.Sprintf("%s (%s)", f.gw.Name, f.fwd.Public.Addr())
+	}
+	if !f.fwd.Public.Addr().IsValid() || f.fwd.Public.Port() == 0 {
+		return fmt.Sprintf("%s %s", f.vmName(), f.fwd.Service.Name)
 	}
 	return fmt.Sprintf("%s -> %s %s", f.fwd.Public, f.vmName(), f.fwd.Service.Name)
 }

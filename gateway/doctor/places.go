@@ -89,9 +89,13 @@ func (r *resolver) wouldBe(i cloud.Instance, service string) error {
 	if !r.s.HasGateway() {
 		if lost := r.p.Stranded(*r.inv()); len(lost) == 1 {
 			f.gw = lost[0]
-			if free := r.free(); len(free) == 1 {
+			if free := r.free(); len(free) > 0 {
 				f.gw.FloatingIP = free[0].Address
+				r.whichOne(len(free))
 			}
+		}
+		if f.gw.Name == "" {
+			f.gw.Name = "the gateway"
 		}
 	}
 	f.fwd = gateway.Forward{Instance: i.ID, Service: svc, Engine: "nat"}
@@ -113,6 +117,7 @@ func (r *resolver) wouldBe(i cloud.Instance, service string) error {
 	}
 	if !f.fwd.Public.IsValid() {
 		f.fwd.Public = netip.AddrPortFrom(publicAddr(f.gw), 0)
+		return nil
 	}
 	if f.standing == absent {
 		f.notes = append(f.notes, fmt.Sprintf("%s of %s is not published; by %s it would be at %s", svc.Name, i.Name, r.p.Schemes()[0].Name, f.fwd.Public))
@@ -120,6 +125,13 @@ func (r *resolver) wouldBe(i cloud.Instance, service string) error {
 		f.notes = append(f.notes, fmt.Sprintf("what is published could not be read; by %s, %s of %s is at %s", r.p.Schemes()[0].Name, svc.Name, i.Name, f.fwd.Public))
 	}
 	return nil
+}
+
+// whichOne notes that a gateway has lost its address, and that several could be it.
+func (r *resolver) whichOne(free int) {
+	if free > 1 {
+		r.f.notes = append(r.f.notes, fmt.Sprintf("%s has no floating IP any more; which of the %d free ones it had is not known", r.f.gw.Name, free))
+	}
 }
 
 func (r *resolver) free() []cloud.FloatingIP {

@@ -124,25 +124,18 @@ func (r *resolver) toSSH() {
 func (r *resolver) stranded(g gateway.Gateway) error {
 	f := r.f
 	f.gw, f.route = g, toGateway
-	var free []cloud.FloatingIP
-	for _, x := range r.inv().FloatingIPs {
-		if x.PortID == "" && len(x.Forwardings) == 0 {
-			free = append(free, x)
-		}
-	}
-	if len(free) == 0 {
-		return &gateway.Error{Op: "diagnose gateway", Target: g.Name, Kind: gateway.NotFound, Err: errors.New("it has no floating IP any more, and the project has no free one"), Next: "allocate a floating IP and associate it with " + g.Name}
-	}
-	f.gw.FloatingIP = free[0].Address
-	if len(free) > 1 {
-		f.notes = append(f.notes, fmt.Sprintf("%s has no floating IP any more; which of the %d free ones it had is not known", g.Name, len(free)))
+	if free := r.free(); len(free) > 0 {
+		f.gw.FloatingIP = free[0].Address
+		r.whichOne(len(free))
 	}
 	r.toSSH()
 	return nil
 }
 
+// publicAddr is where clients come in: the floating IP, or a host's own address that configuration names.
+// An instance without a floating IP has none.
 func publicAddr(g gateway.Gateway) netip.Addr {
-	if g.FloatingIP.IsValid() {
+	if g.FloatingIP.IsValid() || g.InstanceID != "" {
 		return g.FloatingIP
 	}
 	return g.FixedIP

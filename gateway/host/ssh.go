@@ -56,6 +56,9 @@ func Dial(ctx context.Context, cfg Config) (*SSH, error) {
 	return s, nil
 }
 
+// Direct reports whether it is reached without a jump host: then it sees this machine's own address.
+func (s *SSH) Direct() bool { return len(s.hops) == 1 }
+
 // User is the name it logged in with.
 func (s *SSH) User() string { return s.hops[len(s.hops)-1].user }
 
