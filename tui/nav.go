@@ -5,6 +5,7 @@ import (
 
 	"portico/views"
 	"portico/views/apply"
+	"portico/views/copies"
 	"portico/views/doctor"
 	"portico/views/floatingips"
 	"portico/views/forwards"
@@ -40,7 +41,7 @@ func tabs() []tab {
 
 // targets lists the screens in the order in which they get data.
 var targets = []views.Target{
-	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.TestsTab, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage, views.Doctor,
+	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.TestsTab, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage, views.Doctor, views.CopyMenu,
 }
 
 // navigation is which screen is shown and the way back. All screens live as long as the
@@ -65,6 +66,7 @@ func newNavigation(readOnly bool) navigation {
 		views.Preview:     preview.New(),
 		views.ApplyRun:    apply.New(),
 		views.HelpPage:    help.New(),
+		views.CopyMenu:    copies.New(),
 		views.Doctor:      doctor.New(readOnly),
 	}}
 	n.home()

@@ -39,11 +39,9 @@ func (r *Root) note(err error) { r.notice = notice{err: err, until: r.now.Add(no
 // copySSH puts an ssh command on the clipboard and shows it: the terminal may not have taken it.
 func (r *Root) copySSH(i views.CopySSH) tea.Cmd {
 	command := effects.CleanLines(publish.SSHCommand(i.Forward, r.logins.byID[i.Forward.Instance]))
-	r.say("ssh command sent to the clipboard: "+command, false)
-	return r.fx.Copy(command)
+	return r.hand(command, "ssh command", "ssh command sent to the clipboard: "+command)
 }
 
 func (r *Root) copyText(i views.CopyText) tea.Cmd {
-	r.say(i.What+" sent to the clipboard", false)
-	return r.fx.Copy(i.Text)
+	return r.hand(i.Text, i.What, i.What+" sent to the clipboard")
 }

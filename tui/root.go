@@ -53,6 +53,7 @@ type Root struct {
 	probed    map[gateway.Key]bool
 	failing   map[gateway.Key]time.Time // when the last test went wrong
 	watching  watching                  // under a quiet test
+	copying   copying
 }
 
 var _ tea.Model = (*Root)(nil)

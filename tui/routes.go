@@ -53,6 +53,8 @@ func routes() map[reflect.Type]handler {
 		on((*Root).onProbe),
 		on((*Root).onProbeEnd),
 		on((*Root).onWatchEnd),
+		on((*Root).onCopies),
+		on((*Root).onEnvironment),
 		on((*Root).onGatewayProbe),
 		// diagnoses
 		on(func(r *Root, m views.LadderMsg) tea.Cmd { return r.tell(views.Doctor, m) }),
@@ -93,6 +95,9 @@ func intents() map[reflect.Type]handler {
 		on((*Root).mend),
 		on((*Root).copySSH),
 		on((*Root).copyText),
+		on((*Root).openCopies),
+		on((*Root).takeCopy),
+		on(func(r *Root, i views.ShowText) tea.Cmd { return r.fx.Show(i.Text, i.What) }),
 		on(func(r *Root, i views.Export) tea.Cmd { return r.fx.Export(i) }),
 		on(func(r *Root, i views.Answer) tea.Cmd { r.fx.Reply(i); return nil }),
 		on(func(r *Root, i views.Tell) tea.Cmd { r.say(i.Text, false); return nil }),

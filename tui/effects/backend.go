@@ -56,6 +56,7 @@ type Backend interface {
 	Applier
 	Prober
 	GatewayProber
+	Copier
 	Historian
 	Diagnoser
 }

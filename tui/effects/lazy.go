@@ -128,6 +128,25 @@ func (l *lazy) Diagnose(ctx context.Context, t doctor.Target, emit func(doctor.P
 	return b.Diagnose(ctx, t, emit)
 }
 
+// Copies is empty before the first connection: there is nothing to copy before an inventory.
+func (l *lazy) Copies(s publish.Snapshot, id string, f gateway.Forward, logins map[string]publish.Login, keys publish.HostKeyLines) []publish.Copy {
+	l.mu.Lock()
+	b := l.backend
+	l.mu.Unlock()
+	if b == nil {
+		return nil
+	}
+	return b.Copies(s, id, f, logins, keys)
+}
+
+func (l *lazy) KnownHostKeys(ctx context.Context, id string) publish.HostKeyLines {
+	b, err := l.get(ctx)
+	if err != nil {
+		return publish.HostKeyLines{Why: cloud.Explain(err).Why}
+	}
+	return b.KnownHostKeys(ctx, id)
+}
+
 func (l *lazy) History(ctx context.Context, s publish.Snapshot) ([]history.Record, error) {
 	b, err := l.get(ctx)
 	if err != nil {

@@ -14,6 +14,7 @@ type entry struct {
 	text     string
 	instance string
 	ssh      bool
+	forward  gateway.Forward
 	copy     views.Intent
 }
 
@@ -27,7 +28,7 @@ func (s *Screen) findEntries() {
 	}
 	for _, it := range s.proposal.Items {
 		f := it.Forward
-		e := entry{instance: it.Instance}
+		e := entry{instance: it.Instance, forward: f}
 		switch {
 		case it.Action == plan.Delete:
 			continue

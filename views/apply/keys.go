@@ -7,7 +7,7 @@ import (
 	"charm.land/bubbles/v2/key"
 )
 
-type keyMap struct{ back, copy, test, diagnose, up, down, pageUp, pageDown, top, bottom key.Binding }
+type keyMap struct{ back, copy, more, test, diagnose, up, down, pageUp, pageDown, top, bottom key.Binding }
 
 var _ help.KeyMap = keyMap{}
 
@@ -15,6 +15,7 @@ func newKeys() keyMap {
 	return keyMap{
 		back:     key.NewBinding(key.WithKeys("enter", "esc", "q"), key.WithHelp("enter", "back to the instances")),
 		copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy")),
+		more:     key.NewBinding(key.WithKeys("Y"), key.WithHelp("Y", "copy…")),
 		test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test again")),
 		diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
 		up:       key.NewBinding(key.WithKeys("up", "k"), key.WithHelp("↑/k", "up")),
@@ -28,11 +29,11 @@ func newKeys() keyMap {
 
 // ShortHelp leaves out what does nothing now: what is possible changes with the apply, not with a cursor.
 func (k keyMap) ShortHelp() []key.Binding {
-	return slices.DeleteFunc([]key.Binding{k.back, k.diagnose, k.copy, k.test, k.down}, func(b key.Binding) bool { return !b.Enabled() })
+	return slices.DeleteFunc([]key.Binding{k.back, k.diagnose, k.copy, k.more, k.test, k.down}, func(b key.Binding) bool { return !b.Enabled() })
 }
 
 func (k keyMap) FullHelp() [][]key.Binding {
-	return [][]key.Binding{{k.back, k.copy, k.test, k.diagnose}, {k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom}}
+	return [][]key.Binding{{k.back, k.copy, k.more, k.test, k.diagnose}, {k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom}}
 }
 
 // Keys returns the bindings that work now.
@@ -41,6 +42,7 @@ func (s *Screen) Keys() help.KeyMap {
 	left := s.finished && len(s.report.Left) > 0
 	k.back.SetEnabled(!s.Running() || s.waits())
 	k.copy.SetEnabled(len(s.entries) > 0 || left)
+	k.more.SetEnabled(s.chosen < len(s.entries))
 	k.test.SetEnabled(s.testable())
 	k.diagnose.SetEnabled(s.ailing() != nil)
 	k.down.SetEnabled(!s.whole || len(s.entries) > 1)

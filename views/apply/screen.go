@@ -224,6 +224,9 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 		return views.Navigate{To: views.Instances}
 	case key.Matches(msg, k.copy):
 		return s.copy()
+	case key.Matches(msg, k.more) && s.chosen < len(s.entries):
+		f := s.entries[s.chosen].forward
+		return views.OpenCopies{Instance: f.Instance, Forward: f}
 	case key.Matches(msg, k.test):
 		if s.testable() {
 			return views.Test{Forwards: s.proposal.Want()}

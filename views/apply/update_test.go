@@ -70,7 +70,7 @@ func TestKeysOffered(t *testing.T) {
 		want string
 	}{
 		{"running", start(one()).steps(2), "↓/j"},
-		{"done", start(one()).all(), "enter y t ↓/j"},
+		{"done", start(one()).all(), "enter y Y t ↓/j"},
 		{"undone", start(one()).fail(3, -1), "enter ↓/j"},
 		{"left", start(one()).fail(9, 3), "enter y ↓/j"},
 	}

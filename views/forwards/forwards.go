@@ -254,6 +254,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k := s.keys
 	r, ok := s.list.Current()
 	k.Copy.SetEnabled(ok)
+	k.CopyMore.SetEnabled(ok)
 	if ok && !isSSH(r.Forward) {
 		k.Copy.SetHelp("y", "copy address")
 	}

@@ -12,13 +12,14 @@ import (
 )
 
 type keys struct {
-	Copy, Test, Diagnose, Withdraw, Refresh key.Binding
-	list                                    widget.ListKeys
+	Copy, CopyMore, Test, Diagnose, Withdraw, Refresh key.Binding
+	list                                              widget.ListKeys
 }
 
 func newKeys() keys {
 	return keys{
 		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
+		CopyMore: key.NewBinding(key.WithKeys("Y"), key.WithHelp("Y", "copy…")),
 		Test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test")),
 		Diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
 		Withdraw: key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
@@ -28,12 +29,12 @@ func newKeys() keys {
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Copy, k.Test, k.Diagnose, k.Withdraw, k.list.Mark, k.list.Filter, k.Refresh, k.list.Sort}
+	return []key.Binding{k.Copy, k.Test, k.Diagnose, k.Withdraw, k.list.Mark, k.list.Filter, k.CopyMore, k.Refresh, k.list.Sort}
 }
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return append([][]key.Binding{{k.Copy, k.Test, k.Diagnose, k.Withdraw, k.Refresh}}, k.list.Bindings()...)
+	return append([][]key.Binding{{k.Copy, k.CopyMore, k.Test, k.Diagnose, k.Withdraw, k.Refresh}}, k.list.Bindings()...)
 }
 
 // act turns a key into what is to be done.
@@ -48,6 +49,8 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 	switch {
 	case key.Matches(msg, s.keys.Copy):
 		return s.copy()
+	case key.Matches(msg, s.keys.CopyMore):
+		return s.copyMore()
 	case key.Matches(msg, s.keys.Test):
 		out := make([]gateway.Forward, len(rows))
 		for i, r := range rows {
@@ -74,6 +77,15 @@ func (s *Screen) copy() views.Intent {
 		return views.CopySSH{Forward: r.Forward}
 	}
 	return views.CopyText{Text: r.Public.String(), What: "address"}
+}
+
+// copyMore opens the menu of what else there is to copy of the row under the cursor.
+func (s *Screen) copyMore() views.Intent {
+	r, ok := s.list.Current()
+	if !ok {
+		return nil
+	}
+	return views.OpenCopies{Instance: r.Instance, Forward: r.Forward}
 }
 
 func isSSH(f gateway.Forward) bool {

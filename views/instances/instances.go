@@ -147,6 +147,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k.Test.SetEnabled(ok && (len(r.Forwards) > 0 || marked))
 	k.Diagnose.SetEnabled(ok)
 	k.Copy.SetEnabled(ssh)
+	k.CopyMore.SetEnabled(ok)
 	k.list = s.list.Keys
 	k.list.Mark.SetEnabled(ok)
 	if s.Nested() {

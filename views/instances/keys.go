@@ -15,8 +15,8 @@ import (
 )
 
 type keys struct {
-	Open, Publish, Withdraw, Test, Diagnose, Copy, Refresh, Close key.Binding
-	list                                                          widget.ListKeys
+	Open, Publish, Withdraw, Test, Diagnose, Copy, CopyMore, Refresh, Close key.Binding
+	list                                                                    widget.ListKeys
 }
 
 func newKeys() keys {
@@ -28,18 +28,19 @@ func newKeys() keys {
 		Test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test")),
 		Diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
 		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
+		CopyMore: key.NewBinding(key.WithKeys("Y"), key.WithHelp("Y", "copy…")),
 		Refresh:  key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
 	}
 }
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Open, k.Publish, k.Withdraw, k.Test, k.Diagnose, k.Copy, k.list.Filter, k.list.Mark, k.Refresh, k.list.Sort}
+	return []key.Binding{k.Open, k.Publish, k.Withdraw, k.Test, k.Diagnose, k.Copy, k.list.Filter, k.list.Mark, k.CopyMore, k.Refresh, k.list.Sort}
 }
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return append([][]key.Binding{{k.Open, k.Publish, k.Withdraw, k.Test, k.Diagnose, k.Copy, k.Refresh}}, k.list.Bindings()...)
+	return append([][]key.Binding{{k.Open, k.Publish, k.Withdraw, k.Test, k.Diagnose, k.Copy, k.CopyMore, k.Refresh}}, k.list.Bindings()...)
 }
 
 // act turns a key into what is to be done. A key that cannot do its work here says why.
@@ -70,6 +71,8 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 		return s.diagnose()
 	case key.Matches(msg, s.keys.Copy):
 		return s.copy()
+	case key.Matches(msg, s.keys.CopyMore) && ok:
+		return views.OpenCopies{Instance: rowID(r)}
 	}
 	return nil
 }

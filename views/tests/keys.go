@@ -10,8 +10,8 @@ import (
 )
 
 type keys struct {
-	Open, Test, Diagnose, Pause, Copy, Refresh, Close key.Binding
-	list                                              widget.ListKeys
+	Open, Test, Diagnose, Pause, Copy, CopyMore, Refresh, Close key.Binding
+	list                                                        widget.ListKeys
 }
 
 func newKeys() keys {
@@ -22,18 +22,19 @@ func newKeys() keys {
 		Pause:    key.NewBinding(key.WithKeys("space"), key.WithHelp("space", "pause")),
 		Diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
 		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
+		CopyMore: key.NewBinding(key.WithKeys("Y"), key.WithHelp("Y", "copy…")),
 		Refresh:  key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
 	}
 }
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
-	return []key.Binding{k.Open, k.Test, k.Diagnose, k.Pause, k.Copy, k.list.Filter, k.list.Sort, k.Refresh}
+	return []key.Binding{k.Open, k.Test, k.Diagnose, k.Pause, k.Copy, k.list.Filter, k.CopyMore, k.list.Sort, k.Refresh}
 }
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return [][]key.Binding{{k.Open, k.Test, k.Diagnose, k.Pause, k.Copy, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
+	return [][]key.Binding{{k.Open, k.Test, k.Diagnose, k.Pause, k.Copy, k.CopyMore, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
 }
 
 // act turns a key into what is to be done.
@@ -51,6 +52,8 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 		return views.Test{Forwards: []gateway.Forward{r.Forward}, Gateway: true}
 	case key.Matches(msg, s.keys.Diagnose):
 		return views.DiagnoseForward(r.Forward, r.name)
+	case key.Matches(msg, s.keys.CopyMore):
+		return views.OpenCopies{Instance: r.Instance, Forward: r.Forward}
 	case key.Matches(msg, s.keys.Copy) && isSSH(r.Forward):
 		return views.CopySSH{Forward: r.Forward}
 	case key.Matches(msg, s.keys.Copy):
@@ -71,7 +74,7 @@ type pageKeys struct {
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k pageKeys) ShortHelp() []key.Binding {
-	out := []key.Binding{k.Test, k.Pause, k.Copy, k.Close}
+	out := []key.Binding{k.Test, k.Diagnose, k.Pause, k.Copy, k.CopyMore, k.Close}
 	if k.scroll {
 		return append([]key.Binding{k.list.Down}, out...)
 	}
@@ -80,5 +83,5 @@ func (k pageKeys) ShortHelp() []key.Binding {
 
 // FullHelp is what the help page shows.
 func (k pageKeys) FullHelp() [][]key.Binding {
-	return [][]key.Binding{{k.Test, k.Pause, k.Copy, k.Refresh, k.Close}, k.list.TableKeys.Bindings()}
+	return [][]key.Binding{{k.Test, k.Diagnose, k.Pause, k.Copy, k.CopyMore, k.Refresh, k.Close}, k.list.TableKeys.Bindings()}
 }

@@ -311,6 +311,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k.Test.SetEnabled(ok)
 	k.Diagnose.SetEnabled(ok)
 	k.Copy.SetEnabled(ok)
+	k.CopyMore.SetEnabled(ok)
 	if ok && !isSSH(r.Forward) {
 		k.Copy.SetHelp("y", "copy address")
 	}

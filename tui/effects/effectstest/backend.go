@@ -49,6 +49,7 @@ type Backend struct {
 	Notes        []string                    // of the next apply
 	Records      []history.Record            // newest first; Apply adds to them
 	HistoryErr   error
+	HostKeys     map[string]publish.HostKeyLines  // by instance
 	Inside       map[netip.AddrPort]probe.Outcome // what the gateway sees of private ends; others are OK
 	Diagnosis    doctor.Diagnosis                 // the answer to every question
 	DiagnosisErr error
