@@ -228,7 +228,7 @@ func (f *facts) repair(title string, instances ...string) *Fix {
 		return f.publishFix()
 	case published, lost:
 	}
-	return &Fix{Title: title, Kind: FixPlan, Request: &publish.Request{Repair: true, Instances: instances}}
+	return &Fix{Title: title, Kind: FixPlan, Request: &publish.Request{Repair: true, Instances: instances, On: f.gw}}
 }
 
 func (f *facts) publishFix() *Fix {
@@ -237,7 +237,7 @@ func (f *facts) publishFix() *Fix {
 	}
 	return &Fix{
 		Title: fmt.Sprintf("publish %s of %s", f.fwd.Service.Name, f.vm.Name), Kind: FixPlan,
-		Request: &publish.Request{Instances: []string{f.vm.ID}, Services: []string{f.serviceText()}, KeepPorts: true, KeepSources: true},
+		Request: &publish.Request{Instances: []string{f.vm.ID}, Services: []string{f.serviceText()}, KeepPorts: true, KeepSources: true, On: f.gw},
 	}
 }
 
@@ -301,7 +301,7 @@ func (f *facts) goneFinding() Finding {
 	}
 	x := blocked(VMGone, text, Evidence{Words: "the forward as it stands", Raw: f.fwd.String() + " of instance " + f.fwd.Instance})
 	if f.standing == published && f.fwd.Instance != "" && f.vm == nil {
-		x.Fix = &Fix{Title: fmt.Sprintf("withdraw the forward at port %d", f.fwd.Public.Port()), Kind: FixPlan, Request: &publish.Request{Withdraw: true, Instances: []string{f.fwd.Instance}}}
+		x.Fix = &Fix{Title: fmt.Sprintf("withdraw the forward at port %d", f.fwd.Public.Port()), Kind: FixPlan, Request: &publish.Request{Withdraw: true, Instances: []string{f.fwd.Instance}, On: f.gw}}
 	} else if f.vm != nil && f.standing == published {
 		x.Fix = f.publishFix()
 	}

@@ -238,7 +238,7 @@ func (f *facts) acceptFirst() *Fix {
 	if f.standing != published && f.standing != lost {
 		return nil
 	}
-	return &Fix{Title: "put Portico's rule first in FORWARD on " + f.gw.Name, Kind: FixPlan, Request: &publish.Request{Fix: &publish.Fix{First: true}}}
+	return &Fix{Title: "put Portico's rule first in FORWARD on " + f.gw.Name, Kind: FixPlan, Request: &publish.Request{Fix: &publish.Fix{First: true}, On: f.gw}}
 }
 
 // judgeForwarding says whether the kernel sends packets on.

@@ -175,6 +175,9 @@ func (f *facts) attribute(all map[HopID][]Finding) {
 			return
 		}
 	}
+	if !f.tried() && (f.route != viaGateway || f.inside() != probe.Timeout) {
+		return // nor has anybody else
+	}
 	id, x := f.blame()
 	if id == "" || !slices.Contains(paths[f.route], id) {
 		return
@@ -214,6 +217,12 @@ func (f *facts) blame() (HopID, Finding) {
 		return GatewayHost, unknown("", "something refuses the connection: the gateway, or the VM", "an SSH connection to "+f.gw.Name, evidence...)
 	}
 	return "", Finding{}
+}
+
+// tried reports whether a connection from here says anything of the path: one that could not even be
+// tried, because this machine has no network or was stopped, does not.
+func (f *facts) tried() bool {
+	return f.live.here != nil && (f.here() != probe.Unknown || f.refused() || connected(*f.live.here))
 }
 
 // refused reports whether something said no to this machine. A firewall may call that no route.
@@ -348,7 +357,9 @@ func (f *facts) summary(d Diagnosis) (Verdict, string) {
 		switch {
 		case h.Verdict == Blocked:
 			return Blocked, fmt.Sprintf("blocked at hop %d of %d: %s: %s", h.N, len(d.Hops), h.Title, h.Text)
-		case f.met() || f.live.here == nil:
+		case !f.met() && !f.tried():
+			return Degraded, fmt.Sprintf("hop %d of %d is degraded: %s: %s", h.N, len(d.Hops), h.Title, h.Text)
+		case f.met():
 			return Degraded, fmt.Sprintf("works, but hop %d of %d is degraded: %s: %s", h.N, len(d.Hops), h.Title, h.Text)
 		}
 		return Blocked, fmt.Sprintf("does not connect; hop %d of %d is degraded: %s: %s", h.N, len(d.Hops), h.Title, h.Text)
@@ -364,7 +375,7 @@ func (f *facts) summary(d Diagnosis) (Verdict, string) {
 		return OK, fmt.Sprintf("all %d hops are fine", len(d.Hops))
 	case f.reached():
 		return OK, fmt.Sprintf("it connects; hop %s could not be looked at", strings.Join(dark, ", "))
-	case f.live.here != nil && f.tcp():
+	case f.tried() && f.tcp():
 		return Blocked, fmt.Sprintf("does not connect (%s), and nothing that could be looked at explains it; unknown: hop %s", cmp.Or(f.live.here.Detail, string(f.here())), strings.Join(dark, ", "))
 	}
 	return Unknown, fmt.Sprintf("nothing is seen to block; unknown: hop %s", strings.Join(dark, ", "))

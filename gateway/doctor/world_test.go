@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -60,6 +61,7 @@ type world struct {
 	mute   map[uint16]bool // ports that this machine's network lets nothing out to
 	muting sync.Mutex
 	blind  atomic.Bool // the gateway is not reached by SSH
+	adrift atomic.Bool // this machine has no network at all
 }
 
 var (
@@ -203,6 +205,9 @@ func (w *world) Connect(ctx context.Context, _ gateway.Gateway, _ func(context.C
 
 // DialContext is the network that this machine is in.
 func (w *world) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if w.adrift.Load() {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}
+	}
 	to, err := netip.ParseAddrPort(address)
 	w.muting.Lock()
 	mute := w.mute[to.Port()]

@@ -301,3 +301,18 @@ func TestSomebodyElseWasQuicker(t *testing.T) {
 		t.Errorf("it leads to %q", got)
 	}
 }
+
+// Until the gateway has answered, it is the gateway all the same.
+func TestDetachBeforeTheGatewayAnswered(t *testing.T) {
+	_, _, p := addresses(t)
+	s := look(t, p)
+	gw := p.Gateways(s.Inventory)[0]
+	address := gw.FloatingIP.String()
+	pr, err := p.At(gw).Plan(t.Context(), publish.Snapshot{Inventory: s.Inventory}, publish.Request{FloatingIP: publish.FloatingIPRequest{Do: publish.Detach, Address: address}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pr.MustType() != address {
+		t.Errorf("it is confirmed with %q, warned with %+v", pr.MustType(), pr.Plan.Warnings)
+	}
+}

@@ -38,10 +38,13 @@ func (w *floatingPlan) detach() (plan.Step, error) {
 // breaks lists what of Portico's stops working without the floating IP: its own way to the gateway,
 // and the forwards that come in there.
 func (w *floatingPlan) breaks() []plan.Warning {
-	f := w.change.fip
+	f, own := w.change.fip, w.s.Gateway
+	if !w.s.HasGateway() { // it was not asked yet, or did not answer: it is the same one all the same
+		own, _ = w.p.FindGateway(w.s.Inventory)
+	}
 	var out []plan.Warning
 	for _, g := range w.p.Gateways(w.s.Inventory) {
-		inUse := w.s.HasGateway() && g.PortID == w.s.Gateway.PortID && g.FixedIP == w.s.Gateway.FixedIP
+		inUse := own.FixedIP.IsValid() && g.PortID == own.PortID && g.FixedIP == own.FixedIP
 		if g.FloatingIP != f.Address || !inUse && !isMarked(w.s.Inventory, g) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,10 +34,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 			Next: "wait until the gateway has answered, or see 'portico gateways' for what is wrong",
 		}
 	}
-	if err := readable(s.Inventory); err != nil {
-		return Proposal{}, err
-	}
-	if err := usable(s, req.Engine); err != nil {
+	if err := cmp.Or(req.onThis(s.Gateway), readable(s.Inventory), usable(s, req.Engine)); err != nil {
 		return Proposal{}, err
 	}
 	w := &wanted{p: p, s: s, req: req, have: slices.Concat(s.State.Forwards, s.State.Lost)}
@@ -64,6 +62,18 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		}
 	}
 	return pr, nil
+}
+
+// onThis refuses a gateway that the request is not about. What was found on one must not change another.
+func (r Request) onThis(gw gateway.Gateway) error {
+	on := r.On
+	if !on.FixedIP.IsValid() || on.InstanceID == gw.InstanceID && on.FixedIP == gw.FixedIP {
+		return nil
+	}
+	return &gateway.Error{
+		Op: "plan", Target: "gateway " + on.Name, Kind: gateway.Conflict, Err: fmt.Errorf("the gateway in use is %s", gw.Name),
+		Next: "start with --gateway " + cmp.Or(on.InstanceID, on.Name),
+	}
 }
 
 // readable refuses an inventory without the parts that say which doors there are.

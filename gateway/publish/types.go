@@ -49,6 +49,8 @@ type Request struct {
 	Adopt    []string
 	AdoptAll bool
 
+	// On, where it is set, is the gateway that the request is about: it is not planned on another.
+	On gateway.Gateway
 	// FloatingIP, where its Do is set, is all the request is about.
 	FloatingIP FloatingIPRequest
 	// Fix puts one thing right that a diagnosis found; nil is none.
