@@ -103,7 +103,7 @@ func (r *Root) explain(err error, x cloud.Explanation, again string) []string {
 		return []string{append(widget.Spans{{Text: " " + glyph + " ", Style: style}}, whole...).Render(st, false)}
 	}
 	// What goes wrong in the background must not push a form out of sight.
-	if r.height < roomyHeight || again != "" && len(r.nav.stack) > 0 && r.height < tallHeight {
+	if again != "" && len(r.nav.stack) > 0 && r.height < tallHeight {
 		return []string{line(glyph, widget.Span{Text: what, Style: st.Text})}
 	}
 	most := 2
@@ -121,6 +121,9 @@ func (r *Root) explain(err error, x cloud.Explanation, again string) []string {
 			lead = glyph
 		}
 		out = append(out, line(lead, widget.Span{Text: l, Style: st.Text}))
+	}
+	if r.height < roomyHeight {
+		return out
 	}
 	return append(out, line(" ", widget.Span{Text: next, Style: st.Dim}))
 }

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"strings"
 
 	"charm.land/lipgloss/v2"
 
@@ -224,8 +225,11 @@ func (s *Screen) testsHeading(p *page) string {
 	if s.finished && len(s.report.Undone) > 0 {
 		title, ink = "tests, before it was taken back", p.st.Dim
 	}
-	left := widget.Spans{{Text: title, Style: p.st.Dim}}
-	return preview.HeadingWith(left, widget.Spans{{Text: fmt.Sprintf("%d of %d answer", good, len(s.tests)), Style: ink}}, p.width, p.st)
+	right := widget.Spans{{Text: fmt.Sprintf("%d of %d answer", good, len(s.tests)), Style: ink}}
+	if widget.Width(title)+2+right.Width() > p.width {
+		title, _, _ = strings.Cut(title, ",")
+	}
+	return preview.HeadingWith(widget.Spans{{Text: title, Style: p.st.Dim}}, right, p.width, p.st)
 }
 
 // outcome is a test's glyph, colour and word. What could not be told is neither good nor bad.

@@ -150,7 +150,35 @@ func (s *Screen) progress(width int, more bool, st *themes.Styles) string {
 	if more {
 		right = append(right, widget.Span{Text: " ▼", Style: st.Accent})
 	}
+	return headline(left, right, width, st)
+}
+
+// headline says the left part in fewer words where it would be cut; then the time gives way.
+func headline(left, right widget.Spans, width int, st *themes.Styles) string {
+	fits := func() bool { return left.Width()+2+right.Width() <= width }
+	if last := len(left) - 1; !fits() {
+		left[last].Text = inShort(left[last].Text)
+		if !fits() && len(right) > 1 {
+			right = right[1:]
+		} else if !fits() {
+			right = nil
+		}
+	}
 	return preview.HeadingWith(left, right, width, st)
+}
+
+// inShort is a headline without what is good to know only.
+func inShort(text string) string {
+	for long, short := range map[string]string{
+		"nothing was changed yet": "nothing changed yet", "not all of the new forwards answer": "some do not answer",
+		"Not confirmed; everything was undone": "Not confirmed; all was undone", "Done, but the result is not as planned": "Done, but not as planned", " of the changes could not be undone": " could not be undone",
+	} {
+		text = strings.Replace(text, long, short, 1)
+	}
+	for _, clause := range []string{": what", ", before", ", and connecting", "; what was done"} {
+		text, _, _ = strings.Cut(text, clause)
+	}
+	return text
 }
 
 // extent reports whether no step has begun yet, and whether all are done: before the first step

@@ -7,6 +7,7 @@ package history
 import (
 	"charm.land/bubbles/v2/help"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"portico/gateway/history"
 	"portico/views"
@@ -120,7 +121,11 @@ func (s *Screen) viewList(r row, ok bool, f views.Frame) string {
 
 // note says above the list what of the history could not be read. A low terminal has no room for it.
 func (s *Screen) note(f views.Frame) []string {
-	const lowest, most = 8, 3
+	const lowest = 8
+	most := 3
+	if f.Height >= 10 {
+		most = 4
+	}
 	if s.news.Err == nil || f.Height < lowest {
 		return nil
 	}
@@ -133,7 +138,10 @@ func (s *Screen) note(f views.Frame) []string {
 	for i := range lines {
 		lines[i] = " " + lines[i]
 	}
-	return append(lines[:min(most, len(lines))], "")
+	if len(lines) > most { // it goes on
+		lines = append(lines[:most-1], " "+widget.Paint(f.Styles.Dim, widget.Truncate(ansi.Strip(lines[most-1])+widget.Ellipsis, f.Width-2)))
+	}
+	return append(lines, "")
 }
 
 // empty says why there are no rows.

@@ -200,10 +200,10 @@ func (l *List[R]) ViewAt(now time.Time, st *themes.Styles, width, height int, em
 	body := l.Table.ViewAt(now, st, width, height-below)
 	switch {
 	case l.Len() == 0:
-		body = Lines("\n"+spaces(gutter)+Paint(st.Dim, Truncate(empty, width-gutter)), width, height-below)
+		body = Lines("\n"+inGutter(st, empty, width), width, height-below)
 	case l.Shown() == 0:
 		head, _, _ := strings.Cut(body, "\n")
-		body = Lines(head+"\n"+spaces(gutter)+Paint(st.Dim, Truncate("nothing matches, esc clears the filter", width-gutter)), width, height-below)
+		body = Lines(head+"\n"+inGutter(st, "nothing matches, esc clears the filter", width), width, height-below)
 	}
 	switch below {
 	case 1:
@@ -212,6 +212,15 @@ func (l *List[R]) ViewAt(now time.Time, st *themes.Styles, width, height int, em
 		body += "\n\n" + l.foot(st, width)
 	}
 	return body
+}
+
+// inGutter is a remark in place of rows, in as many lines as it needs.
+func inGutter(st *themes.Styles, text string, width int) string {
+	lines := Wrap(text, max(1, width-gutter))
+	for i := range lines {
+		lines[i] = spaces(gutter) + Paint(st.Dim, lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (l *List[R]) foot(st *themes.Styles, width int) string {
