@@ -98,6 +98,24 @@ func (r *resolver) wouldBe(i cloud.Instance, service string) error {
 			f.gw.Name = "the gateway"
 		}
 	}
+	if err := r.byScheme(i, svc); err != nil {
+		return err
+	}
+	if !f.fwd.Public.IsValid() {
+		f.fwd.Public = netip.AddrPortFrom(publicAddr(f.gw), 0)
+		return nil
+	}
+	if f.standing == absent {
+		f.notes = append(f.notes, fmt.Sprintf("%s of %s is not published; by %s it would be at %s", svc.Name, i.Name, r.p.Schemes()[0].Name, f.fwd.Public))
+	} else {
+		f.notes = append(f.notes, fmt.Sprintf("what is published could not be read; by %s, %s of %s is at %s", r.p.Schemes()[0].Name, svc.Name, i.Name, f.fwd.Public))
+	}
+	return nil
+}
+
+// byScheme is where the default scheme would publish a service of a VM.
+func (r *resolver) byScheme(i cloud.Instance, svc gateway.Service) error {
+	f := r.f
 	f.fwd = gateway.Forward{Instance: i.ID, Service: svc, Engine: "nat"}
 	for _, p := range r.inv().InstancePorts(i.ID) {
 		for _, ip := range p.FixedIPs {
@@ -114,15 +132,6 @@ func (r *resolver) wouldBe(i cloud.Instance, service string) error {
 				f.fwd.Public = netip.AddrPortFrom(publicAddr(f.gw), port)
 			}
 		}
-	}
-	if !f.fwd.Public.IsValid() {
-		f.fwd.Public = netip.AddrPortFrom(publicAddr(f.gw), 0)
-		return nil
-	}
-	if f.standing == absent {
-		f.notes = append(f.notes, fmt.Sprintf("%s of %s is not published; by %s it would be at %s", svc.Name, i.Name, r.p.Schemes()[0].Name, f.fwd.Public))
-	} else {
-		f.notes = append(f.notes, fmt.Sprintf("what is published could not be read; by %s, %s of %s is at %s", r.p.Schemes()[0].Name, svc.Name, i.Name, f.fwd.Public))
 	}
 	return nil
 }

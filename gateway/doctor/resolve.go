@@ -97,7 +97,8 @@ func (r *resolver) resolve(t Target) error {
 // gateway is the path to the gateway itself.
 func (r *resolver) gateway(name string) error {
 	f := r.f
-	if !r.s.HasGateway() {
+	g := f.gw
+	if !r.s.HasGateway() || name != g.Name && name != g.InstanceID && name != g.FloatingIP.String() && name != g.FixedIP.String() {
 		for _, g := range r.p.Stranded(*r.inv()) {
 			if g.Name == name || g.InstanceID == name {
 				return r.stranded(g)

@@ -28,13 +28,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if req.FromMe {
 		return Proposal{}, &gateway.Error{Op: "plan", Kind: gateway.Invalid, Err: errors.New("the operator's own address was not found out"), Next: "name the address: 198.51.100.7"}
 	}
-	if !s.HasGateway() || s.State == nil {
-		return Proposal{}, &gateway.Error{
-			Op: "plan", Kind: gateway.Unreachable, Err: errors.New("what stands on the gateway is not known yet"),
-			Next: "wait until the gateway has answered, or see 'portico gateways' for what is wrong",
-		}
-	}
-	if err := cmp.Or(req.onThis(s.Gateway), readable(s.Inventory), usable(s, req.Engine)); err != nil {
+	if err := cmp.Or(s.answered(), req.onThis(s.Gateway), readable(s.Inventory), usable(s, req.Engine)); err != nil {
 		return Proposal{}, err
 	}
 	w := &wanted{p: p, s: s, req: req, have: slices.Concat(s.State.Forwards, s.State.Lost)}
@@ -73,6 +67,17 @@ func (r Request) onThis(gw gateway.Gateway) error {
 	return &gateway.Error{
 		Op: "plan", Target: "gateway " + on.Name, Kind: gateway.Conflict, Err: fmt.Errorf("the gateway in use is %s", gw.Name),
 		Next: "start with --gateway " + cmp.Or(on.InstanceID, on.Name),
+	}
+}
+
+// answered refuses a snapshot whose gateway has not answered.
+func (s Snapshot) answered() error {
+	if s.HasGateway() && s.State != nil {
+		return nil
+	}
+	return &gateway.Error{
+		Op: "plan", Kind: gateway.Unreachable, Err: errors.New("what stands on the gateway is not known yet"),
+		Next: "wait until the gateway has answered, or see 'portico gateways' for what is wrong",
 	}
 }
 
