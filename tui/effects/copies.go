@@ -3,6 +3,7 @@ package effects
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -87,7 +88,7 @@ func (p *shown) Run() error {
 		return err
 	}
 	_, err = bufio.NewReader(p.in).ReadString('\n')
-	if _, back := io.WriteString(p.out, firstScreen); err == nil || err == io.EOF {
+	if _, back := io.WriteString(p.out, firstScreen); err == nil || errors.Is(err, io.EOF) {
 		err = back
 	}
 	return err

@@ -239,6 +239,15 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 		s.choose(-1)
 	case key.Matches(msg, k.down):
 		s.choose(1)
+	default:
+		s.turn(msg, k)
+	}
+	return nil
+}
+
+// turn moves the page by a key for it.
+func (s *Screen) turn(msg tea.KeyPressMsg, k keyMap) {
+	switch {
 	case key.Matches(msg, k.pageUp):
 		s.scroll(-s.height)
 	case key.Matches(msg, k.pageDown):
@@ -248,7 +257,6 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	case key.Matches(msg, k.bottom):
 		s.top, s.follow = math.MaxInt/2, false
 	}
-	return nil
 }
 
 // testable reports whether there is something to test: forwards that were made, and not undone.
