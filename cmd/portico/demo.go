@@ -104,6 +104,7 @@ func (a *app) demoStart(ctx context.Context, d *demo, prompter gateway.Prompter,
 
 func (a *app) demoWiring(ctx context.Context, d *demo, prompter gateway.Prompter, options publish.Options) (*wiring, error) {
 	options.Dialer = d
+	options.GatewayWay = d.gatewayWay
 	w, err := a.wireWith(ctx, prompter, config{}, options)
 	if err == nil {
 		w.connector.adjust = d.hostConfig

@@ -256,3 +256,9 @@ func (d *demo) writeFiles(dir string) error {
 		os.WriteFile(filepath.Join(dir, "config.yaml"), cfg, 0o600),
 	)
 }
+
+// gatewayWay is how ssh reaches the demo's gateway: its sshd has a port of its own.
+func (d *demo) gatewayWay(gateway.Gateway, publish.Login) (publish.Way, bool) {
+	at := d.gateway.Addr()
+	return publish.Way{Host: at.Addr().String(), Port: at.Port(), User: demoUser}, true
+}

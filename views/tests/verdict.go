@@ -64,6 +64,8 @@ func Verdict(here, gw probe.Outcome, noSNAT bool) (what, advice string) {
 		return "it works", ""
 	case here == probe.Wrong:
 		return "another service answers at this port", "look at what listens on the instance's port"
+	case gw == probe.Refused:
+		return "the instance is there, and refuses: nothing listens on the port", "look at the service on the instance"
 	case gw == probe.OK && noSNAT:
 		return "the instance answers the gateway: what is broken lies between you and the instance", "look at the gateway's security group and rules, and at the instance's group: it sees your address, not the gateway's"
 	case gw == probe.OK:
@@ -91,7 +93,7 @@ func fromInside(gw probe.Outcome) (what, advice string) {
 func behind(gw probe.Outcome) string {
 	switch gw {
 	case probe.Refused:
-		return "the instance is there, and nothing listens on the port: look at the service"
+		return "nothing listens on the port: look at the service on the instance"
 	case probe.Wrong:
 		return "look at what listens on the instance's port"
 	case probe.OK, probe.Timeout, probe.Unknown:
