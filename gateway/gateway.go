@@ -22,6 +22,7 @@ type Reserved struct {
 	Protocol Protocol
 	Port     uint16
 	By       string // "sshd", "foreign rule: -A PREROUTING ..."
+	ByRule   bool   // a rule of somebody else's takes it, not a program that listens
 }
 
 // State is what an engine observed: the forwards that stand and what a new one must respect.
@@ -31,6 +32,7 @@ type State struct {
 	// Whoever plans wants them, too, unless they are withdrawn.
 	Lost       []Forward
 	Reserved   []Reserved
+	LocalPorts [2]uint16          // from where to where it takes ports for its own connections; zero if unknown
 	Warnings   []plan.Warning     // what the operator should know: drift in short, odd settings
 	Drift      []Drift            // what is not as plans left it, and forwards made by hand
 	Armed      *Armed             // a change under way, or nil

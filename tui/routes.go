@@ -61,6 +61,7 @@ func routes() map[reflect.Type]handler {
 		on((*Root).onDiagnosis),
 		// plans
 		on(func(r *Root, m views.PlanMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
+		on(func(r *Root, m views.SurveyMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
 		on((*Root).onProposal),
 		on((*Root).onApplyEvent),
 		on((*Root).onGuard),
@@ -86,6 +87,8 @@ func intents() map[reflect.Type]handler {
 		on((*Root).adopt),
 		on((*Root).changeFloatingIP),
 		on(func(r *Root, i views.Draft) tea.Cmd { return r.fx.Plan(r.snapshot, i) }),
+		on(func(r *Root, i views.Survey) tea.Cmd { return r.fx.Survey(r.snapshot, i) }),
+		on(func(r *Root, i views.Both) tea.Cmd { return tea.Batch(r.act(i.First), r.act(i.Then)) }),
 		on((*Root).showPlan),
 		on((*Root).startApply),
 		on(func(r *Root, _ views.StopWaiting) tea.Cmd { r.fx.StopWaiting(); return nil }),

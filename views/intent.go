@@ -54,6 +54,16 @@ type (
 		Seq     int
 		Request publish.Request
 	}
+	// Survey asks what these services of these instances (IDs) do when the gateway connects to them, and
+	// from where the operator comes; the answers are SurveyMsgs with the same Seq. It ends the survey
+	// before it. Without instances that is all.
+	Survey struct {
+		Seq       int
+		Instances []string
+		Services  []gateway.Service
+	}
+	// Both does two things, in this order.
+	Both struct{ First, Then Intent }
 	// ShowPlan opens the preview of a proposal. Was is the one that it was made in place of, because
 	// the gateway has changed since; else it is nil.
 	ShowPlan struct {
@@ -107,6 +117,8 @@ func (Repair) intent()      {}
 func (Adopt) intent()       {}
 func (StopWaiting) intent() {}
 func (Draft) intent()       {}
+func (Survey) intent()      {}
+func (Both) intent()        {}
 func (ShowPlan) intent()    {}
 func (Apply) intent()       {}
 func (Test) intent()        {}

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"net/netip"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -39,6 +40,14 @@ type (
 		Seq      int
 		Proposal publish.Proposal
 		Err      error
+	}
+	// SurveyMsg is a part of the answer to a Survey: one finding, or where the operator comes from, or,
+	// with Done, that nothing follows.
+	SurveyMsg struct {
+		Seq     int
+		Finding *publish.Finding
+		Me      *Me
+		Done    bool
 	}
 	// ShowPlanMsg gives the preview its proposal, and the one that it was made in place of, if any.
 	ShowPlanMsg struct {
@@ -124,6 +133,12 @@ func (m SnapshotMsg) At() time.Time {
 		return m.GatewayAt
 	}
 	return m.CloudAt
+}
+
+// Me is where the operator comes from, as the gateway sees it, or why that is not known.
+type Me struct {
+	Addr netip.Addr
+	Err  error
 }
 
 // HelpSection is a heading with the bindings below it, in groups.

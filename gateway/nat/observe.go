@@ -97,6 +97,7 @@ func (e *Engine) state(seen *observed, sections map[string]string) gateway.State
 	s := gateway.State{Forwards: forwards, Native: seen}
 	programs := listening(sections["listening"], e.Gateway)
 	s.Reserved = append(slices.Clone(programs), foreignPorts(seen.rules)...)
+	s.LocalPorts = localPorts(sections["localports"])
 	s.Traffic = readTraffic(e.Gateway, seen.rules, forwards)
 	s.Base = e.base(seen)
 	s.Armed, s.RolledBack = rollback.ParseStatus(sections["pending"])
@@ -149,6 +150,20 @@ func listening(text string, gw gateway.Gateway) []gateway.Reserved {
 		out = append(out, gateway.Reserved{Protocol: gateway.Protocol(f[0]), Port: uint16(port), By: by})
 	}
 	return out
+}
+
+// localPorts reads net.ipv4.ip_local_port_range.
+func localPorts(text string) (out [2]uint16) {
+	f := strings.Fields(text)
+	if len(f) != 2 {
+		return out
+	}
+	first, err := strconv.ParseUint(f[0], 10, 16)
+	last, err2 := strconv.ParseUint(f[1], 10, 16)
+	if err != nil || err2 != nil || first > last {
+		return out
+	}
+	return [2]uint16{uint16(first), uint16(last)}
 }
 
 func splitSections(text string) map[string]string {

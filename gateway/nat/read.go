@@ -141,7 +141,7 @@ func foreignPorts(rules netfilter.Ruleset) []gateway.Reserved {
 			}
 			for _, p := range dports(w) {
 				out = append(out, gateway.Reserved{
-					Protocol: gateway.Protocol(w["-p"]), Port: p, By: "a rule that is not Portico's: -A " + c.Name + " " + r.String(),
+					Protocol: gateway.Protocol(w["-p"]), Port: p, By: "a rule that is not Portico's: -A " + c.Name + " " + r.String(), ByRule: true,
 				})
 			}
 		}

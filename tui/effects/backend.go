@@ -57,6 +57,7 @@ type Backend interface {
 	Prober
 	GatewayProber
 	Copier
+	Surveyor
 	Historian
 	Diagnoser
 }

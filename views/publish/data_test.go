@@ -62,7 +62,7 @@ func TestPasteIsCleaned(t *testing.T) {
 
 func TestSchemesShowThisInstancesPorts(t *testing.T) {
 	out := draw(t, open(nil, fixture.Assembly), 120, 40)
-	for _, want := range []string{"per-service  30011 31011 32011", "interleaved  30033 30034 30035", "two-octet    30011 udp 30011", "first free of 20000-29999", "tcp/22     → 30011"} {
+	for _, want := range []string{"per-service  30011 31011 32011", "interleaved  30033 30034 30035", "two-octet    30011 udp 30011", "first free of 20000-29999", "tcp/22    → 30011"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

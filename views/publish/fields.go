@@ -1,8 +1,12 @@
 package publish
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
+	"portico/gateway/publish"
+	"portico/views"
 	"portico/views/widget"
 )
 
@@ -13,8 +17,20 @@ const (
 	fieldService kind = iota // a checkbox
 	fieldOwn                 // a text
 	fieldScheme              // a radio button
+	fieldPorts               // a text, and another radio button of the schemes
 	fieldAnywhere
-	fieldOnly // a text, and the other radio button of the sources
+	fieldMe
+	fieldOnly   // a text, and the last radio button of the sources
+	fieldEngine // a radio button
+)
+
+// from is who may connect.
+type from int
+
+const (
+	fromAnywhere from = iota
+	fromMe
+	fromOnly
 )
 
 // field is one place that can have the focus; index tells services and schemes apart.
@@ -24,11 +40,11 @@ type field struct {
 }
 
 // text reports whether the field takes what is typed.
-func (f field) text() bool { return f.kind == fieldOwn || f.kind == fieldOnly }
+func (f field) text() bool { return f.kind == fieldOwn || f.kind == fieldOnly || f.kind == fieldPorts }
 
 // fields lists the form's places in the order of tab.
 func (s *Screen) fields() []field {
-	out := make([]field, 0, len(s.services)+len(s.schemes)+3)
+	out := make([]field, 0, len(s.services)+len(s.schemes)+7)
 	for i := range s.services {
 		out = append(out, field{fieldService, i})
 	}
@@ -36,19 +52,28 @@ func (s *Screen) fields() []field {
 	for i := range s.schemes {
 		out = append(out, field{fieldScheme, i})
 	}
-	return append(out, field{kind: fieldAnywhere}, field{kind: fieldOnly})
+	out = append(out, field{kind: fieldPorts}, field{kind: fieldAnywhere}, field{kind: fieldMe}, field{kind: fieldOnly})
+	for i := range publish.Engines(s.snapshot) {
+		out = append(out, field{fieldEngine, i})
+	}
+	return out
 }
 
-// move puts the focus on the next or previous field, round the ends.
-func (s *Screen) move(by int) {
-	all := s.fields()
+// move puts the focus on the next or previous field, round the ends. Own services are looked for when
+// they have been typed.
+func (s *Screen) move(by int) views.Intent {
+	all, left := s.fields(), s.focus
+	at := 0
 	for i, f := range all {
 		if f == s.focus {
-			s.focus = all[(i+by+len(all))%len(all)]
-			return
+			at = (i + by + len(all)) % len(all)
 		}
 	}
-	s.focus = all[0]
+	s.focus = all[at]
+	if left.kind == fieldOwn && s.survey.begun {
+		return s.look(false)
+	}
+	return nil
 }
 
 // toggle presses the field under the focus and reports whether the form is another one now.
@@ -59,16 +84,27 @@ func (s *Screen) toggle() bool {
 		c.on = !c.on
 		return true
 	case fieldScheme:
-		was := s.scheme
-		s.scheme = s.schemes[s.focus.index].Name
-		return s.scheme != was
+		return s.choose(s.schemes[s.focus.index].Name)
 	case fieldAnywhere:
-		was := s.anywhere
-		s.anywhere, s.sourcesTouched = true, true
-		return !was
-	case fieldOwn, fieldOnly:
+		return s.let(fromAnywhere)
+	case fieldMe:
+		return s.let(fromMe)
+	case fieldOwn, fieldPorts, fieldOnly, fieldEngine:
 	}
 	return false
+}
+
+// choose takes a scheme in place of another one or of own ports.
+func (s *Screen) choose(name string) bool {
+	same := s.scheme == name && !s.ownPorts && s.schemeTouched
+	s.scheme, s.ownPorts, s.schemeTouched = name, false, true
+	return !same
+}
+
+func (s *Screen) let(f from) bool {
+	was := s.from
+	s.from, s.sourcesTouched = f, true
+	return s.from != was
 }
 
 // input is the text under the focus, nil when it is none.
@@ -76,15 +112,17 @@ func (s *Screen) input() *widget.Input {
 	switch s.focus.kind {
 	case fieldOwn:
 		return &s.own
+	case fieldPorts:
+		return &s.ports
 	case fieldOnly:
 		return &s.only
-	case fieldService, fieldScheme, fieldAnywhere:
+	case fieldService, fieldScheme, fieldAnywhere, fieldMe, fieldEngine:
 	}
 	return nil
 }
 
 // edit hands a key or a paste to the text under the focus and reports whether the form is another one now.
-// Typing networks chooses them.
+// Typing networks or ports chooses them; without any ports the scheme is chosen again.
 func (s *Screen) edit(msg tea.Msg) bool {
 	in := s.input()
 	if in == nil {
@@ -95,8 +133,12 @@ func (s *Screen) edit(msg tea.Msg) bool {
 	if in.Value() == was {
 		return false
 	}
-	if s.focus.kind == fieldOnly {
-		s.anywhere, s.sourcesTouched = false, true
+	switch s.focus.kind {
+	case fieldOnly:
+		s.from, s.sourcesTouched = fromOnly, true
+	case fieldPorts:
+		s.ownPorts = strings.TrimSpace(in.Value()) != ""
+	default:
 	}
 	return true
 }

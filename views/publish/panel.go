@@ -47,7 +47,7 @@ func (s *Screen) panelLines(width, height int, st *themes.Styles) []string {
 func (s *Screen) top(width int, st *themes.Styles) []string {
 	top := s.summary(width, st)
 	for _, w := range s.proposal.Plan.Warnings {
-		if w.Title != openTitle || !s.anywhere { // the form says so itself
+		if w.Title != openTitle || s.from != fromAnywhere { // the form says so itself
 			top = append(top, preview.Note(w.Title, w.Detail, width, st)...)
 		}
 	}

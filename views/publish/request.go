@@ -10,6 +10,7 @@ import (
 
 	"portico/gateway"
 	"portico/gateway/publish"
+	"portico/views/preview"
 )
 
 // words splits what was typed into a field: by commas and spaces, in any mixture.
@@ -63,15 +64,43 @@ func parseSources(text string) ([]netip.Prefix, error) {
 	return gateway.SortPrefixes(out), nil
 }
 
+// serviceOf is one own service that parseOwn has accepted.
+func serviceOf(text string) gateway.Service {
+	name, spec, _ := strings.Cut(text, "=")
+	proto, number, _ := strings.Cut(spec, "/")
+	port, _ := strconv.ParseUint(number, 10, 16)
+	return gateway.Service{Name: name, Protocol: gateway.Protocol(proto), Port: uint16(port)}
+}
+
 var (
 	errNoService = errors.New("choose at least one service")
 	errNoSource  = errors.New("type networks, as 198.51.100.0/24")
+	errNoMe      = errors.New("your address is not known: type it below")
+	errNoPort    = errors.New("type a public port, as 40022")
 )
+
+// wantedPorts reads the own ports, none where a scheme is chosen. There must be one for each forward.
+func (s *Screen) wantedPorts(services int) ([]uint16, error) {
+	if !s.ownPorts {
+		return nil, nil
+	}
+	ports, err := publish.ParsePorts(s.ports.Value())
+	need := services * len(s.instances)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(ports) == 0:
+		return nil, errNoPort
+	case len(ports) != need:
+		return nil, fmt.Errorf("%s for %s", preview.Count(len(ports), "port"), preview.Count(need, "forward"))
+	}
+	return ports, nil
+}
 
 // request reads the form. Whatever is missing or wrong is an error: an empty list of sources
 // would let anybody in, and an empty list of services would mean ssh.
 func (s *Screen) request() (publish.Request, error) {
-	req := publish.Request{Instances: s.instances, Scheme: s.scheme}
+	req := publish.Request{Instances: s.instances, Scheme: s.scheme, KeepPorts: !s.schemeTouched}
 	for _, c := range s.services {
 		if c.on {
 			req.Services = append(req.Services, c.service.Name)
@@ -85,8 +114,20 @@ func (s *Screen) request() (publish.Request, error) {
 	if len(req.Services) == 0 {
 		return req, errNoService
 	}
-	if s.anywhere {
+	if req.Ports, err = s.wantedPorts(len(req.Services)); err != nil {
+		return req, err
+	}
+	switch s.from {
+	case fromAnywhere:
 		return req, nil
+	case fromMe:
+		if s.survey.me == nil || s.survey.me.Err != nil {
+			return req, errNoMe
+		}
+		a := s.survey.me.Addr
+		req.Sources = []netip.Prefix{netip.PrefixFrom(a, a.BitLen())}
+		return req, nil
+	case fromOnly:
 	}
 	if req.Sources, err = parseSources(s.only.Value()); err != nil {
 		return req, err

@@ -31,12 +31,21 @@ type Screen struct {
 	services       []choice
 	own            widget.Input
 	scheme         string // name; "" until the schemes are known
-	anywhere       bool
+	schemeTouched  bool   // else what stands keeps its port
+	ownPorts       bool   // in place of the scheme's
+	ports          widget.Input
+	from           from
 	only           widget.Input
 	sourcesTouched bool
 	focus          field
+	mapping        bool // the port map has the place of the preview
 
-	at place // of the one instance; unknown when there are several
+	at     place // of the one instance; unknown when there are several
+	places map[string]place
+	taken  taken
+	asked  []ask
+	blame  map[string]blame // by scheme
+	survey survey
 
 	seq      int // of the latest draft
 	answered int
@@ -68,8 +77,8 @@ func New() *Screen {
 // answers to drafts of an earlier form are stale.
 func (s *Screen) reset() {
 	*s = Screen{
-		snapshot: s.snapshot, gwErr: s.gwErr, schemes: s.schemes, seq: s.seq, anywhere: true,
-		own: widget.NewInput(serviceForm, false), only: widget.NewInput("networks, as 198.51.100.0/24", false),
+		snapshot: s.snapshot, gwErr: s.gwErr, schemes: s.schemes, seq: s.seq, survey: survey{seq: s.survey.seq},
+		own: widget.NewInput(serviceForm, false), ports: widget.NewInput("public ports, as 40022 or 40022,40080", false), only: widget.NewInput("networks, as 198.51.100.0/24", false),
 	}
 	for i, svc := range publish.Services() {
 		s.services = append(s.services, choice{service: svc, on: i == 0})
@@ -92,11 +101,20 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		s.reset()
 		s.instances = slices.Clone(msg.Instances)
 		s.learn()
-		return s, s.draft()
+		return s, both(s.draft(), s.look(false))
 	case views.SnapshotMsg:
 		s.snapshot, s.gwErr = msg.Snapshot, msg.GatewayErr
 		s.learn()
+		s.keepFocus()
+		if !s.survey.begun {
+			return s, both(s.draft(), s.look(false))
+		}
 		return s, s.draft()
+	case views.SurveyMsg:
+		s.surveyed(msg)
+		if msg.Me != nil && s.from == fromMe {
+			return s, s.draft()
+		}
 	case views.SchemesMsg:
 		s.schemes = slices.Clone(msg.Schemes)
 		if !slices.ContainsFunc(s.schemes, func(x scheme.Scheme) bool { return x.Name == s.scheme }) {
@@ -133,12 +151,18 @@ func (s *Screen) learn() {
 	for _, id := range s.instances {
 		s.names = append(s.names, publish.InstanceName(s.snapshot.Inventory, id))
 	}
-	s.at = place{}
+	s.at, s.places, s.taken = place{}, make(map[string]place, len(s.instances)), taken{}
+	for _, id := range s.instances {
+		s.places[id] = placeOf(s.snapshot, id)
+	}
 	if len(s.instances) == 1 {
-		s.at = placeOf(s.snapshot, s.instances[0])
+		s.at = s.places[s.instances[0]]
+	}
+	if len(s.instances) > 0 {
+		s.taken = takenOf(s.snapshot)
 	}
 	if sources := s.standingSources(); len(sources) > 0 && !s.sourcesTouched {
-		s.anywhere = false
+		s.from = fromOnly
 		text := ""
 		for i, p := range sources {
 			if i > 0 {
@@ -153,28 +177,81 @@ func (s *Screen) learn() {
 func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	k := newKeys()
 	s.opening = false
+	mapping := s.mapping
+	if !key.Matches(msg, k.ports, k.look, k.fix) {
+		s.mapping = false // the form is needed
+	}
 	switch {
-	case key.Matches(msg, k.back) && s.Typing():
-		s.move(-1) // what was typed stays; the field before takes no text
+	case key.Matches(msg, k.back) && mapping:
 	case key.Matches(msg, k.back):
-		s.instances = nil // a form that was left asks for no more plans
-		return views.Back{}
+		return s.leave()
 	case key.Matches(msg, k.open):
 		return s.open()
 	case key.Matches(msg, k.next) || !s.Typing() && msg.String() == "right":
-		s.move(1)
+		return s.move(1)
 	case key.Matches(msg, k.prev) || !s.Typing() && msg.String() == "left":
-		s.move(-1)
+		return s.move(-1)
 	case s.Typing():
 		if s.edit(msg) {
 			return s.draft()
 		}
+	default:
+		return s.pressed(msg, k)
+	}
+	return nil
+}
+
+// leave goes back: from a text to the field before it, which takes none, else to the screen before.
+func (s *Screen) leave() views.Intent {
+	if s.Typing() {
+		return s.move(-1) // what was typed stays
+	}
+	s.instances = nil // a form that was left asks for no more plans
+	if s.survey.begun {
+		return views.Both{First: views.Survey{}, Then: views.Back{}}
+	}
+	return views.Back{}
+}
+
+// pressed handles a key that no text took.
+func (s *Screen) pressed(msg tea.KeyPressMsg, k keyMap) views.Intent {
+	switch {
+	case key.Matches(msg, k.toggle) && s.focus.kind == fieldEngine:
+		return s.tellEngine()
 	case key.Matches(msg, k.toggle):
 		if s.toggle() {
 			return s.draft()
 		}
+	case key.Matches(msg, k.ports):
+		s.mapping = !s.mapping
+	case key.Matches(msg, k.look):
+		return s.look(true)
+	case key.Matches(msg, k.fix):
+		if name := s.way(); name != "" && s.choose(name) {
+			return s.draft()
+		}
 	}
 	return nil
+}
+
+// tellEngine says why an engine cannot be taken.
+func (s *Screen) tellEngine() views.Intent {
+	e := publish.Engines(s.snapshot)[s.focus.index]
+	if e.Available {
+		return nil
+	}
+	return views.Tell{Text: e.Name + " can't be taken: " + e.Why}
+}
+
+// both joins two intents of which either may be nil.
+func both(a, b views.Intent) views.Intent {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return views.Both{First: a, Then: b}
 }
 
 // draft asks for the plan of the form as it is now. A form that can't be planned has no preview,
@@ -184,6 +261,7 @@ func (s *Screen) draft() views.Intent {
 		return nil
 	}
 	s.seq++
+	s.judge()
 	req, err := s.request()
 	if err != nil {
 		s.problem, s.planErr, s.proposal, s.answered, s.opening = err, nil, publish.Proposal{}, s.seq, false
@@ -223,8 +301,6 @@ func (s *Screen) open() views.Intent {
 		return nil
 	case s.planErr != nil:
 		return views.Tell{Text: "there is no plan to preview: see what is wrong above"}
-	case s.proposal.Plan.Empty():
-		return views.Tell{Text: "no changes: all of this already stands"}
 	}
 	return views.ShowPlan{Proposal: s.proposal}
 }

@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"charm.land/lipgloss/v2"
-
-	"portico/gateway/scheme"
+	"portico/gateway/publish"
 	"portico/themes"
 	"portico/views"
 	"portico/views/preview"
@@ -43,17 +41,46 @@ func (s *Screen) View(f views.Frame) string {
 	return widget.Lines(" "+strings.Join(append(head, body...), "\n "), f.Width, f.Height)
 }
 
+// right is the preview, and below it, where there is room, the port map; or the map alone.
+func (s *Screen) right(width, height int, st *themes.Styles) []string {
+	const mapHeight = 15
+	if s.mapping {
+		return s.mapPage(width, height, st)
+	}
+	if height < 2*mapHeight || s.snapshot.State == nil || s.problem != nil && len(s.asked) == 0 {
+		return s.panel(width, height, st)
+	}
+	below := s.mapLines(width, mapHeight, st)
+	if below == nil {
+		return s.panel(width, height, st)
+	}
+	out := append(s.panel(width, height-len(below)-1, st), "")
+	return append(out, below...)
+}
+
 func (s *Screen) beside(width, height int, st *themes.Styles) []string {
-	form, focus := s.form(formWidth-1, height >= roomy+2, st)
-	left := window(form, focus, height)
-	right := s.panel(width-formWidth-3, height, st)
+	const notes = 4 // what else there is to know of the field, below the form
+	form, focus := s.form(formWidth-1, height >= roomy+8, st)
+	room := height
+	if height >= roomy {
+		room -= notes
+	}
+	left := window(form, focus, room)
+	for len(left) < room {
+		left = append(left, "")
+	}
+	left = append(left, s.noteLines(formWidth-2, height-room, st)...)
+	right := s.right(width-formWidth-3, height, st)
 	return strings.Split(widget.Beside(st, strings.Join(left, "\n"), strings.Join(right, "\n"), formWidth, height), "\n")
 }
 
 // below puts the preview under the form. Both are always in sight: where the terminal is low the form shows
 // the lines around the focus.
 func (s *Screen) below(width, height int, st *themes.Styles) []string {
-	form, focus := s.form(width, height >= 26, st)
+	if s.mapping {
+		return s.mapPage(width, height, st)
+	}
+	form, focus := s.form(width, height >= 34, st)
 	room := height - 1
 	least := 6 // lines of the preview; a problem needs fewer
 	switch {
@@ -64,17 +91,27 @@ func (s *Screen) below(width, height int, st *themes.Styles) []string {
 	}
 	formHeight := min(len(form), max(room-least, room/2))
 	out := window(form, focus, formHeight)
-	out = append(out, divider(len(form) > formHeight, width, st))
+	out = append(out, divider(s.note(), len(form) > formHeight, width, st))
 	return append(out, s.panel(width, height-len(out), st)...)
 }
 
-// divider parts the form from the preview, and tells when the form has more fields than are in sight.
-func divider(more bool, width int, st *themes.Styles) string {
-	const hint = " ▲▼ more fields "
-	if !more || width < 2*widget.Width(hint) {
-		return widget.Paint(st.Border, strings.Repeat("─", width))
+// divider parts the form from the preview, tells what else there is to know of the field under the
+// focus, and when the form has more fields than are in sight.
+func divider(note string, more bool, width int, st *themes.Styles) string {
+	right := ""
+	if more && width >= 30 {
+		right = " ▲▼ more "
 	}
-	return widget.Paint(st.Border, strings.Repeat("─", width-widget.Width(hint)-2)) + widget.Paint(st.Dim, hint) + widget.Paint(st.Border, "──")
+	room := width - widget.Width(right) - 6
+	if note == "" || room < 24 {
+		note = ""
+	} else {
+		note = " " + widget.Truncate(note, room) + " "
+	}
+	rule := max(0, width-widget.Width(note)-widget.Width(right)-4)
+	return widget.Spans{
+		{Text: "──", Style: st.Border}, {Text: note, Style: st.Dim}, {Text: strings.Repeat("─", rule), Style: st.Border}, {Text: right, Style: st.Dim}, {Text: "──", Style: st.Border},
+	}.Cut(width).Render(st, false)
 }
 
 // window cuts lines to height so that line focus is in sight, with one more around it where there is room.
@@ -106,16 +143,23 @@ func (s *Screen) form(width int, blanks bool, st *themes.Styles) (lines []string
 		put(field{fieldService, i}, s.serviceLine(i, st))
 	}
 	lines = s.textLine(lines, field{kind: fieldOwn}, &focus, width, st)
-	group("scheme")
+	lines = append(lines, s.ownLines(width, st)...)
+	group("ports")
 	for i := range s.schemes {
 		put(field{fieldScheme, i}, s.schemeLine(i, st))
 	}
 	if len(s.schemes) == 0 {
 		lines = append(lines, s.line(label, field{kind: -1}, widget.Spans{{Text: "reading the schemes…", Style: st.Dim}}, width, st))
 	}
+	lines = s.textLine(lines, field{kind: fieldPorts}, &focus, width, st)
 	group("open to")
 	put(field{kind: fieldAnywhere}, s.anywhereLine(st))
+	put(field{kind: fieldMe}, s.meLine(st))
 	lines = s.textLine(lines, field{kind: fieldOnly}, &focus, width, st)
+	group("engine")
+	for i, e := range publish.Engines(s.snapshot) {
+		put(field{fieldEngine, i}, s.engineLine(i, e, st))
+	}
 	return lines, focus
 }
 
@@ -141,8 +185,12 @@ func (s *Screen) labels(width int) int {
 // what was typed or, while it is typed, how to write it.
 func (s *Screen) textLine(lines []string, f field, focus *int, width int, st *themes.Styles) []string {
 	in, box, word := &s.own, checkbox(s.own.Value() != "", st), "other "
-	if f.kind == fieldOnly {
-		in, box, word = &s.only, radio(!s.anywhere, st), "only "
+	switch f.kind {
+	case fieldOnly:
+		in, box, word = &s.only, radio(s.from == fromOnly, st), "only "
+	case fieldPorts:
+		in, box, word = &s.ports, radio(s.ownPorts, st), "own "
+	default:
 	}
 	active := f == s.focus
 	if active {
@@ -162,95 +210,28 @@ func (s *Screen) textLine(lines []string, f field, focus *int, width int, st *th
 
 // fieldProblem is what is wrong with a text, if anything.
 func (s *Screen) fieldProblem(k kind) error {
-	if k == fieldOwn {
+	switch k {
+	case fieldOwn:
 		_, err := parseOwn(s.own.Value())
 		return err
+	case fieldPorts:
+		if _, err := s.wantedPorts(len(s.wanted())); err != nil {
+			return err
+		}
+		for _, a := range s.asked {
+			if s.ownPorts && a.clash != "" && a.port != 0 {
+				return fmt.Errorf("%d is taken: %s", a.port, a.clash)
+			}
+		}
+		return nil
+	default:
 	}
 	list, err := parseSources(s.only.Value())
-	if err == nil && len(list) == 0 && !s.anywhere {
-		return errNoSource
-	}
-	if s.anywhere {
+	switch {
+	case s.from != fromOnly:
 		return nil
+	case err == nil && len(list) == 0:
+		return errNoSource
 	}
 	return err
 }
-
-func checkbox(on bool, st *themes.Styles) widget.Span {
-	if on {
-		return widget.Span{Text: "[x] ", Style: st.Accent}
-	}
-	return widget.Span{Text: "[ ] ", Style: st.Dim}
-}
-
-func radio(on bool, st *themes.Styles) widget.Span {
-	if on {
-		return widget.Span{Text: "(•) ", Style: st.Accent}
-	}
-	return widget.Span{Text: "( ) ", Style: st.Dim}
-}
-
-func (s *Screen) ink(active bool, st *themes.Styles) lipgloss.Style {
-	if active {
-		return st.Accent
-	}
-	return st.Text
-}
-
-func (s *Screen) serviceLine(i int, st *themes.Styles) widget.Spans {
-	c := s.services[i]
-	name := s.ink(s.focus == field{fieldService, i}, st)
-	out := widget.Spans{checkbox(c.on, st), {Text: widget.Pad(c.service.Name, 7), Style: name}}
-	sch, known := s.chosen()
-	r, has := rule(sch, c.service)
-	where := fmt.Sprintf("%s/%d", c.service.Protocol, c.service.Port)
-	if r.SamePort {
-		where = string(c.service.Protocol)
-	}
-	out = append(out, widget.Span{Text: widget.Pad(where, 11), Style: st.Dim})
-	switch {
-	case !known || !sch.Range.IsZero():
-	case has:
-		out = append(out, widget.Span{Text: "→ " + port(sch, r, s.at), Style: st.Dim})
-	case c.on:
-		out = append(out, widget.Span{Text: "! not in " + sch.Name, Style: st.Warn})
-	default:
-		out = append(out, widget.Span{Text: "not in " + sch.Name, Style: st.Faint})
-	}
-	if s.stands(c.service) {
-		out = append(out, widget.Span{Text: "  published", Style: st.Good})
-	}
-	return out
-}
-
-func (s *Screen) chosen() (scheme.Scheme, bool) {
-	for _, sch := range s.schemes {
-		if sch.Name == s.scheme {
-			return sch, true
-		}
-	}
-	return scheme.Scheme{}, false
-}
-
-func (s *Screen) schemeLine(i int, st *themes.Styles) widget.Spans {
-	sch, names := s.schemes[i], 0
-	for _, x := range s.schemes {
-		names = max(names, widget.Width(x.Name))
-	}
-	return widget.Spans{
-		radio(sch.Name == s.scheme, st),
-		{Text: widget.Fit(sch.Name, min(names, 16)) + "  ", Style: s.ink(s.focus == field{fieldScheme, i}, st)},
-		{Text: ports(sch, s.at), Style: st.Dim},
-	}
-}
-
-func (s *Screen) anywhereLine(st *themes.Styles) widget.Spans {
-	out := widget.Spans{radio(s.anywhere, st), {Text: "anywhere", Style: s.ink(s.focus.kind == fieldAnywhere, st)}}
-	if s.anywhere {
-		out = append(out, widget.Span{Text: "  ! " + openTitle, Style: st.Warn})
-	}
-	return out
-}
-
-// openTitle is what the plan warns of too; the form says it where it is chosen.
-const openTitle = "open to the whole internet"

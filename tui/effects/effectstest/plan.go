@@ -44,6 +44,7 @@ func (b *Backend) Plan(_ context.Context, s publish.Snapshot, req publish.Reques
 		}
 		for _, name := range services {
 			f := of.Forward(id, name)
+			f.Sources = req.Sources
 			if !slices.ContainsFunc(s.State.Forwards, f.Equal) {
 				b.add(&p, s, f, plan.Create)
 			}
