@@ -30,9 +30,9 @@ func (a *app) testCommand() *cobra.Command {
 	var watch bool
 	c := &cobra.Command{
 		Use: "test [VM...]", Short: "Test forwards with live connections; exit 4 if one fails",
-		Long: "Test forwards with live connections from here. With --from-gateway the gateway connects to each VM's own port, too, so that\n" +
-			"one sees which side is broken. With --watch they are tested again and again: first a line for each, then a line for each\n" +
-			"change, until it is interrupted; with --json each line is one JSON object.",
+		Long: "Test forwards with live connections from here. With --from-gateway the gateway connects to each VM's own port,\n" +
+			"too, so that one sees which side is broken. With --watch they are tested again and again: first a line for\n" +
+			"each, then a line for each change, until it is interrupted; with --json each line is one JSON object.",
 		Example: "portico test assembly-02 --from-gateway\nportico test --watch --interval 10s",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.names = args

@@ -164,11 +164,14 @@ func (r row) standing() int {
 
 // count is how many rows there are of each rank.
 func (s *Screen) count() [ranks]int {
-	var out [ranks]int
-	for _, r := range s.list.InOrder() {
-		out[r.standing()]++
+	if s.counted {
+		return s.counts
 	}
-	return out
+	s.counts, s.counted = [ranks]int{}, true
+	for _, r := range s.list.InOrder() {
+		s.counts[r.standing()]++
+	}
+	return s.counts
 }
 
 // byTrouble puts trouble first. Latencies do not count: rows would never stand still.

@@ -51,7 +51,9 @@ type Screen struct {
 	roomy    bool // there is room for long words
 	height   int  // of the frames to come
 	now      time.Time
-	shuffled bool      // results have come that change the order
+	shuffled bool // results have come that change the order
+	counts   [ranks]int
+	counted  bool      // counts is of the present results
 	ordered  time.Time // when it was last put right
 }
 
@@ -147,6 +149,7 @@ func (s *Screen) took(msg views.ProbeMsg) {
 	t.running = false
 	t.here.add(msg.Result)
 	s.shuffled = s.shuffled || t.rank() != before
+	s.counted = s.counted && t.rank() == before
 	s.list.Touch()
 }
 
@@ -194,6 +197,7 @@ func (s *Screen) refresh() {
 }
 
 func (s *Screen) rows() []row {
+	s.counted = false
 	state := s.snapshot.Snapshot.State
 	if state == nil {
 		return nil
