@@ -102,11 +102,15 @@ func (a *app) doctorFix(c *cobra.Command, w *wiring, d *doctor.Doctor, t doctor.
 		}
 		return found, nil
 	}
-	s, err := w.publisher.SnapshotFor(c.Context(), *fix.Request)
+	by := w.publisher
+	if fix.Request.On.FixedIP.IsValid() {
+		by = by.At(fix.Request.On) // which may not be the one in use
+	}
+	s, err := by.SnapshotFor(c.Context(), *fix.Request)
 	if err != nil {
 		return found, err
 	}
-	p, err := w.publisher.Plan(c.Context(), s, *fix.Request)
+	p, err := by.Plan(c.Context(), s, *fix.Request)
 	if err != nil {
 		return found, err
 	}
@@ -114,7 +118,7 @@ func (a *app) doctorFix(c *cobra.Command, w *wiring, d *doctor.Doctor, t doctor.
 		a.print("\n")
 		a.printPlanTable(p)
 	}
-	_, p, outcome, err := a.carryOut(c.Context(), w.publisher, s, p, *fix.Request)
+	_, p, outcome, err := a.carryOut(c.Context(), by, s, p, *fix.Request)
 	if err != nil {
 		return found, err
 	}

@@ -114,8 +114,8 @@ func (f *facts) insideEvidence() []Evidence {
 		return nil
 	}
 	e := []Evidence{probeEvidence("from "+f.gw.Name, *f.live.inside)}
-	if f.host != nil && len(f.host.conntrack) > 0 {
-		e = append(e, Evidence{Words: "what the gateway tracks of it", Raw: strings.Join(f.host.conntrack, "\n")})
+	if f.host != nil && len(f.mine()) > 0 {
+		e = append(e, Evidence{Words: "what the gateway tracks of it", Raw: strings.Join(f.mine(), "\n")})
 	}
 	return e
 }

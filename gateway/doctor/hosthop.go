@@ -349,7 +349,24 @@ func (f *facts) hits() (n uint64, known bool) {
 	if !found || !still || now < before {
 		return 0, false
 	}
+	if f.othersOnly() {
+		return 0, true // they have made it count
+	}
 	return now - before, true
+}
+
+// othersOnly reports whether the kernel tracks connections to the public port, and none of this machine's.
+func (f *facts) othersOnly() bool {
+	return f.me().IsValid() && len(f.host.conntrack) > 0 && len(f.mine()) == 0
+}
+
+// mine are the tracked connections of this machine, or all where it is not known how it is seen.
+func (f *facts) mine() []string {
+	if !f.me().IsValid() {
+		return f.host.conntrack
+	}
+	from := "src=" + f.me().String() + " "
+	return slices.DeleteFunc(slices.Clone(f.host.conntrack), func(l string) bool { return !strings.Contains(l, from) })
 }
 
 // dnatCounter is what the rules that carry a forward have counted.

@@ -22,13 +22,14 @@ sec() { printf '\n@@doctor %s\n' "$1"; }
 sec rules; iptables-save -c
 sec saved; echo $?
 sec sysctl; for k in net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max; do sysctl "$k" 2>/dev/null; done
-sysctl -a 2>/dev/null | grep -E '^net\.ipv4\.conf\.[^ ]*\.rp_filter'
+grep -H . /proc/sys/net/ipv4/conf/*/rp_filter 2>/dev/null
 sec links; ip -o -4 addr show
 sec mtu; ip -o link show 2>/dev/null
 sec way; ip -4 route get "$4" 2>/dev/null
 sec default; ip -4 route show default 2>/dev/null
 sec me; echo "$SSH_CONNECTION"; tr '\0' '\n' 2>/dev/null < /proc/$PPID/environ | grep '^SSH_CONNECTION='
 sec nft; nft list tables 2>/dev/null
+sec legacy; case $(iptables -V) in *nf_tables*) [ -s /proc/net/ip_tables_names ] && iptables-legacy-save 2>/dev/null | grep '^-A' ;; esac
 sec netstat; cat /proc/net/netstat 2>/dev/null
 sec flows; { conntrack -L -p "$3" --orig-dst "$1" --orig-port-dst "$2" 2>/dev/null || grep "dst=$1 .*dport=$2 " /proc/net/nf_conntrack 2>/dev/null; } | head -n 8
 sec end
@@ -81,7 +82,7 @@ func (f *facts) look(ctx context.Context, r gateway.Runner) (*hostFacts, error) 
 	}
 	h := &hostFacts{
 		rules: rules, sysctl: readSysctl(out["sysctl"]), links: map[string][]netip.Addr{}, mtu: map[string]int{},
-		out: device(out["way"]), client: device(out["default"]), me: clientAddr(out["me"]), foreign: foreignTables(out["nft"]),
+		out: device(out["way"]), client: device(out["default"]), me: clientAddr(out["me"]), foreign: append(foreignTables(out["nft"]), legacyRules(out["legacy"])...),
 		conntrack: flows(out["flows"]), complete: true, tookMillis: time.Since(start).Milliseconds(),
 	}
 	h.spoofed[0] = reversePathDrops(out["netstat"])
@@ -108,6 +109,8 @@ func readSysctl(text string) map[string]string {
 	for line := range strings.Lines(text) {
 		if k, v, found := strings.Cut(line, "="); found {
 			out[strings.TrimSpace(k)] = strings.TrimSpace(v)
+		} else if file, v, found := strings.Cut(line, ":"); found { // grep's way to say it
+			out[strings.ReplaceAll(strings.TrimPrefix(file, "/proc/sys/"), "/", ".")] = strings.TrimSpace(v)
 		}
 	}
 	return out
@@ -160,6 +163,20 @@ func foreignTables(text string) []string {
 		}
 	}
 	return out
+}
+
+// legacyRules are rules of the older iptables, on a gateway that uses the newer: both count.
+func legacyRules(text string) []string {
+	n := 0
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "-A") {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("iptables-legacy (%d rules)", n)}
 }
 
 // reversePathDrops is the kernel's count of packets that rp_filter dropped (TcpExt

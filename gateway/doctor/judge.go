@@ -249,7 +249,7 @@ func (f *facts) blameCounted(hits uint64, refused bool, e []Evidence) (HopID, Fi
 
 // replied reports whether the gateway's kernel has seen an answer of the VM's to a tracked connection.
 func (f *facts) replied() bool {
-	return f.host != nil && slices.ContainsFunc(f.host.conntrack, func(l string) bool { return !strings.Contains(l, "[UNREPLIED]") })
+	return f.host != nil && slices.ContainsFunc(f.mine(), func(l string) bool { return !strings.Contains(l, "[UNREPLIED]") })
 }
 
 // blameBefore is a connection that never came to the gateway's rule.
