@@ -84,6 +84,7 @@ type (
 	Diagnose struct {
 		Target doctor.Target
 		Title  string
+		Again  bool // it is on screen, and is looked at once more
 	}
 	// Mend makes the plan of a diagnosis' fix and shows it.
 	Mend struct{ Request publish.Request }

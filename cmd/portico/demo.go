@@ -62,7 +62,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
-	options.History = history.Open(demoHistory(dir))
+	options.History, options.Dialer = history.Open(demoHistory(dir)), demoNet{d}
 	a.flags.cloud = ""
 	if a.flags.plain {
 		return a.plainDemo(ctx, d, options)
@@ -73,7 +73,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 		if err != nil {
 			return nil, err
 		}
-		return effects.Combined{Publisher: w.publisher, Diagnoser: w.doctor()}, nil
+		return effects.Combined{Publisher: w.publisher, Diagnoser: demoNet{d}.doctor(w)}, nil
 	})
 	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo", Palette: palette, ASCII: a.ascii(config{}), ReadOnly: a.flags.readOnly})
 	a.noteProblems(d)

@@ -135,19 +135,32 @@ func (d *demo) reach(src netip.Addr, dst netip.AddrPort) (gatewayemulator.Dial, 
 	return vm.Route(dst.Port())
 }
 
-// watch lets the gateway look at its ports again when somebody has written to the cloud.
+// running are the IDs of the instances that run.
+func (d *demo) running() string {
+	var out strings.Builder
+	for _, i := range d.cloud.Servers() {
+		if i.Running() {
+			out.WriteString(i.ID + " ")
+		}
+	}
+	return out.String()
+}
+
+// watch lets the gateway look at its ports again when somebody has written to the cloud, and when an
+// instance that was told to has started or stopped.
 func (d *demo) watch() {
 	defer close(d.stopped)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	mark := d.cloud.Mark()
+	mark, ran := d.cloud.Mark(), d.running()
 	for {
 		select {
 		case <-d.stop:
 			return
 		case <-tick.C:
-			if next := d.cloud.Mark(); len(d.cloud.WritesSince(mark)) > 0 {
-				mark = next
+			next, runs := d.cloud.Mark(), d.running()
+			if len(d.cloud.WritesSince(mark)) > 0 || runs != ran {
+				mark, ran = next, runs
 				d.gateway.Refresh()
 			}
 		}

@@ -26,21 +26,23 @@ const (
 	patience = 150 * time.Millisecond
 )
 
-// fill connects until a connection is no longer answered.
+// fill connects until a connection is no longer answered. The queue has room for one at least: while
+// none is in it, silence only tells of a machine that is busy.
 func (b *backlog) fill() {
 	if !shrinkBacklog(b.listener) {
 		b.setLeaky()
 		return
 	}
-	for range maxFillers {
+	for try := range maxFillers {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		c, err := new(net.Dialer).DialContext(ctx, "tcp", b.listener.Addr().String())
 		timedOut := ctx.Err() != nil
 		cancel()
 		switch {
 		case err == nil && b.keep(c):
-		case timedOut:
+		case timedOut && (b.filled() || try == maxFillers-1):
 			return
+		case timedOut:
 		default: // reset: this system does not drop
 			b.setLeaky()
 			return
@@ -58,6 +60,12 @@ func (b *backlog) keep(c net.Conn) bool {
 	}
 	b.fillers = append(b.fillers, c)
 	return true
+}
+
+func (b *backlog) filled() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.fillers) > 0
 }
 
 func (b *backlog) setLeaky() {

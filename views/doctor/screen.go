@@ -68,9 +68,9 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	return s, nil
 }
 
-// begin looks anew. Of a path that was looked at before, the hops that the operator has opened stay open.
+// begin looks anew. When the same is looked at again, the hops that the operator has opened stay open.
 func (s *Screen) begin(m views.DiagnoseMsg) {
-	again := s.asked.Target == m.Target
+	again := m.Again && s.asked.Target == m.Target
 	s.asked, s.hops, s.found, s.err = m, nil, nil, nil
 	s.top, s.follow, s.touched = 0, true, false
 	if !again {
@@ -123,7 +123,9 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	case key.Matches(msg, k.Close):
 		return views.Back{}
 	case key.Matches(msg, k.Again):
-		return s.asked.Diagnose
+		again := s.asked.Diagnose
+		again.Again = true
+		return again
 	case key.Matches(msg, k.Fix):
 		return s.mend()
 	case key.Matches(msg, k.Copy):
