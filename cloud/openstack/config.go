@@ -24,12 +24,14 @@ const DefaultTimeout = 15 * time.Second
 // Options says which cloud to use and how to talk to it. The zero value follows the environment
 // as the openstack command does.
 type Options struct {
-	Cloud     string        // a name in clouds.yaml; "" means OS_CLOUD, and without that the OS_* variables
-	ProjectID string        // "" means the project that the configuration names
-	Region    string        // "" means what the configuration says, else the first of the catalog
-	Timeout   time.Duration // of one HTTP request; 0 means DefaultTimeout
-	UserAgent string        // put before gophercloud's own
-	Debug     io.Writer     // gets every HTTP request and answer, without secrets
+	Cloud     string // a name in clouds.yaml; "" means OS_CLOUD, and without that the OS_* variables
+	ProjectID string // "" means the project that the configuration names
+	Region    string // "" means what the configuration says, else the first of the catalog
+	// Credentials are used in place of any configuration, to try them out.
+	Credentials *cloud.Credentials
+	Timeout     time.Duration // of one HTTP request; 0 means DefaultTimeout
+	UserAgent   string        // put before gophercloud's own
+	Debug       io.Writer     // gets every HTTP request and answer, without secrets
 }
 
 // settings is a configuration that is complete enough to try. It holds secrets and prints as its
@@ -52,6 +54,9 @@ func invalid(target, why, next string) error {
 
 // load reads clouds.yaml or the environment.
 func load(o Options) (settings, error) {
+	if o.Credentials != nil {
+		return fromCredentials(*o.Credentials)
+	}
 	name := cmp.Or(o.Cloud, os.Getenv("OS_CLOUD"))
 	var extra []clouds.ParseOption
 	if o.Region != "" {

@@ -29,6 +29,9 @@ func (a *app) console(ctx context.Context) error {
 	if !a.interactive() {
 		return wrongUse("open the console", errors.New("standard input is not a terminal"), "use a command instead: portico list")
 	}
+	if why := a.unconfigured(); why != nil {
+		return a.onboard(ctx, cfg, why)
+	}
 	prompter := effects.NewPrompter()
 	backend := effects.Lazy(func(ctx context.Context) (effects.Backend, error) {
 		w, err := a.wireWith(ctx, prompter, cfg, options)

@@ -28,21 +28,26 @@ func (a *app) demoCommand() *cobra.Command {
 			if !serve && !a.flags.plain && !a.interactive() {
 				return wrongUse("open the demo", errors.New("standard input is not a terminal"), "use 'portico demo --serve' and other commands against it")
 			}
-			addr, release := demoAddress(c.Context())
-			a.onClose(release)
-			d, err := startDemo(addr, addr)
-			if err != nil {
-				return &gateway.Error{Op: "start the demo", Kind: gateway.Internal, Err: err}
-			}
-			a.onClose(d.close)
-			if serve {
-				return a.serveDemo(c.Context(), d)
-			}
-			return a.demoConsole(c.Context(), d)
+			return a.openDemo(c.Context(), "", serve)
 		},
 	}
 	c.Flags().BoolVar(&serve, "serve", false, "no screen: keep the cloud running and print how other commands can use it")
 	return c
+}
+
+// openDemo starts the demo of a world, with the console or for other commands.
+func (a *app) openDemo(ctx context.Context, _ string, serve bool) error {
+	addr, release := demoAddress(ctx)
+	a.onClose(release)
+	d, err := startDemo(addr, addr)
+	if err != nil {
+		return &gateway.Error{Op: "start the demo", Kind: gateway.Internal, Err: err}
+	}
+	a.onClose(d.close)
+	if serve {
+		return a.serveDemo(ctx, d)
+	}
+	return a.demoConsole(ctx, d)
 }
 
 // demoConsole opens the console on the demo. What is published at the start is published by the
