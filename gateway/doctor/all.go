@@ -49,7 +49,7 @@ func (d *Doctor) All(ctx context.Context, emit func(done, total int)) ([]Diagnos
 	if first.host != nil && runner != nil && first.lookAgain(ctx, runner) == nil {
 		first.host.conntrack = nil
 		for _, v := range visits[1:] {
-			v.f.host.after, v.f.host.spoofed = first.host.after, first.host.spoofed
+			v.f.host.after, v.f.host.spoofed, v.f.host.counts = first.host.after, first.host.spoofed, first.host.counts
 		}
 	}
 	if ctx.Err() != nil {
@@ -72,7 +72,7 @@ func (d *Doctor) visits(p *publish.Publisher, s publish.Snapshot) ([]*visit, err
 		if err := (&resolver{p: p, s: s, f: f}).resolve(Target{Public: fwd.Public, Protocol: fwd.Service.Protocol}); err != nil {
 			return nil, err
 		}
-		out = append(out, &visit{d: d, p: p, s: s, f: f})
+		out = append(out, &visit{d: d, p: p, s: s, f: f, many: true})
 	}
 	return out, nil
 }

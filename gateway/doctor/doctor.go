@@ -121,6 +121,7 @@ type visit struct {
 	s    publish.Snapshot
 	f    *facts
 	emit func(Progress)
+	many bool // one of all: then no VM is asked about users that nobody named
 
 	mu sync.Mutex // of f.live and of emit
 }
@@ -263,6 +264,9 @@ func (v *visit) asClient(ctx context.Context, r probe.Result) {
 	if f.pasted.user != "" {
 		ask.Login.User = f.pasted.user
 		ask.Users = otherUsers(f.pasted.user, f.login.User)
+	}
+	if v.many { // every denied login counts, and VMs see all of them come from the gateway
+		ask.Users = nil
 	}
 	sctx, cancel := context.WithTimeout(ctx, v.d.options.Patience)
 	defer cancel()

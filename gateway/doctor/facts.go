@@ -70,6 +70,7 @@ type hostFacts struct {
 	client     string     // interface towards the client, or the default route's
 	me         netip.Addr // this console as the gateway sees it
 	conntrack  []string   // flows to the public port
+	counts     [2]counts  // what the rules have counted, before and after
 	spoofed    [2]uint64  // packets that rp_filter dropped, before and after
 	foreign    []string   // tables of nftables that are not iptables'
 	complete   bool       // the whole script was run

@@ -344,8 +344,9 @@ func (f *facts) hits() (n uint64, known bool) {
 	if f.host == nil || f.host.after == nil || f.live.here == nil || !f.tcp() {
 		return 0, false
 	}
-	before, found := dnatCounter(f.host.rules, f.gw.FixedIP, f.fwd)
-	now, still := dnatCounter(*f.host.after, f.gw.FixedIP, f.fwd)
+	key := countedOf(f.fwd)
+	before, found := f.host.counts[0][key]
+	now, still := f.host.counts[1][key]
 	if !found || !still || now < before {
 		return 0, false
 	}
@@ -367,20 +368,4 @@ func (f *facts) mine() []string {
 	}
 	from := "src=" + f.me().String() + " "
 	return slices.DeleteFunc(slices.Clone(f.host.conntrack), func(l string) bool { return !strings.Contains(l, from) })
-}
-
-// dnatCounter is what the rules that carry a forward have counted.
-func dnatCounter(rules netfilter.Ruleset, own netip.Addr, fwd gateway.Forward) (n uint64, found bool) {
-	nat, _ := rules.Table("nat")
-	for _, c := range nat.Chains {
-		for _, r := range c.Rules {
-			line := " " + r.String() + " "
-			target, _ := r.Target()
-			port := fmt.Sprintf(" --dport %d ", fwd.Public.Port())
-			if target == "DNAT" && strings.Contains(line, port) && strings.Contains(line, " -p "+string(fwd.Service.Protocol)+" ") && strings.Contains(line, " "+fwd.Private.String()+" ") {
-				n, found = n+r.Packets, true
-			}
-		}
-	}
-	return n, found
 }

@@ -44,12 +44,18 @@ sec flows; { conntrack -L -p "$3" --orig-dst "$1" --orig-port-dst "$2" 2>/dev/nu
 sec end
 exit 0`
 
+// lookTime is what a gateway has to say what it knows: far more than a healthy one with thousands of
+// rules needs. One on which a command hangs is not waited for.
+const lookTime = 20 * time.Second
+
 func (f *facts) script(ctx context.Context, r gateway.Runner, script string) (map[string]string, error) {
 	private := f.fwd.Private.Addr()
 	if !private.IsValid() {
 		private = f.gw.FixedIP
 	}
 	args := []string{"sh", "-c", script, "portico", f.gw.FixedIP.String(), strconv.Itoa(int(f.fwd.Public.Port())), string(f.fwd.Service.Protocol), private.String()}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
 	res, err := r.Run(ctx, gateway.Command{Args: args})
 	if err != nil {
 		return nil, err
@@ -85,7 +91,7 @@ func (f *facts) look(ctx context.Context, r gateway.Runner) (*hostFacts, error) 
 		out: device(out["way"]), client: device(out["default"]), me: clientAddr(out["me"]), foreign: append(foreignTables(out["nft"]), legacyRules(out["legacy"])...),
 		conntrack: flows(out["flows"]), complete: true, tookMillis: time.Since(start).Milliseconds(),
 	}
-	h.spoofed[0] = reversePathDrops(out["netstat"])
+	h.spoofed[0], h.counts[0] = reversePathDrops(out["netstat"]), readCounts(rules)
 	readLinks(h, out["links"], out["mtu"])
 	return h, nil
 }
@@ -100,7 +106,8 @@ func (f *facts) lookAgain(ctx context.Context, r gateway.Runner) error {
 	if err != nil {
 		return err
 	}
-	f.host.after, f.host.conntrack, f.host.spoofed[1] = &rules, flows(out["flows"]), reversePathDrops(out["netstat"])
+	f.host.after, f.host.conntrack = &rules, flows(out["flows"])
+	f.host.spoofed[1], f.host.counts[1] = reversePathDrops(out["netstat"]), readCounts(rules)
 	return nil
 }
 

@@ -1,7 +1,10 @@
 package doctor_test
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"portico/gateway/doctor"
 )
@@ -36,5 +39,27 @@ func TestFixesNameTheirGateway(t *testing.T) {
 	s.Gateway.Name, s.Gateway.InstanceID = "gw-2", id("gw-2")
 	if _, err := w.p.Plan(t.Context(), s, *fix.Request); err == nil {
 		t.Error("what was found on gw-1 was planned on gw-2")
+	}
+}
+
+// Every denied login counts at the VM, which sees all of them come from the gateway: where all forwards
+// are looked at, nobody is guessed.
+func TestAllGuessesNoUsers(t *testing.T) {
+	w := newWorld(t)
+	var guesses, asked atomic.Int32
+	d := doctor.New(w.p, doctor.Options{Patience: 700 * time.Millisecond, SSH: func(_ context.Context, ask doctor.SSHAsk) (doctor.SSHSeen, error) {
+		asked.Add(1)
+		guesses.Add(int32(len(ask.Users)))
+		return doctor.SSHSeen{}, nil
+	}})
+	_, err := d.All(t.Context(), nil)
+	w.must(err)
+	if asked.Load() != 2 || guesses.Load() != 0 {
+		t.Errorf("%d VMs were asked, about %d other users", asked.Load(), guesses.Load())
+	}
+	_, err = d.Diagnose(t.Context(), doctor.Target{Instance: vmName}, nil)
+	w.must(err)
+	if guesses.Load() == 0 {
+		t.Error("one VM is asked about other users")
 	}
 }
