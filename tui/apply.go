@@ -128,6 +128,9 @@ func (r *Root) startApply(i views.Apply) tea.Cmd {
 	switch {
 	case r.onlyLooks():
 		return nil
+	case r.switching != nil:
+		r.say("going to "+placeName(*r.switching)+"; nothing is applied meanwhile", true)
+		return nil
 	case r.apply.running():
 		r.say("another plan is being applied; wait until it has ended", true)
 		return nil

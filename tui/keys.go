@@ -8,9 +8,13 @@ import (
 )
 
 // globalKeys are the bindings that work on every screen that is not taking text.
-type globalKeys struct{ Help, Quit, Theme, NextTab, PrevTab, ForceQuit, Suspend key.Binding }
+type globalKeys struct {
+	Palette, Switch, Help, Quit, Theme, NextTab, PrevTab, ForceQuit, Suspend key.Binding
+}
 
 var globals = globalKeys{
+	Palette:   key.NewBinding(key.WithKeys(":"), key.WithHelp(":", "palette")),
+	Switch:    key.NewBinding(key.WithKeys("ctrl+o"), key.WithHelp("ctrl+o", "go to another cloud, project or gateway")),
 	Help:      key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help")),
 	Quit:      key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "quit")),
 	Theme:     key.NewBinding(key.WithKeys("T"), key.WithHelp("T", "theme")),
@@ -34,6 +38,8 @@ func (r *Root) onKey(m tea.KeyPressMsg) tea.Cmd {
 	case r.menu.open:
 		r.themeKey(m)
 		return nil
+	case r.picker.open:
+		return r.pickerKey(m)
 	case r.nav.typing():
 		return r.tell(r.nav.current, m)
 	case key.Matches(m, globals.Suspend) && !r.apply.running():
@@ -54,12 +60,7 @@ const stillApplying = "still applying: it can be left when it has finished"
 func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
 	for i, t := range r.nav.tabs {
 		if key.Matches(m, t.key) {
-			if r.apply.running() { // its end must be seen
-				r.say(stillApplying, false)
-				return nil, true
-			}
-			r.notice = notice{}
-			r.nav.show(i)
+			r.toTab(i)
 			return nil, true
 		}
 	}
@@ -67,6 +68,10 @@ func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
 	switch {
 	case key.Matches(m, globals.Help) && r.nav.current != views.HelpPage:
 		return r.help(), true
+	case key.Matches(m, globals.Palette):
+		return r.openPalette(), true
+	case key.Matches(m, globals.Switch):
+		return r.openSwitch(), true
 	case key.Matches(m, globals.Theme):
 		r.openThemes()
 		return nil, true
@@ -85,10 +90,21 @@ func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, false
 }
 
+// toTab goes to a tab. While a plan is applied its end must be seen.
+func (r *Root) toTab(i int) bool {
+	if r.apply.running() {
+		r.say(stillApplying, false)
+		return false
+	}
+	r.notice = notice{}
+	r.nav.show(i)
+	return true
+}
+
 // help shows the bindings of the screen in sight and those that work everywhere.
 func (r *Root) help() tea.Cmd {
 	s := r.nav.screen()
-	everywhere := []key.Binding{globals.Help, globals.Quit, globals.Theme, globals.ForceQuit, globals.Suspend}
+	everywhere := []key.Binding{globals.Palette, globals.Switch, globals.Help, globals.Quit, globals.Theme, globals.ForceQuit, globals.Suspend}
 	var tabs []key.Binding
 	for _, t := range r.nav.tabs {
 		tabs = append(tabs, t.key)

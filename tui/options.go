@@ -22,6 +22,7 @@ import (
 type Options struct {
 	Backend  effects.Backend
 	Prompter *effects.Prompter // the one that the gateway's connector asks; nil: nobody is asked
+	Switcher effects.Switcher  // goes to other clouds and projects; nil: nobody does
 	Schemes  []scheme.Scheme   // the first is the default; none: the built-in ones
 	Cloud    string            // what to call the cloud until it has said so itself
 	Palette  themes.Palette    // zero: the default

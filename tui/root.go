@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
-	"portico/gateway"
-	"portico/gateway/publish"
 	"portico/themes"
 	"portico/tui/effects"
 	"portico/views"
@@ -18,42 +17,33 @@ import (
 // Root is the console's model. Make one with New and end it with Close.
 type Root struct {
 	o       Options
-	fx      *effects.Effects
 	routes  map[reflect.Type]handler
 	intents map[reflect.Type]handler
 
 	styles        *themes.Styles
 	dark          bool // the terminal's background
 	width, height int
-	body          views.SizeMsg // as the screens know it
 	now           time.Time
 	blurred       bool
 	tick          func(chain int, d time.Duration) tea.Cmd
 	chain         int  // of beats
 	fast          bool // beats come quickly
 
-	nav     navigation
 	dialogs []dialog // the first is shown
 	menu    themeMenu
+	picker  picker
+	copying copying
+	recent  []string // IDs of what was chosen in pickers, the last first
 	toast   toast
 	notice  notice
 
-	gen       int
-	cloud, gw source
-	snapshot  publish.Snapshot
-	gateways  []gateway.Gateway
-	logins    loginState
-	history   historyState
-	doctor    doctorState
-	apply     applyState
-	planning  int                  // plans under way, but for those of the form
-	stale     *publish.Proposal    // to be planned anew: the gateway had changed since
-	probing   map[gateway.Key]int  // forwards under test, by how many probes
-	waiting   map[gateway.Key]bool // those of them that have no result yet
-	probed    map[gateway.Key]bool
-	failing   map[gateway.Key]time.Time // when the last test went wrong
-	watching  watching                  // under a quiet test
-	copying   copying
+	effects   func(effects.Backend, *effects.Prompter) *effects.Effects
+	backend   effects.Backend
+	places    *effects.Places // as last told
+	switching *effects.Place  // where one is going
+	leaving   sync.WaitGroup  // what ends the sites that were left
+
+	project
 }
 
 var _ tea.Model = (*Root)(nil)
@@ -68,25 +58,23 @@ const (
 func New(ctx context.Context, o Options) *Root {
 	o = o.withDefaults()
 	r := &Root{
-		o: o, fx: effects.New(ctx, o.Backend, o.Prompter), routes: routes(), intents: intents(),
+		o: o, backend: o.Backend, routes: routes(), intents: intents(),
 		styles: themes.New(o.Palette, true), dark: true, now: o.Now(),
-		nav:   newNavigation(o.ReadOnly),
-		cloud: source{every: cloudEvery}, gw: source{every: gatewayEvery},
-		probing: map[gateway.Key]int{}, waiting: map[gateway.Key]bool{}, probed: map[gateway.Key]bool{},
-		failing: map[gateway.Key]time.Time{},
+		effects: func(b effects.Backend, p *effects.Prompter) *effects.Effects { return effects.New(ctx, b, p) },
 	}
-	r.tick = r.fx.Tick
-	r.broadcast(views.SchemesMsg{Schemes: o.Schemes})
+	r.tick = func(chain int, d time.Duration) tea.Cmd { return r.fx.Tick(chain, d) }
+	r.enter(r.effects(o.Backend, o.Prompter), effects.Place{Cloud: o.Cloud})
 	return r
 }
 
 // Close ends what reads and waits for the rest.
-func (r *Root) Close() { r.fx.Close() }
+func (r *Root) Close() {
+	r.fx.Close()
+	r.leaving.Wait()
+}
 
 // Init asks for the first data, the terminal's background and the first beat.
-func (r *Root) Init() tea.Cmd {
-	return tea.Batch(tea.RequestBackgroundColor, r.refreshCloud(), r.fx.Questions(), r.beat())
-}
+func (r *Root) Init() tea.Cmd { return r.own(tea.Batch(tea.RequestBackgroundColor, r.begin())) }
 
 // Update hands a message to its handler. What has none is for the screen in sight.
 func (r *Root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -94,7 +82,7 @@ func (r *Root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	from := r.nav.current
 	cmd := r.dispatch(msg)
 	r.leaveDoctor()
-	return r, tea.Batch(cmd, r.arrive(from), r.relayout())
+	return r, r.own(tea.Batch(cmd, r.arrive(from), r.relayout()))
 }
 
 func (r *Root) dispatch(msg tea.Msg) tea.Cmd {

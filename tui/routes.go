@@ -43,12 +43,15 @@ func routes() map[reflect.Type]handler {
 		on((*Root).onKey),
 		on((*Root).onPaste),
 		// time and streams
+		on((*Root).onLate),
 		on((*Root).onTick),
 		on((*Root).onMore),
 		// data
 		on((*Root).onInventory),
 		on((*Root).onObserve),
 		on((*Root).onLogins),
+		on((*Root).onSite),
+		on((*Root).onPlaces),
 		on((*Root).onHistory),
 		on((*Root).onProbe),
 		on((*Root).onProbeEnd),
@@ -123,7 +126,11 @@ func (r *Root) onMore(m effects.More) tea.Cmd { return tea.Batch(r.dispatch(m.Ms
 
 // onPaste goes to an open dialog before the screen.
 func (r *Root) onPaste(m tea.PasteMsg) tea.Cmd {
-	if len(r.dialogs) == 0 {
+	switch {
+	case len(r.dialogs) == 0 && r.picker.open:
+		r.picker.Type(m)
+		return nil
+	case len(r.dialogs) == 0:
 		return r.tell(r.nav.current, m)
 	}
 	if d := &r.dialogs[0]; d.Input != nil && !r.now.Before(d.quiet) {

@@ -52,6 +52,8 @@ func (r *Root) tasks() widget.Spans {
 			text += ", then quit"
 		}
 		return widget.Spans{{Text: text, Style: st.Accent}}
+	case r.switching != nil:
+		return widget.Spans{{Text: "⟳ switching", Style: st.Accent}}
 	case len(r.waiting) > 0:
 		return widget.Spans{{Text: fmt.Sprintf("⟳ testing %d %s", len(r.waiting), plural(len(r.waiting), "forward")), Style: st.Dim}}
 	case r.planning > 0:
@@ -76,6 +78,9 @@ func (r *Root) applying() string {
 	return fmt.Sprintf("⟳ applying %d/%d", r.apply.done, len(r.apply.proposal.Plan.Steps))
 }
 
+// tailWidth is the width from which the palette is always named, too.
+const tailWidth = 60
+
 // keyLine lists the screen's keys as far as there is room; help and the way out are always there.
 func (r *Root) keyLine(room int) widget.Spans {
 	if len(r.dialogs) > 0 {
@@ -83,6 +88,9 @@ func (r *Root) keyLine(room int) widget.Spans {
 	}
 	if r.menu.open {
 		return r.bindings([]key.Binding{inThemes.Up, inThemes.Down, inThemes.Keep, inThemes.Restore})
+	}
+	if r.picker.open {
+		return r.bindings(r.picker.bindings())
 	}
 	leave := globals.Quit
 	if !r.nav.top() {
@@ -92,7 +100,10 @@ func (r *Root) keyLine(room int) widget.Spans {
 		leave = globals.ForceQuit // the screen stays until the end
 		leave.SetHelp("ctrl+c", "quit")
 	}
-	tail := r.bindings([]key.Binding{globals.Help, leave})
+	tail := r.bindings([]key.Binding{globals.Palette, globals.Help, leave})
+	if r.width < tailWidth {
+		tail = r.bindings([]key.Binding{globals.Help, leave})
+	}
 	switch {
 	case r.nav.typing():
 		tail = nil

@@ -57,6 +57,9 @@ func (r *Root) content() string {
 	if r.menu.open {
 		all = widget.Over(all, r.menu.View(r.styles, r.width, r.height), r.width, r.height)
 	}
+	if r.picker.open {
+		all = widget.Over(all, r.picker.View(r.styles, r.width, r.height), r.width, r.height)
+	}
 	if len(r.dialogs) > 0 {
 		all = widget.Over(all, r.question().View(r.styles, r.width, r.height), r.width, r.height)
 	}

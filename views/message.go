@@ -111,6 +111,8 @@ type (
 	}
 	// SizeMsg tells the size that the body will be drawn at from now on, for moves by a page.
 	SizeMsg struct{ Width, Height int }
+	// FindMsg puts a list's cursor on a row: an instance's ID, or what ForwardRow makes of a forward.
+	FindMsg struct{ Row string }
 	// HelpMsg tells the help page the bindings of the screen it was opened from and the ones
 	// that work everywhere.
 	HelpMsg struct{ Sections []HelpSection }
@@ -139,6 +141,11 @@ func (m SnapshotMsg) At() time.Time {
 type Me struct {
 	Addr netip.Addr
 	Err  error
+}
+
+// ForwardRow names a forward in lists of forwards.
+func ForwardRow(f gateway.Forward) string {
+	return string(f.Service.Protocol) + " " + f.Public.String()
 }
 
 // HelpSection is a heading with the bindings below it, in groups.

@@ -18,6 +18,9 @@ const (
 	DemoSecondSubnet = "imaging-01"  // 192.168.1.15, on the second subnet
 	DemoKeyPair      = "mg-laptop"
 	DemoFreeAddress  = "203.0.113.27" // a floating IP that is attached to nothing
+
+	DemoOtherProject = "imaging"         // another project of the user, without a gateway
+	DemoReadProject  = "imaging-archive" // one that he may only look at
 )
 
 // DemoHostile is the name of an instance of [Demo] as long as Nova lets it be, with everything
@@ -46,11 +49,41 @@ func StartDemo(d Demo) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Fill(d.Fill); err != nil {
+	err = c.Fill(d.Fill)
+	if err == nil {
+		err = c.AddProject(DemoOtherProject, nil, d.fillOther)
+	}
+	if err == nil {
+		err = c.AddProject(DemoReadProject, []string{"reader"}, d.fillOther)
+	}
+	if err != nil {
 		_ = c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// fillOther makes a small project that has no floating IP yet.
+func (d Demo) fillOther(m *Model) {
+	public := m.AddNetwork(NetworkSpec{Name: "public", External: true})
+	m.AddSubnet(SubnetSpec{Name: "public-v4", Network: public, CIDR: netip.MustParsePrefix("203.0.113.0/24")})
+	lab := m.AddNetwork(NetworkSpec{Name: "core-net"})
+	sub := m.AddSubnet(SubnetSpec{Name: "core-v4", Network: lab, CIDR: netip.MustParsePrefix("10.20.0.0/24")})
+	m.AddRouter(RouterSpec{Name: "core-router", ExternalNetwork: public, ExternalAddress: netip.MustParseAddr("203.0.113.6"), Subnets: []string{sub}})
+	image, flavor := m.AddImage("ubuntu-24.04", map[string]string{"os_distro": "ubuntu", "os_admin_user": "ubuntu"}), m.AddFlavor("de.large", 28, 65536, 50)
+	key := ""
+	if d.PublicKey != "" {
+		key = DemoKeyPair
+		m.AddKeyPair(DemoKeyPair, d.PublicKey)
+	}
+	for i, s := range []struct{ name, status, address string }{
+		{"bastion", "", "10.20.0.5"}, {"microscope-ingest", "", "10.20.0.11"}, {"segmentation-01", "", "10.20.0.12"}, {"segmentation-02", statusOff, "10.20.0.13"}, {"omero", "", "10.20.0.20"},
+	} {
+		m.AddServer(ServerSpec{
+			Name: s.name, Status: s.status, Image: image, Flavor: flavor, KeyName: key, Groups: []string{m.DefaultGroup()},
+			NICs: []NIC{{Subnet: sub, Address: netip.MustParseAddr(s.address)}}, Created: m.now().Add(-time.Duration(20-i) * 24 * time.Hour),
+		})
+	}
 }
 
 // demoPlaces are the IDs that the demo's servers are put together from.

@@ -33,12 +33,14 @@ func (a *app) console(ctx context.Context) error {
 		return a.onboard(ctx, cfg, why)
 	}
 	prompter := effects.NewPrompter()
+	places := a.newSwitcher(cfg, options)
 	backend := effects.Lazy(func(ctx context.Context) (effects.Backend, error) {
 		w, err := a.wireWith(ctx, prompter, cfg, options)
 		if err != nil {
 			return nil, err
 		}
-		return effects.Combined{Publisher: w.publisher, Diagnoser: w.doctor()}, nil
+		places.began(w)
+		return places.backend(w), nil
 	})
-	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: a.flags.cloud, Palette: palette, Themes: cfg.palettes(), ASCII: a.ascii(cfg), ReadOnly: options.ReadOnly})
+	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: places.home.Cloud, Switcher: places, Palette: palette, Themes: cfg.palettes(), ASCII: a.ascii(cfg), ReadOnly: options.ReadOnly})
 }

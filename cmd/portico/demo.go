@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"portico/cloud/emulator"
+	"portico/cloud/openstack"
 	"portico/gateway"
 	"portico/gateway/history"
 	"portico/gateway/host"
@@ -73,14 +74,16 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 		return a.plainDemo(ctx, d, options)
 	}
 	prompter := effects.NewPrompter()
+	places := a.demoPlaces(d, options)
 	backend := effects.Lazy(func(ctx context.Context) (effects.Backend, error) {
 		w, err := a.demoStart(ctx, d, prompter, options)
 		if err != nil {
 			return nil, err
 		}
-		return effects.Combined{Publisher: w.publisher, Diagnoser: demoNet{d}.doctor(w)}, nil
+		places.began(w)
+		return places.backend(w), nil
 	})
-	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: "demo", Palette: palette, ASCII: a.ascii(config{}), ReadOnly: a.flags.readOnly})
+	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: demoCloud, Switcher: places, Palette: palette, ASCII: a.ascii(config{}), ReadOnly: a.flags.readOnly})
 	a.noteProblems(d)
 	return err
 }
@@ -108,13 +111,34 @@ func (a *app) demoStart(ctx context.Context, d *demo, prompter gateway.Prompter,
 }
 
 func (a *app) demoWiring(ctx context.Context, d *demo, prompter gateway.Prompter, options publish.Options) (*wiring, error) {
-	options.Dialer = d
+	return a.demoWiringTo(ctx, d, openstack.Options{}, prompter, options)
+}
+
+func (a *app) demoWiringTo(ctx context.Context, d *demo, to openstack.Options, prompter gateway.Prompter, options publish.Options) (*wiring, error) {
+	if options.Dialer == nil {
+		options.Dialer = d
+	}
 	options.GatewayWay = d.gatewayWay
-	w, err := a.wireWith(ctx, prompter, config{}, options)
+	w, err := a.wireTo(ctx, to, prompter, config{}, options)
 	if err == nil {
 		w.connector.adjust = d.hostConfig
 	}
 	return w, err
+}
+
+// demoCloud is what the demo's cloud is called on screen.
+const demoCloud = "demo"
+
+// demoPlaces are the demo's own projects.
+func (a *app) demoPlaces(d *demo, options publish.Options) *switcher {
+	s := a.newSwitcher(config{}, options)
+	s.doctor = func(w *wiring) effects.Diagnoser { return demoNet{d}.doctor(w) }
+	s.home.Cloud, s.names = demoCloud, func() []string { return []string{demoCloud} }
+	s.wire = func(ctx context.Context, to openstack.Options, prompter gateway.Prompter, options publish.Options) (*wiring, error) {
+		to.Cloud = "" // the environment is the demo's
+		return a.demoWiringTo(ctx, d, to, prompter, options)
+	}
+	return s
 }
 
 // serveDemo keeps the demo running for other commands. They need files to trust the gateway and
@@ -183,4 +207,7 @@ func (d *demo) hostConfig(c *host.Config) {
 	c.Host, c.Port, c.User = d.gateway.Addr().Addr().String(), d.gateway.Addr().Port(), demoUser
 	c.Signers, c.HostKeys = append(c.Signers, d.key), append(c.HostKeys, d.gateway.HostKey())
 	c.SSHConfig, c.NoAgent, c.IdentitiesOnly, c.ProxyJump = "none", true, true, "none"
+	if c.Name != emulator.DemoGateway {
+		c.Port = 1 // no other machine of the demo has an sshd that can be reached
+	}
 }

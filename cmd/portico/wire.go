@@ -33,7 +33,12 @@ func (a *app) wire(ctx context.Context, prompter gateway.Prompter) (*wiring, err
 }
 
 func (a *app) wireWith(ctx context.Context, prompter gateway.Prompter, cfg config, options publish.Options) (*wiring, error) {
-	o := openstack.Options{Cloud: a.flags.cloud, UserAgent: "portico/" + versionText()}
+	return a.wireTo(ctx, openstack.Options{Cloud: a.flags.cloud}, prompter, cfg, options)
+}
+
+// wireTo puts the parts together for the cloud and the project that o names.
+func (a *app) wireTo(ctx context.Context, o openstack.Options, prompter gateway.Prompter, cfg config, options publish.Options) (*wiring, error) {
+	o.UserAgent = "portico/" + versionText()
 	if a.flags.debug != "" {
 		f, err := openDebug(a.flags.debug)
 		if err != nil {

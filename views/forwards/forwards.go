@@ -26,7 +26,7 @@ type row struct {
 	gone bool // the instance is no longer there
 }
 
-func rowID(r row) string { return string(r.Service.Protocol) + " " + r.Public.String() }
+func rowID(r row) string { return views.ForwardRow(r.Forward) }
 
 // Screen is the list. Make one with New.
 type Screen struct {
@@ -141,6 +141,8 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		s.tests.Keep(msg)
 		s.resize()
 		s.list.Refresh(rows(msg.Snapshot), msg.At())
+	case views.FindMsg:
+		s.list.Find(msg.Row)
 	case views.SizeMsg:
 		s.height = msg.Height
 		s.resize()

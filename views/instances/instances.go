@@ -68,6 +68,9 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		if r, ok := s.list.Current(); s.Nested() && (!ok || rowID(r) != s.detailed.id) {
 			s.detailed = detailed{} // the instance is gone
 		}
+	case views.FindMsg:
+		s.list.Find(msg.Row)
+		s.detailed = detailed{}
 	case views.LoginsMsg:
 		s.logins = msg.Logins
 	case views.AppliedMsg:

@@ -85,6 +85,22 @@ func (k filterKeys) FullHelp() [][]key.Binding { return [][]key.Binding{k} }
 // Typing reports whether the filter takes all keys.
 func (l *List[R]) Typing() bool { return l.typing }
 
+// Find puts the cursor on the row with this ID, and takes a filter back that hides it; false when
+// there is none.
+func (l *List[R]) Find(id string) bool {
+	if l.find(id) {
+		return true
+	}
+	before := l.FilterText()
+	l.SetFilter("")
+	if !l.find(id) {
+		l.SetFilter(before)
+		return false
+	}
+	l.input.Set("")
+	return true
+}
+
 // Resize tells the size that View will be called with.
 func (l *List[R]) Resize(height int) { l.SetHeight(height - l.below(height) - 1) }
 

@@ -154,6 +154,17 @@ func (t *Table[R]) Move(by int) {
 	t.home = t.current
 }
 
+// find puts the cursor on a row that passes the filter.
+func (t *Table[R]) find(id string) bool {
+	for line, row := range t.shown {
+		if t.id(t.rows[row]) == id {
+			t.Move(line - t.cursor)
+			return true
+		}
+	}
+	return false
+}
+
 // place puts the cursor on a line, or on the nearest that there is.
 func (t *Table[R]) place(line int) {
 	t.cursor = max(0, min(len(t.shown)-1, line))
