@@ -94,6 +94,10 @@ func (f *facts) associate() *Fix {
 	if f.elsewhere != nil {
 		return tell("whoever gave you the address", "Floating IP %s is free: it leads nowhere. The gateway %s is at %s: try port %d there.", f.fwd.Public.Addr(), f.elsewhere.Name, f.elsewhere.FloatingIP, f.fwd.Public.Port())
 	}
+	if f.guessed { // another one may be promised to somebody
+		return tell("the project's operator", "%s has no floating IP any more, and it is not known which of the free ones it had. Attach that one: portico floatingip attach ADDRESS %s",
+			f.gw.Name, f.gw.InstanceID)
+	}
 	if p == nil {
 		return tell("the project's operator", "Floating IP %s is not associated. Associate it with the port of the machine that it should lead to.", f.fwd.Public.Addr())
 	}

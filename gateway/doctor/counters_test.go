@@ -1,11 +1,13 @@
 package doctor
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
 	"portico/gateway"
 	"portico/gateway/netfilter"
+	"portico/gateway/probe"
 )
 
 // A rule counts for the forward that it carries, whatever its comment says.
@@ -36,5 +38,30 @@ COMMIT
 	}
 	if len(got) != 3 {
 		t.Errorf("%d forwards have counted: %v", len(got), got)
+	}
+}
+
+// Whose packets a rule counted is told by the connections that the kernel tracks, as far as all of them
+// were printed.
+func TestHitsOfOthers(t *testing.T) {
+	fwd := gateway.Forward{Service: gateway.Service{Name: "ssh", Protocol: gateway.TCP, Port: 22}, Private: netip.MustParseAddrPort("192.168.0.11:22"), Public: netip.MustParseAddrPort("203.0.113.10:30011")}
+	key := countedOf(fwd)
+	for _, c := range []struct {
+		others, mine int
+		hits         uint64
+		known        bool
+	}{{0, 1, 9, true}, {3, 1, 9, true}, {3, 0, 0, true}, {flowsShown, 0, 0, false}} {
+		h := &hostFacts{after: &netfilter.Ruleset{}, counts: [2]counts{{key: 1}, {key: 10}}, me: netip.MustParseAddr("198.51.100.7")}
+		for i := range c.others + c.mine {
+			src := "198.51.100.7"
+			if i < c.others {
+				src = fmt.Sprint("198.51.100.", 100+i)
+			}
+			h.conntrack = append(h.conntrack, "tcp 6 119 SYN_SENT src="+src+" dst=192.168.0.4 sport=4000 dport=30011 [UNREPLIED]")
+		}
+		f := &facts{fwd: fwd, host: h, live: live{here: &probe.Result{Outcome: probe.Timeout}}}
+		if n, known := f.hits(); n != c.hits || known != c.known {
+			t.Errorf("%d of others, %d of ours: %d, known %t", c.others, c.mine, n, known)
+		}
 	}
 }

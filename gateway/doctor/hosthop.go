@@ -123,7 +123,7 @@ func (f *facts) judgeSources() *Finding {
 	from := strings.Trim(fmt.Sprint(f.fwd.Sources), "[]")
 	x := blocked(Sources, fmt.Sprintf("it is open to %s only; the gateway sees this machine as %s", from, me)).with(
 		tell("whoever published "+f.vmName(), "%s is open to %s only. Please let %s in, too: portico publish %s --service %s --from %s --from %s",
-			f.fwd.Public, from, me, f.vmName(), f.fwd.Service.Name, strings.ReplaceAll(from, " ", " --from "), netip.PrefixFrom(me, 32)))
+			f.fwd.Public, from, me, gateway.Quote(f.vmName()), gateway.Quote(f.fwd.Service.Name), strings.ReplaceAll(from, " ", " --from "), netip.PrefixFrom(me, 32)))
 	return &x
 }
 
@@ -351,7 +351,7 @@ func (f *facts) hits() (n uint64, known bool) {
 		return 0, false
 	}
 	if f.othersOnly() {
-		return 0, true // they have made it count
+		return 0, len(f.host.conntrack) < flowsShown // they have made it count; of many, ours may be one more
 	}
 	return now - before, true
 }

@@ -29,7 +29,7 @@ sec way; ip -4 route get "$4" 2>/dev/null
 sec default; ip -4 route show default 2>/dev/null
 sec me; echo "$SSH_CONNECTION"; tr '\0' '\n' 2>/dev/null < /proc/$PPID/environ | grep '^SSH_CONNECTION='
 sec nft; nft list tables 2>/dev/null
-sec legacy; case $(iptables -V) in *nf_tables*) [ -s /proc/net/ip_tables_names ] && iptables-legacy-save 2>/dev/null | grep '^-A' ;; esac
+sec legacy; case $(iptables -V) in *nf_tables*) grep -q . /proc/net/ip_tables_names 2>/dev/null && iptables-legacy-save 2>/dev/null | grep '^-A' ;; esac
 sec netstat; cat /proc/net/netstat 2>/dev/null
 sec flows; { conntrack -L -p "$3" --orig-dst "$1" --orig-port-dst "$2" 2>/dev/null || grep "dst=$1 .*dport=$2 " /proc/net/nf_conntrack 2>/dev/null; } | head -n 8
 sec end
@@ -43,6 +43,9 @@ sec netstat; cat /proc/net/netstat 2>/dev/null
 sec flows; { conntrack -L -p "$3" --orig-dst "$1" --orig-port-dst "$2" 2>/dev/null || grep "dst=$1 .*dport=$2 " /proc/net/nf_conntrack 2>/dev/null; } | head -n 8
 sec end
 exit 0`
+
+// flowsShown is how many tracked connections the scripts print at most.
+const flowsShown = 8
 
 // lookTime is what a gateway has to say what it knows: far more than a healthy one with thousands of
 // rules needs. One on which a command hangs is not waited for.

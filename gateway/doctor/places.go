@@ -139,6 +139,7 @@ func (r *resolver) byScheme(i cloud.Instance, svc gateway.Service) error {
 // whichOne notes that a gateway has lost its address, and that several could be it.
 func (r *resolver) whichOne(free int) {
 	if free > 1 {
+		r.f.guessed = true
 		r.f.notes = append(r.f.notes, fmt.Sprintf("%s has no floating IP any more; which of the %d free ones it had is not known", r.f.gw.Name, free))
 	}
 }

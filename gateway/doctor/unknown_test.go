@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portico/cloud/emulator"
 	"portico/gateway/doctor"
 )
 
@@ -61,5 +62,25 @@ func TestAllGuessesNoUsers(t *testing.T) {
 	w.must(err)
 	if guesses.Load() == 0 {
 		t.Error("one VM is asked about other users")
+	}
+}
+
+// Which of several free addresses a gateway has lost is not for anybody to guess: another one may be
+// promised to somebody.
+func TestNoAddressIsGuessed(t *testing.T) {
+	w := newWorld(t)
+	all, err := w.client.FloatingIPs(t.Context())
+	w.must(err)
+	w.must(w.client.DetachFloatingIP(t.Context(), all[0].ID, 0))
+	w.blind.Store(true)
+	fix := w.diagnose(doctor.Target{Gateway: gwName}).Fix()
+	if fix == nil || fix.Kind != doctor.FixPlan {
+		t.Fatalf("there is one free address, and the fix is %+v", fix)
+	}
+	w.change(func(m *emulator.Model) {
+		m.AddFloatingIP(emulator.FloatingIPSpec{Address: w.public.Next().Next(), Network: emulator.ID("network", "public")})
+	})
+	if fix = w.diagnose(doctor.Target{Gateway: gwName}).Fix(); fix == nil || fix.Kind != doctor.FixSentence {
+		t.Errorf("there are two free addresses, and the fix is %+v", fix)
 	}
 }

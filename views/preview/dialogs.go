@@ -106,7 +106,7 @@ func word(p publish.Proposal) string {
 		return ""
 	}
 	names := Names(p.Items)
-	if len(names) == 1 && len(names[0]) <= longWord && names[0] == strings.TrimSpace(names[0]) && !strings.ContainsFunc(names[0], func(r rune) bool { return r < ' ' || r > '~' }) {
+	if len(names) == 1 && names[0] != "" && len(names[0]) <= longWord && names[0] == strings.TrimSpace(names[0]) && !strings.ContainsFunc(names[0], func(r rune) bool { return r < ' ' || r > '~' }) {
 		return names[0]
 	}
 	return fmt.Sprint(closing(p.Items))

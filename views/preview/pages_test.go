@@ -77,6 +77,9 @@ func TestTheFileCanHaveAnotherName(t *testing.T) {
 func TestWithdrawingIsTyped(t *testing.T) {
 	one, many := previewtest.Withdrawal(previewtest.Assembly), previewtest.Withdrawal(previewtest.Assembly, previewtest.Japanese)
 	odd := previewtest.Withdrawal(previewtest.Emoji)
+	unnamed := previewtest.Assembly
+	unnamed.Name = "" // all that it had was cleaned away
+	bare := previewtest.Withdrawal(unnamed)
 	cases := []struct {
 		name     string
 		proposal publish.Proposal
@@ -95,6 +98,8 @@ func TestWithdrawingIsTyped(t *testing.T) {
 		{"not one of the names", many, []string{"enter", "assembly-02", "enter"}, false, true},
 		{"another number", many, []string{"enter", "3", "enter"}, false, true},
 		{"the number where the name is hard to type", odd, []string{"enter", "2", "enter"}, true, false},
+		{"the number where there is no name", bare, []string{"enter", "2", "enter"}, true, false},
+		{"not nothing where there is no name", bare, []string{"enter", "right", "enter"}, false, false},
 		{"esc", one, []string{"enter", "assembly-02", "esc"}, false, false},
 	}
 	for _, c := range cases {
