@@ -29,7 +29,7 @@ func (d *Doctor) All(ctx context.Context, emit func(done, total int)) ([]Diagnos
 	if stateErr != nil {
 		return nil, stateErr
 	}
-	visits, err := d.visits(p, s)
+	visits, err := d.visits(ctx, p, s)
 	if err != nil || len(visits) == 0 {
 		return nil, err
 	}
@@ -65,14 +65,15 @@ func (d *Doctor) All(ctx context.Context, emit func(done, total int)) ([]Diagnos
 }
 
 // visits are those of all the gateway's forwards.
-func (d *Doctor) visits(p *publish.Publisher, s publish.Snapshot) ([]*visit, error) {
+func (d *Doctor) visits(ctx context.Context, p *publish.Publisher, s publish.Snapshot) ([]*visit, error) {
 	var out []*visit
+	logins := sync.OnceValue(func() map[string]publish.Login { return loginsOf(ctx, p, s.Inventory, nil) })
 	for _, fwd := range slices.Concat(s.State.Forwards, s.State.Lost) {
 		f := newFacts(s, nil)
 		if err := (&resolver{p: p, s: s, f: f}).resolve(Target{Public: fwd.Public, Protocol: fwd.Service.Protocol}); err != nil {
 			return nil, err
 		}
-		out = append(out, &visit{d: d, p: p, s: s, f: f, many: true})
+		out = append(out, &visit{d: d, p: p, s: s, f: f, many: true, logins: logins})
 	}
 	return out, nil
 }
@@ -87,6 +88,7 @@ func connectAll(ctx context.Context, visits []*visit, runner gateway.Runner, emi
 		work.Go(func() {
 			defer func() { <-slots }()
 			v.connect(ctx, runner)
+			v.asClient(ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			done++

@@ -228,15 +228,17 @@ func (f *facts) repair(title string, instances ...string) *Fix {
 	switch f.standing {
 	case byHand:
 		return tell("the project's operator", "Forward %s was made by hand on %s. To do: %s. Portico can take it over: portico adopt %d", f.fwd.Public, f.gw.Name, title, f.fwd.Public.Port())
-	case absent, assumed:
+	case absent:
 		return f.publishFix()
+	case assumed:
+		return tell("the project's operator", "%s cannot be looked at now. When it answers: portico repair. By hand, what is to do is: %s.", f.gw.Name, title)
 	case published, lost:
 	}
 	return &Fix{Title: title, Kind: FixPlan, Request: &publish.Request{Repair: true, Instances: instances, On: f.gw}}
 }
 
 func (f *facts) publishFix() *Fix {
-	if f.vm == nil || f.standing == assumed {
+	if f.vm == nil {
 		return nil
 	}
 	return &Fix{

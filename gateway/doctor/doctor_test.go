@@ -138,6 +138,14 @@ var faults = []fault{
 		},
 	},
 	{
+		name: "HTTP answers where ssh should", hop: doctor.Service, cause: doctor.WrongService, says: "it is not ssh", fix: doctor.FixSentence,
+		inject: func(w *world) { vm := w.vms[id(vmName)]; vm.Handle(22, vm.HTTP) },
+	},
+	{
+		name: "the service hangs", hop: doctor.Service, cause: doctor.Silent, says: "nothing answered", fix: doctor.FixSentence,
+		inject: func(w *world) { w.vms[id(vmName)].Handle(22, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }) },
+	},
+	{
 		name: "the VM is gone", hop: doctor.VMGroups, cause: doctor.VMGone, says: "no VM has 192.168.0.11 any more", fix: doctor.FixPlan,
 		inject: func(w *world) { w.change(func(m *emulator.Model) { m.DeleteServer(id(vmName)) }) },
 	},

@@ -25,7 +25,7 @@ sec sysctl; for k in net.ipv4.ip_forward net.ipv4.conf.all.rp_filter net.netfilt
 grep -H . /proc/sys/net/ipv4/conf/*/rp_filter 2>/dev/null
 sec links; ip -o -4 addr show
 sec mtu; ip -o link show 2>/dev/null
-sec way; ip -4 route get "$4" 2>/dev/null
+sec way; ip -4 route show 2>/dev/null
 sec default; ip -4 route show default 2>/dev/null
 sec me; echo "$SSH_CONNECTION"; tr '\0' '\n' 2>/dev/null < /proc/$PPID/environ | grep '^SSH_CONNECTION='
 sec nft; nft list tables 2>/dev/null
@@ -91,7 +91,7 @@ func (f *facts) look(ctx context.Context, r gateway.Runner) (*hostFacts, error) 
 	}
 	h := &hostFacts{
 		rules: rules, sysctl: readSysctl(out["sysctl"]), links: map[string][]netip.Addr{}, mtu: map[string]int{},
-		out: device(out["way"]), client: device(out["default"]), me: clientAddr(out["me"]), foreign: append(foreignTables(out["nft"]), legacyRules(out["legacy"])...),
+		out: deviceTo(out["way"], f.fwd.Private.Addr()), client: device(out["default"]), me: clientAddr(out["me"]), foreign: append(foreignTables(out["nft"]), legacyRules(out["legacy"])...),
 		conntrack: flows(out["flows"]), complete: true, tookMillis: time.Since(start).Milliseconds(),
 	}
 	h.spoofed[0], h.counts[0] = reversePathDrops(out["netstat"]), readCounts(rules)
@@ -135,6 +135,28 @@ func device(text string) string {
 		}
 	}
 	return ""
+}
+
+// deviceTo is the interface of the most specific route to an address, as "ip route show" lists them.
+func deviceTo(routes string, to netip.Addr) string {
+	best, dev := -1, ""
+	for line := range strings.Lines(routes) {
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		dest := words[0]
+		if dest == "default" {
+			dest = "0.0.0.0/0"
+		}
+		if !strings.Contains(dest, "/") {
+			dest += "/32"
+		}
+		if p, err := netip.ParsePrefix(dest); err == nil && to.IsValid() && p.Contains(to) && p.Bits() > best {
+			best, dev = p.Bits(), device(line)
+		}
+	}
+	return dev
 }
 
 // clientAddr reads SSH_CONNECTION: the first word is the client's address as sshd sees it. sudo takes
