@@ -27,7 +27,7 @@ func TestGoldens(t *testing.T) {
 		t.Run(fmt.Sprintf("first %dx%d", size[0], size[1]), func(t *testing.T) {
 			golden.RequireEqual(t, drive(t, effectstest.Project(), size[0], size[1]).screen())
 		})
-		for _, c := range []struct{ name, keys string }{{"instances", "1"}, {"floating IPs", "2"}, {"forwards", "3"}, {"gateways", "4"}, {"history", "6"}, {"help", "?"}} {
+		for _, c := range []struct{ name, keys string }{{"instances", "1"}, {"floating IPs", "2"}, {"forwards", "3"}, {"gateways", "4"}, {"tests", "5"}, {"copy", "Y"}, {"history", "6"}, {"help", "?"}} {
 			t.Run(fmt.Sprintf("%s %dx%d", c.name, size[0], size[1]), func(t *testing.T) {
 				d := drive(t, effectstest.Project(), size[0], size[1]).start()
 				d.keys(c.keys)

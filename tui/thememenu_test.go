@@ -34,7 +34,7 @@ func TestThemeGoldens(t *testing.T) {
 }
 
 func TestASCIIGoldens(t *testing.T) {
-	for _, c := range []struct{ name, keys string }{{"instances", "1"}, {"forwards", "3"}, {"gateways", "4"}, {"history", "6"}, {"help", "?"}, {"theme", "T"}} {
+	for _, c := range []struct{ name, keys string }{{"instances", "1"}, {"forwards", "3"}, {"gateways", "4"}, {"tests", "5"}, {"copy", "Y"}, {"history", "6"}, {"help", "?"}, {"theme", "T"}} {
 		t.Run(c.name, func(t *testing.T) {
 			d := drive(t, effectstest.Project(), 120, 30, func(o *Options) { o.ASCII = true }).start()
 			d.keys(c.keys)

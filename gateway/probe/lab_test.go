@@ -54,7 +54,7 @@ func TestLabFromOutsideAndFromTheGateway(t *testing.T) {
 		{"the VM's web server", s, private, 80, "http", OK},
 		{"sshd asked for a page", s, private, 22, "http", Wrong},
 		{"nothing listens", s, private, 81, "http", Refused},
-		{"nobody has the address", s, private.Next().Next().Next(), 22, "ssh", Unknown},
+		{"nobody has the address", s, private.Next().Next().Next(), 22, "ssh", Timeout},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			target := Target{Addr: netip.AddrPortFrom(tt.addr, tt.port), Service: service(tt.service)}

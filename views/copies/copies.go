@@ -104,8 +104,10 @@ func (s *Screen) View(f views.Frame) string {
 	lines = append(lines, list[top:min(len(list), top+room)]...)
 	lines = append(lines, gap...)
 	text := s.text(st, width)
-	if most := f.Height - len(lines) - len(gap) - len(hint); len(text) > most {
-		text = text[:max(0, most)]
+	if most := max(0, f.Height-len(lines)-len(gap)-len(hint)); len(text) > most {
+		if text = text[:most]; most > 0 { // there is more of it: all is copied
+			text[most-1] = widget.Truncate(text[most-1], width-2) + widget.Paint(st.Dim, " "+widget.Ellipsis)
+		}
 	}
 	lines = append(lines, text...)
 	for len(lines)+len(hint) < f.Height {

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"strings"
 	"time"
 
 	"portico/themes"
@@ -26,7 +27,7 @@ var (
 )
 
 // SparkLegend says what the bars mean.
-const SparkLegend = "▁ under 2 ms  ▃ 5-12 ms  ▅ 30-80 ms  ▇ 0.25-1 s  · no answer"
+const SparkLegend = "▂ under 5 ms  ▄ 12-30 ms  ▆ 80-250 ms  █ over 1 s  · no answer"
 
 // Sparkline draws the newest points at the right end of width cells: a bar for each answer, a gap
 // with a dot in it for each failure, a blank for what is not known.
@@ -36,17 +37,30 @@ func Sparkline(points []Beat, st *themes.Styles, width int) Spans {
 	}
 	points = points[max(0, len(points)-width):]
 	out := Spans{{Text: spaces(width - len(points))}}
-	for _, p := range points {
-		next := Span{Text: string(bar(p.Latency)), Style: st.Accent}
-		switch {
-		case p.Failed:
-			next = Span{Text: "·", Style: st.Bad}
-		case p.Unknown:
-			next = Span{Text: " "}
+	for from := 0; from < len(points); {
+		to := from + 1
+		for to < len(points) && points[to].Failed == points[from].Failed && points[to].Unknown == points[from].Unknown {
+			to++
 		}
-		out = append(out, next)
+		out = append(out, stretch(points[from:to], st))
+		from = to
 	}
 	return out
+}
+
+// stretch draws points of one kind: spans are drawn one by one, and there are many sparklines.
+func stretch(points []Beat, st *themes.Styles) Span {
+	switch {
+	case points[0].Failed:
+		return Span{Text: strings.Repeat("·", len(points)), Style: st.Bad}
+	case points[0].Unknown:
+		return Span{Text: spaces(len(points))}
+	}
+	text := make([]rune, len(points))
+	for i, p := range points {
+		text[i] = bar(p.Latency)
+	}
+	return Span{Text: string(text), Style: st.Accent}
 }
 
 func bar(latency time.Duration) rune {

@@ -54,3 +54,16 @@ func TestInSight(t *testing.T) {
 		t.Errorf("all in order: %v", got)
 	}
 }
+
+// In ASCII, too, a failure is no bar.
+func TestSparklineInASCII(t *testing.T) {
+	st := themes.New(themes.Default(), true)
+	points := []Beat{{Failed: true}}
+	for _, least := range append([]time.Duration{0}, scale...) {
+		points = append(points, Beat{Latency: least})
+	}
+	got := themes.ASCII(Sparkline(points, st, len(points)).Text())
+	if got != ".___--==#" {
+		t.Errorf("%q", got)
+	}
+}
