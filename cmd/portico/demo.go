@@ -116,7 +116,7 @@ func (a *app) demoWiring(ctx context.Context, d *demo, prompter gateway.Prompter
 
 func (a *app) demoWiringTo(ctx context.Context, d *demo, to openstack.Options, prompter gateway.Prompter, options publish.Options) (*wiring, error) {
 	if options.Dialer == nil {
-		options.Dialer = d
+		options.Dialer = demoNet{d}
 	}
 	options.GatewayWay = d.gatewayWay
 	w, err := a.wireTo(ctx, to, prompter, config{}, options)

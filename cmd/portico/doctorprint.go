@@ -63,7 +63,7 @@ func newDiagnosisJSON(d doctor.Diagnosis) diagnosisJSON {
 	return out
 }
 
-// verdictStyles paint a hop's mark: what it is, and how it is drawn.
+// verdictMarks are the hops' marks.
 var verdictMarks = map[doctor.Verdict]string{doctor.OK: "✓", doctor.Degraded: "!", doctor.Blocked: "✗", doctor.Unknown: "?"}
 
 func verdictText(v doctor.Verdict, text string) string {
@@ -85,20 +85,23 @@ func (a *app) printDiagnosis(d doctor.Diagnosis, report bool) {
 		a.print("%s", doctor.Report(d))
 		return
 	}
-	a.print("%s\n%s\n\n", styleBold.Render(d.Title), verdictText(d.Verdict, d.Summary))
+	a.print("%s\n", styleBold.Render(d.Title))
+	a.printWrapped("", "", d.Summary, func(l string) string { return verdictText(d.Verdict, l) })
+	a.print("\n")
 	for _, n := range d.Notes {
 		a.print("%s\n", warning(n, ""))
 	}
 	wide := 0
 	for _, h := range d.Hops {
-		wide = max(wide, widget.Width(h.Title))
+		wide = max(wide, min(widget.Width(h.Title), maxTitle))
 	}
 	for i, h := range d.Hops {
-		text := h.Text
+		paint := plainly
 		if h.Verdict == doctor.Unknown || h.Follows > 0 {
-			text = styleDim.Render(text)
+			paint = faintly
 		}
-		a.print("%s %2d  %s  %s\n", verdictText(h.Verdict, verdictMarks[h.Verdict]), h.N, widget.Pad(h.Title, wide), text)
+		head := fmt.Sprintf("%s %2d  %s  ", verdictText(h.Verdict, verdictMarks[h.Verdict]), h.N, widget.Fit(h.Title, wide))
+		a.printWrapped(head, strings.Repeat(" ", wide+8), h.Text, paint)
 		if i == d.Broken {
 			a.printFindings(h)
 		}
@@ -113,22 +116,49 @@ func (a *app) printDiagnosis(d doctor.Diagnosis, report bool) {
 	a.print("%s\n", styleDim.Render(fmt.Sprintf("looked for %.1f s; nothing was changed", d.Took.Seconds())))
 }
 
+// maxTitle is what a hop's name may take of a line: Nova's own may be 255 characters long.
+const maxTitle = 28
+
+func plainly(l string) string { return l }
+func faintly(l string) string { return styleDim.Render(l) }
+
+// printWrapped prints a text behind head, and further lines of it behind indent: on a terminal none is
+// longer than that. What goes to a file is never cut.
+func (a *app) printWrapped(head, indent, text string, paint func(string) string) {
+	lines := []string{text}
+	if width := a.width(); width > 0 {
+		lines = widget.Wrap(text, max(width-widget.Width(indent), minColumn))
+	}
+	for i, l := range lines {
+		if i > 0 {
+			head = indent
+		}
+		a.print("%s%s\n", head, paint(l))
+	}
+}
+
+// The indents of what belongs to a hop, and of what is raw there.
+const (
+	indentFinding = "       "
+	indentRaw     = "         "
+)
+
 func (a *app) printFindings(h doctor.Hop) {
 	for i, f := range h.Findings {
 		if f.Verdict == doctor.OK {
 			continue
 		}
 		if i > 0 {
-			a.print("       %s\n", verdictText(f.Verdict, f.Text))
+			a.printWrapped(indentFinding, indentFinding, f.Text, func(l string) string { return verdictText(f.Verdict, l) })
 		}
 		for _, e := range f.Evidence {
-			a.print("       %s\n", e.Words)
+			a.printWrapped(indentFinding, indentFinding, e.Words, plainly)
 			for l := range strings.Lines(e.Raw) {
-				a.print("         %s\n", styleDim.Render(cloud.Clean(strings.TrimRight(l, "\n"))))
+				a.printWrapped(indentRaw, indentRaw, cloud.Clean(strings.TrimRight(l, "\n")), faintly)
 			}
 		}
 		if f.Missing != "" {
-			a.print("       missing: %s\n", f.Missing)
+			a.printWrapped(indentFinding, indentFinding, "missing: "+f.Missing, plainly)
 		}
 	}
 }
@@ -136,11 +166,12 @@ func (a *app) printFindings(h doctor.Hop) {
 func (a *app) printFix(f doctor.Fix) {
 	switch f.Kind {
 	case doctor.FixPlan:
-		a.print("%s %s%s\n", styleBold.Render("fix:"), f.Title, styleDim.Render("   (portico doctor ... --fix)"))
+		a.print("%s %s %s\n", styleBold.Render("fix:"), f.Title, styleDim.Render("(again with --fix)"))
 	case doctor.FixCommand:
 		a.print("%s %s\n  %s\n", styleBold.Render("fix:"), f.Title, f.Command)
 	case doctor.FixSentence:
-		a.print("%s %s\n  %s\n", styleBold.Render("tell "+f.To+":"), "", f.Sentence)
+		a.print("%s\n", styleBold.Render(f.Title+":"))
+		a.printWrapped("  ", "  ", f.Sentence, plainly)
 	}
 }
 
@@ -151,7 +182,7 @@ func (a *app) printDiagnoses(all []doctor.Diagnosis) {
 		hop, why := "", d.Summary
 		if d.Broken >= 0 {
 			h := d.Hops[d.Broken]
-			hop, why = fmt.Sprintf("%d %s", h.N, h.Title), h.Text
+			hop, why = fmt.Sprintf("%d of %d", h.N, len(d.Hops)), h.Title+": "+h.Text
 		} else if d.Verdict == doctor.OK {
 			why = ""
 		}

@@ -323,7 +323,7 @@ func (f *facts) ruleEvidence() []Evidence {
 		lines = append(lines, cloud.Clean(h.String()))
 	}
 	out := []Evidence{{Words: "the rules a packet meets, in order", Raw: strings.Join(lines, "\n")}}
-	if n, known := f.hits(); known {
+	if n, known := f.hits(); known && n > 0 { // nothing is evidence only where that is the verdict
 		out = append(out, Evidence{Words: hitWords(n)})
 	}
 	if len(f.host.conntrack) > 0 {
