@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -36,7 +37,7 @@ func (b *backlog) fill() {
 	for try := range maxFillers {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		c, err := new(net.Dialer).DialContext(ctx, "tcp", b.listener.Addr().String())
-		timedOut := ctx.Err() != nil
+		timedOut := err != nil && (ctx.Err() != nil || os.IsTimeout(err)) // whichever clock was first
 		cancel()
 		switch {
 		case err == nil && b.keep(c):
