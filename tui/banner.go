@@ -23,7 +23,7 @@ func (r *Root) banner() []string {
 			x.What = "the cloud refused the credentials"
 		}
 		return r.explain(r.cloud.err, x, r.again(&r.cloud))
-	case r.gw.err != nil:
+	case r.gw.err != nil && !r.guided():
 		return r.explain(r.gw.err, views.Explain(r.gw.err), r.again(&r.gw))
 	}
 	return r.offer()

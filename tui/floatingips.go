@@ -15,6 +15,22 @@ func (r *Root) changeFloatingIP(i views.ChangeFloatingIP) tea.Cmd {
 	return r.propose(publish.Request{FloatingIP: i.Request})
 }
 
+// pickInstance goes to where one chooses what a floating IP is attached to.
+func (r *Root) pickInstance(i views.PickInstance) tea.Cmd {
+	r.navigate(views.FloatingIPs)
+	return r.tell(views.FloatingIPs, views.PickInstanceMsg(i))
+}
+
+// guided reports whether the screen in sight says itself what to do about there being no gateway.
+func (r *Root) guided() bool {
+	none := cloud.KindOf(r.gw.err) == gateway.NotFound && len(r.gateways) == 0
+	switch r.nav.current {
+	case views.Gateways, views.FloatingIPs, views.Preview, views.ApplyRun: // without a gateway, plans are about floating IPs
+		return none
+	}
+	return none && len(r.snapshot.Inventory.Instances) == 0
+}
+
 // outOfDate reports whether an apply has ended because its gateway had changed since: then it is planned
 // anew. A plan about a floating IP is not: the operator looks again himself.
 func outOfDate(m effects.ApplyEndMsg) bool {

@@ -89,6 +89,7 @@ func intents() map[reflect.Type]handler {
 		on((*Root).repair),
 		on((*Root).adopt),
 		on((*Root).changeFloatingIP),
+		on((*Root).pickInstance),
 		on(func(r *Root, i views.Draft) tea.Cmd { return r.fx.Plan(r.snapshot, i) }),
 		on(func(r *Root, i views.Survey) tea.Cmd { return r.fx.Survey(r.snapshot, i) }),
 		on(func(r *Root, i views.Both) tea.Cmd { return tea.Batch(r.act(i.First), r.act(i.Then)) }),

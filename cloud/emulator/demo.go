@@ -41,6 +41,8 @@ type Demo struct {
 	// PublicKey is the authorized_keys line of the key pair mg-laptop. Without it there is no
 	// such key pair and the instances have none.
 	PublicKey string
+	// World is one of [Worlds], or "" for the usual project.
+	World string
 }
 
 // StartDemo starts a cloud that is filled with d.
@@ -88,7 +90,7 @@ func (d Demo) fillOther(m *Model) {
 
 // demoPlaces are the IDs that the demo's servers are put together from.
 type demoPlaces struct {
-	public, lab, second          string
+	public, lab, second, workers string
 	ssh, web, isolated, fallback string
 	debian, ubuntu, rocky, bare  string
 	small, medium, large         string
@@ -98,17 +100,13 @@ type demoPlaces struct {
 // Fill adds the demo project to a cloud; for [Cloud.Fill].
 func (d Demo) Fill(m *Model) {
 	p := d.places(m)
-	d.instances(m, p)
-	gateway := d.GatewayAddress
-	if !gateway.IsValid() {
-		gateway = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	if d.World != WorldEmpty {
+		d.instances(m, p)
 	}
-	m.AddFloatingIP(FloatingIPSpec{Address: gateway, Network: p.public, Server: ID("server", DemoGateway)})
-	m.AddFloatingIP(FloatingIPSpec{Address: netip.MustParseAddr(DemoFreeAddress), Network: p.public})
-	m.AddFloatingIP(FloatingIPSpec{
-		Address: netip.MustParseAddr("203.0.113.31"), Network: p.public, Server: ID("server", DemoWeb),
-		Description: "portal of the consortium",
-	})
+	if d.World == WorldMany {
+		d.many(m, p)
+	}
+	d.floatingIPs(m, p)
 }
 
 func (d Demo) places(m *Model) demoPlaces {
@@ -118,9 +116,14 @@ func (d Demo) places(m *Model) demoPlaces {
 	lab := m.AddNetwork(NetworkSpec{Name: "lab-net"})
 	p.lab = m.AddSubnet(SubnetSpec{Name: "lab-v4", Network: lab, CIDR: netip.MustParsePrefix("192.168.0.0/24")})
 	p.second = m.AddSubnet(SubnetSpec{Name: "imaging-v4", Network: lab, CIDR: netip.MustParsePrefix("192.168.1.0/24")})
+	subnets := []string{p.lab, p.second}
+	if d.World == WorldMany {
+		p.workers = m.AddSubnet(SubnetSpec{Name: "workers-v4", Network: lab, CIDR: netip.MustParsePrefix("10.20.0.0/16")})
+		subnets = append(subnets, p.workers)
+	}
 	m.AddRouter(RouterSpec{
 		Name: "mg-router", ExternalNetwork: p.public, ExternalAddress: netip.MustParseAddr("203.0.113.5"),
-		Subnets: []string{p.lab, p.second},
+		Subnets: subnets,
 	})
 	p.ssh = m.AddGroup("ssh", "ssh from anywhere", RuleSpec{Protocol: "tcp", PortMin: 22, PortMax: 22, From: "0.0.0.0/0"})
 	p.web = m.AddGroup("web", "http and https from anywhere",

@@ -79,6 +79,11 @@ func (m *Model) freePublic(network string) (netip.Addr, bool) {
 	for _, x := range m.routers {
 		used[x.externalAddr] = true
 	}
+	for _, a := range m.offered {
+		if !used[a] {
+			return a, true
+		}
+	}
 	first, last := hostRange(sub.cidr)
 	for a := first; a.Compare(last) <= 0; a = a.Next() {
 		if !used[a] {

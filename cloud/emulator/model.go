@@ -28,6 +28,8 @@ type Model struct {
 	keypairs map[string]*keypair
 	quotas   map[string]int
 
+	offered []netip.Addr // addresses that are allocated before others
+
 	byDevice map[string][]*port // ports of a server or router, in the order they were made
 	byFixed  map[fixedIP]*port
 }

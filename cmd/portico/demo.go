@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"portico/cloud"
 	"portico/cloud/emulator"
 	"portico/cloud/openstack"
 	"portico/gateway"
@@ -21,26 +23,31 @@ import (
 
 func (a *app) demoCommand() *cobra.Command {
 	var serve bool
+	var world string
 	c := &cobra.Command{
 		Use: "demo", Short: "Try Portico on an embedded cloud; needs nothing", Args: noArgs,
 		Long: "The console on a cloud and a gateway that live inside this process: the same program, with the same calls and\n" +
 			"commands, but nothing of yours is touched. Published forwards really listen on 127.0.0.1.",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if !emulator.IsWorld(world) {
+				return wrongUse("open the demo", fmt.Errorf("there is no world %s", cloud.Clean(world)), "choose "+strings.Join(emulator.Worlds(), ", ")+", or leave it out")
+			}
 			if !serve && !a.flags.plain && !a.interactive() {
 				return wrongUse("open the demo", errors.New("standard input is not a terminal"), "use 'portico demo --serve' and other commands against it")
 			}
-			return a.openDemo(c.Context(), "", serve)
+			return a.openDemo(c.Context(), world, serve)
 		},
 	}
 	c.Flags().BoolVar(&serve, "serve", false, "no screen: keep the cloud running and print how other commands can use it")
+	c.Flags().StringVar(&world, "world", "", "another project than the usual one: "+strings.Join(emulator.Worlds(), ", "))
 	return c
 }
 
 // openDemo starts the demo of a world, with the console or for other commands.
-func (a *app) openDemo(ctx context.Context, _ string, serve bool) error {
+func (a *app) openDemo(ctx context.Context, world string, serve bool) error {
 	addr, release := demoAddress(ctx)
 	a.onClose(release)
-	d, err := startDemo(addr, addr)
+	d, err := startWorld(addr, addr, world)
 	if err != nil {
 		return &gateway.Error{Op: "start the demo", Kind: gateway.Internal, Err: err}
 	}
@@ -63,7 +70,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
-	options.Gateway = emulator.DemoGateway
+	options.Gateway = d.gatewayName()
 	dir, err := a.demoDir()
 	if err != nil {
 		return err
@@ -149,7 +156,7 @@ func (a *app) serveDemo(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
-	options.Gateway, options.ReadOnly = emulator.DemoGateway, false
+	options.Gateway, options.ReadOnly = d.gatewayName(), false
 	dir, err := a.demoDir()
 	if err != nil {
 		return err

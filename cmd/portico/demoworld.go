@@ -57,6 +57,7 @@ func demoAddress(ctx context.Context) (addr netip.Addr, release func()) {
 
 // demo is a cloud, a gateway and the instances behind it, all inside this process.
 type demo struct {
+	world    string
 	cloud    *cloudemulator.Cloud
 	gateway  *gatewayemulator.Gateway
 	floating netip.Addr                     // the gateway's floating IP
@@ -69,7 +70,10 @@ type demo struct {
 
 // startDemo starts a demo whose gateway has this floating IP, and listens for it on a loopback
 // address: the same one, so that clients find it.
-func startDemo(floating, listen netip.Addr) (*demo, error) {
+func startDemo(floating, listen netip.Addr) (*demo, error) { return startWorld(floating, listen, "") }
+
+// startWorld is startDemo with another project than the usual one, in which nothing is published.
+func startWorld(floating, listen netip.Addr, world string) (*demo, error) {
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		return nil, err
@@ -78,9 +82,9 @@ func startDemo(floating, listen netip.Addr) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{floating: floating, key: signer, private: private, vms: map[string]*gatewayemulator.VM{}, stop: make(chan struct{}), stopped: make(chan struct{})}
+	d := &demo{world: world, floating: floating, key: signer, private: private, vms: map[string]*gatewayemulator.VM{}, stop: make(chan struct{}), stopped: make(chan struct{})}
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))) + " demo"
-	d.cloud, err = cloudemulator.StartDemo(cloudemulator.Demo{GatewayAddress: floating, PublicKey: public})
+	d.cloud, err = cloudemulator.StartDemo(cloudemulator.Demo{GatewayAddress: floating, PublicKey: public, World: world})
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +99,11 @@ func startDemo(floating, listen netip.Addr) (*demo, error) {
 
 // startMachines starts the gateway and a VM for every other instance.
 func (d *demo) startMachines(listen netip.Addr) error {
-	var fixed netip.Addr
+	fixed := netip.MustParseAddr("192.168.0.4") // where there is no gateway, none is reached
 	for _, i := range d.cloud.Servers() {
+		if d.world == cloudemulator.WorldMany && strings.HasPrefix(i.Name, "worker-") {
+			continue // nothing runs on them
+		}
 		if i.Name == cloudemulator.DemoGateway {
 			fixed = i.Fixed[0]
 			continue
@@ -131,6 +138,9 @@ func (d *demo) reach(src netip.Addr, dst netip.AddrPort) (gatewayemulator.Dial, 
 		return nil, gatewayemulator.Dropped
 	}
 	vm := d.vms[i.ID]
+	if vm == nil {
+		return nil, gatewayemulator.Dropped
+	}
 	vm.SetOff(!i.Running())
 	return vm.Route(dst.Port())
 }
@@ -177,9 +187,20 @@ func (d *demo) close() {
 	_ = d.cloud.Close()
 }
 
+// gatewayName is the gateway that the demo is told to use; "" where none stands at the beginning.
+func (d *demo) gatewayName() string {
+	if d.world == "" || d.world == cloudemulator.WorldMany {
+		return cloudemulator.DemoGateway
+	}
+	return ""
+}
+
 // populate publishes what the demo starts with, and then breaks one door: somebody took the
 // group off an instance that was published. Two forwards were made by hand before.
 func (d *demo) populate(ctx context.Context, w *wiring) error {
+	if d.gatewayName() == "" {
+		return nil // there is none yet
+	}
 	if err := d.gateway.AddForeignRules(demoByHand); err != nil {
 		return err
 	}
@@ -254,7 +275,7 @@ func (d *demo) writeFiles(dir string) error {
 	known := filepath.Join(dir, "known_hosts")
 	identity := filepath.Join(dir, "id_ed25519")
 	cfg, err := yaml.Marshal(map[string]any{
-		"gateway": cloudemulator.DemoGateway,
+		"gateway": d.gatewayName(),
 		"history": demoHistory(dir),
 		"gateways": []map[string]any{{
 			"name": cloudemulator.DemoGateway, "host": addr.Addr().String(), "port": addr.Port(), "user": demoUser, "identity": identity, "known_hosts": known,

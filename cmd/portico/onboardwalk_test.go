@@ -79,3 +79,53 @@ func (w *walk) home() string {
 	}
 	return ""
 }
+
+// TestFirstGatewayWalk begins with instances and no public address: it allocates one, makes an instance
+// the gateway, and publishes another through it.
+func TestFirstGatewayWalk(t *testing.T) {
+	t.Parallel()
+	w := startWalk(t, 80, 24, "demo", "--world", "no-floating-ip")
+	w.sees("annotation-01", "no gateway")
+	w.keys("4")
+	w.sees("There is no gateway yet", "n  allocate a floating IP first")
+	w.keys("n")
+	w.sees("Allocate  a floating IP", "0 → 1 of 50")
+	w.keys(enterKey)
+	w.sees("Allocate a floating IP?", "▸ Cancel")
+	w.keys(rightKey)
+	w.sees("▸ Allocate")
+	w.keys(enterKey)
+	w.sees("Done, and checked", "is this project's now")
+	w.keys("q", "4")
+	w.sees("There is no gateway yet", "a  choose the VM that gets 127.0.0.")
+	w.keys("a")
+	w.sees("to which instance?", "no: it has no IPv4 address")
+	w.to("gw-1")
+	w.keys(enterKey)
+	w.sees("to gw-1", "no rollback is armed")
+	w.keys(enterKey)
+	w.sees("▸ Cancel")
+	w.keys(rightKey)
+	w.sees("▸ Attach")
+	w.keys(enterKey)
+	w.sees("Done, and checked")
+	w.keys("q", "1")
+	w.sees("healthy", "0 forwards")
+	w.to("blast-db")
+	w.keys("p")
+	w.sees("Publish  blast-db", "30012")
+	w.keys("q", "q")
+}
+
+// TestEmptyProjectWalk: each tab of an empty project says what to do.
+func TestEmptyProjectWalk(t *testing.T) {
+	t.Parallel()
+	w := startWalk(t, 40, 10, "demo", "--world", "empty")
+	w.sees("This project has no instances")
+	w.keys("2")
+	w.sees("This project has no floating IP")
+	w.keys("4")
+	w.sees("There is no gateway yet")
+	w.keys("q")
+	w.ended()
+}

@@ -65,6 +65,13 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		s.list.Refresh(publish.FloatingIPRows(msg.Snapshot), msg.At())
 		s.fillPick()
 		return s, nil
+	case views.PickInstanceMsg:
+		for _, f := range s.snapshot.Snapshot.Inventory.FloatingIPs {
+			if f.ID == msg.FloatingIP {
+				s.openPick(f)
+			}
+		}
+		return s, nil
 	case views.SizeMsg:
 		s.height = msg.Height
 		s.list.Resize(msg.Height)
@@ -88,6 +95,9 @@ func (s *Screen) View(f views.Frame) string {
 	}
 	if s.pick.open {
 		return s.viewPick(f)
+	}
+	if g, ok := s.guide(); ok {
+		return g.View(f.Styles, f.Width, f.Height)
 	}
 	r, ok := s.list.Current()
 	if !ok || f.Width < detailFrom {

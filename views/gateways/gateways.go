@@ -213,6 +213,8 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	case list(msg) || !isKey:
 	case s.Nested():
 		return s, s.pressPage(k)
+	case s.guided():
+		return s, s.pressGuide(k)
 	default:
 		return s, s.press(k)
 	}
@@ -261,6 +263,9 @@ func (s *Screen) View(f views.Frame) string {
 	if f.Width <= 0 || f.Height <= 0 {
 		return ""
 	}
+	if s.guided() {
+		return s.guide().View(f.Styles, f.Width, f.Height)
+	}
 	r, ok := s.list.Current()
 	if ok && s.Nested() {
 		return s.viewPage(r, f)
@@ -295,6 +300,9 @@ func (s *Screen) Keys() help.KeyMap {
 			return s.page.list.TypingKeys()
 		}
 		return s.list.TypingKeys()
+	}
+	if s.guided() {
+		return s.guideKeys()
 	}
 	k := s.keys
 	r, ok := s.list.Current()

@@ -101,6 +101,9 @@ func (s *Screen) View(f views.Frame) string {
 	if r, ok := s.list.Current(); ok && s.Nested() {
 		return s.page(r, f)
 	}
+	if g, ok := s.guide(); ok {
+		return g.View(f.Styles, f.Width, f.Height)
+	}
 	if f.Width < detailFrom {
 		return s.list.ViewAt(f.Now, f.Styles, f.Width, f.Height, s.empty())
 	}

@@ -173,7 +173,7 @@ func TestEmpty(t *testing.T) {
 	}{
 		{"nothing came yet", nil, "asking the cloud…"},
 		{"it did not answer", views.SnapshotMsg{CloudErr: errors.New("x")}, "has not answered yet"},
-		{"there are none", views.SnapshotMsg{CloudAt: viewtest.Start}, "this project has no instances"},
+		{"there are none", views.SnapshotMsg{CloudAt: viewtest.Start}, "This project has no instances"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
