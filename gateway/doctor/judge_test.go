@@ -60,84 +60,87 @@ func (f *facts) times(out probe.Outcome) {
 	f.live.here = &r
 }
 
+// judgements are what spoils the path, and what is then said of it.
+var judgements = []struct {
+	name  string
+	spoil func(f *facts)
+	want  Verdict
+	hop   HopID // "" for none
+	cause Cause
+	says  string
+}{
+	{"nothing is wrong", func(*facts) {}, OK, "", "", ""},
+	{"the address leads to another port", func(f *facts) { f.floating.PortID = "vmport"; f.times(probe.Timeout) }, Blocked, FloatingIP, WrongAssociation, "leads to alpha, not to gw-1"},
+	{"associated, and down", func(f *facts) { f.floating.Status = "DOWN"; f.live.inside = nil; f.host = nil; f.times(probe.Timeout) }, Blocked, FloatingIP, FloatingIPDown, "its status is DOWN"},
+	{"the gateway's port is off", func(f *facts) { f.gwPort.AdminUp = false; f.times(probe.Timeout) }, Blocked, GatewayGroups, PortDown, "the port of gw-1 is switched off"},
+	{"the network is off", func(f *facts) { f.inv.Networks[0].AdminUp = false; f.times(probe.Timeout) }, Blocked, GatewayGroups, NetworkDown, "network lab is switched off"},
+	{"the VM's port is off", func(f *facts) { f.vmPort.AdminUp = false; f.times(probe.Timeout); f.live.inside = nil }, Blocked, VMGroups, PortDown, "the port of alpha is switched off"},
+	{"port security drops what keeps the client's address", func(f *facts) {
+		f.gw.NoSNAT = true
+		f.host.rules.Tables[0].Chains[1].Rules = nil
+		f.times(probe.Timeout)
+	}, Blocked, GatewayHost, AntiSpoof, "with the client's address"},
+	{"allowed pairs let it", func(f *facts) {
+		f.gw.NoSNAT, f.gwPort.AllowedPairs = true, []netip.Prefix{prefix("0.0.0.0/0")}
+		f.host.rules.Tables[0].Chains[1].Rules = nil
+	}, OK, "", "", ""},
+	{"without SNAT where the gateway is the VM's router", func(f *facts) {
+		f.host.rules.Tables[0].Chains[1].Rules = nil
+		f.inv.Subnets[0].GatewayIP = f.gw.FixedIP
+	}, OK, "", "", ""},
+	{"strict reverse path", func(f *facts) {
+		f.host.client, f.host.sysctl["net.ipv4.conf.ens3.rp_filter"] = "ens4", "1"
+		f.host.spoofed = [2]uint64{4, 5}
+		f.times(probe.Timeout)
+	}, Blocked, GatewayHost, ReversePath, "dropped the packet"},
+	{"loose reverse path", func(f *facts) { f.host.client, f.host.sysctl["net.ipv4.conf.ens3.rp_filter"] = "ens4", "2" }, OK, "", "", ""},
+	{"the table is nearly full", func(f *facts) { f.host.sysctl["net.netfilter.nf_conntrack_count"] = "950" }, Degraded, GatewayHost, ConntrackFull, "95% full"},
+	{"packets too large", func(f *facts) { f.host.mtu["ens3"] = 1500 }, Degraded, GatewayHost, MTU, "1500 bytes into a network of 1450"},
+	{"would not survive a reboot", func(f *facts) { f.state.Facts = []gateway.Fact{{Name: "survives a reboot"}} }, Degraded, GatewayHost, NotPersistent, "would not survive a reboot"},
+	{"slow", func(f *facts) { f.live.here.Latency = 2 * time.Second }, Degraded, Service, "", "after 2000 ms"},
+	{"looks blocked, and connects", func(f *facts) { f.vmPort.Groups = nil }, OK, "", "", ""},
+	{"the address is another VM's now", func(f *facts) {
+		f.inv.Ports[1].DeviceID, f.vmPort, f.vm = "gw", nil, nil
+		f.times(probe.Timeout)
+	}, Blocked, VMGroups, VMGone, "belongs to gw-1 now"},
+	{"it is being started", func(f *facts) {
+		f.vm.Status, f.vm.TaskState = "SHUTOFF", "powering-on"
+		f.times(probe.Timeout)
+		f.live.inside = nil
+	}, Blocked, VM, VMOff, "powering-on"},
+	{"in error", func(f *facts) {
+		f.vm.Status, f.vm.Fault = "ERROR", "no host"
+		f.times(probe.Timeout)
+		f.live.inside = nil
+	}, Blocked, VM, VMOff, "in error"},
+	{"reached the gateway, and nothing came back", func(f *facts) {
+		f.host.counts[1] = counts{countedOf(f.fwd): 2}
+		f.times(probe.Timeout)
+	}, Blocked, GatewayHost, HostFirewall, "the answer does not come back"},
+	{"the answer left the gateway", func(f *facts) {
+		f.host.counts[1] = counts{countedOf(f.fwd): 2}
+		f.host.conntrack = []string{"tcp 6 431999 ESTABLISHED src=198.51.100.7 dst=192.168.0.4 sport=4 dport=30011"}
+		f.times(probe.Timeout)
+	}, Blocked, You, OwnNetwork, "did not arrive here"},
+	{"others' packets are not ours", func(f *facts) {
+		f.host.counts[1] = counts{countedOf(f.fwd): 9}
+		f.host.conntrack = []string{"tcp 6 431999 ESTABLISHED src=192.0.2.77 dst=192.168.0.4 sport=4 dport=30011"}
+		f.times(probe.Timeout)
+	}, Blocked, You, OwnNetwork, "did not reach the gateway"},
+	{"other high ports reach it", func(f *facts) {
+		f.live.others = []probe.Result{{Target: probe.Target{Addr: netip.MustParseAddrPort("203.0.113.10:30012")}, Outcome: probe.OK}}
+		f.times(probe.Timeout)
+	}, Blocked, GatewayGroups, GatewayGroup, "did not reach the gateway"},
+	{"nobody could look, and it does not connect", func(f *facts) {
+		f.host, f.hostErr, f.live.inside = nil, errors.New("no way"), nil
+		f.times(probe.Timeout)
+	}, Blocked, "", "", "nothing that could be looked at explains it"},
+	{"no right to list routers", func(f *facts) { f.inv.Missing = []cloud.Missing{{Part: "routers"}} }, OK, "", "", "hop 3 could not be looked at"},
+}
+
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name  string
-		spoil func(f *facts)
-		want  Verdict
-		hop   HopID // "" for none
-		cause Cause
-		says  string
-	}{
-		{"nothing is wrong", func(*facts) {}, OK, "", "", ""},
-		{"the address leads to another port", func(f *facts) { f.floating.PortID = "vmport"; f.times(probe.Timeout) }, Blocked, FloatingIP, WrongAssociation, "leads to alpha, not to gw-1"},
-		{"associated, and down", func(f *facts) { f.floating.Status = "DOWN"; f.live.inside = nil; f.host = nil; f.times(probe.Timeout) }, Blocked, FloatingIP, FloatingIPDown, "its status is DOWN"},
-		{"the gateway's port is off", func(f *facts) { f.gwPort.AdminUp = false; f.times(probe.Timeout) }, Blocked, GatewayGroups, PortDown, "the port of gw-1 is switched off"},
-		{"the network is off", func(f *facts) { f.inv.Networks[0].AdminUp = false; f.times(probe.Timeout) }, Blocked, GatewayGroups, NetworkDown, "network lab is switched off"},
-		{"the VM's port is off", func(f *facts) { f.vmPort.AdminUp = false; f.times(probe.Timeout); f.live.inside = nil }, Blocked, VMGroups, PortDown, "the port of alpha is switched off"},
-		{"port security drops what keeps the client's address", func(f *facts) {
-			f.gw.NoSNAT = true
-			f.host.rules.Tables[0].Chains[1].Rules = nil
-			f.times(probe.Timeout)
-		}, Blocked, GatewayHost, AntiSpoof, "with the client's address"},
-		{"allowed pairs let it", func(f *facts) {
-			f.gw.NoSNAT, f.gwPort.AllowedPairs = true, []netip.Prefix{prefix("0.0.0.0/0")}
-			f.host.rules.Tables[0].Chains[1].Rules = nil
-		}, OK, "", "", ""},
-		{"without SNAT where the gateway is the VM's router", func(f *facts) {
-			f.host.rules.Tables[0].Chains[1].Rules = nil
-			f.inv.Subnets[0].GatewayIP = f.gw.FixedIP
-		}, OK, "", "", ""},
-		{"strict reverse path", func(f *facts) {
-			f.host.client, f.host.sysctl["net.ipv4.conf.ens3.rp_filter"] = "ens4", "1"
-			f.host.spoofed = [2]uint64{4, 5}
-			f.times(probe.Timeout)
-		}, Blocked, GatewayHost, ReversePath, "dropped the packet"},
-		{"loose reverse path", func(f *facts) { f.host.client, f.host.sysctl["net.ipv4.conf.ens3.rp_filter"] = "ens4", "2" }, OK, "", "", ""},
-		{"the table is nearly full", func(f *facts) { f.host.sysctl["net.netfilter.nf_conntrack_count"] = "950" }, Degraded, GatewayHost, ConntrackFull, "95% full"},
-		{"packets too large", func(f *facts) { f.host.mtu["ens3"] = 1500 }, Degraded, GatewayHost, MTU, "1500 bytes into a network of 1450"},
-		{"would not survive a reboot", func(f *facts) { f.state.Facts = []gateway.Fact{{Name: "survives a reboot"}} }, Degraded, GatewayHost, NotPersistent, "would not survive a reboot"},
-		{"slow", func(f *facts) { f.live.here.Latency = 2 * time.Second }, Degraded, Service, "", "after 2000 ms"},
-		{"looks blocked, and connects", func(f *facts) { f.vmPort.Groups = nil }, OK, "", "", ""},
-		{"the address is another VM's now", func(f *facts) {
-			f.inv.Ports[1].DeviceID, f.vmPort, f.vm = "gw", nil, nil
-			f.times(probe.Timeout)
-		}, Blocked, VMGroups, VMGone, "belongs to gw-1 now"},
-		{"it is being started", func(f *facts) {
-			f.vm.Status, f.vm.TaskState = "SHUTOFF", "powering-on"
-			f.times(probe.Timeout)
-			f.live.inside = nil
-		}, Blocked, VM, VMOff, "powering-on"},
-		{"in error", func(f *facts) {
-			f.vm.Status, f.vm.Fault = "ERROR", "no host"
-			f.times(probe.Timeout)
-			f.live.inside = nil
-		}, Blocked, VM, VMOff, "in error"},
-		{"reached the gateway, and nothing came back", func(f *facts) {
-			f.host.counts[1] = counts{countedOf(f.fwd): 2}
-			f.times(probe.Timeout)
-		}, Blocked, GatewayHost, HostFirewall, "the answer does not come back"},
-		{"the answer left the gateway", func(f *facts) {
-			f.host.counts[1] = counts{countedOf(f.fwd): 2}
-			f.host.conntrack = []string{"tcp 6 431999 ESTABLISHED src=198.51.100.7 dst=192.168.0.4 sport=4 dport=30011"}
-			f.times(probe.Timeout)
-		}, Blocked, You, OwnNetwork, "did not arrive here"},
-		{"others' packets are not ours", func(f *facts) {
-			f.host.counts[1] = counts{countedOf(f.fwd): 9}
-			f.host.conntrack = []string{"tcp 6 431999 ESTABLISHED src=192.0.2.77 dst=192.168.0.4 sport=4 dport=30011"}
-			f.times(probe.Timeout)
-		}, Blocked, You, OwnNetwork, "did not reach the gateway"},
-		{"other high ports reach it", func(f *facts) {
-			f.live.others = []probe.Result{{Target: probe.Target{Addr: netip.MustParseAddrPort("203.0.113.10:30012")}, Outcome: probe.OK}}
-			f.times(probe.Timeout)
-		}, Blocked, GatewayGroups, GatewayGroup, "did not reach the gateway"},
-		{"nobody could look, and it does not connect", func(f *facts) {
-			f.host, f.hostErr, f.live.inside = nil, errors.New("no way"), nil
-			f.times(probe.Timeout)
-		}, Blocked, "", "", "nothing that could be looked at explains it"},
-		{"no right to list routers", func(f *facts) { f.inv.Missing = []cloud.Missing{{Part: "routers"}} }, OK, "", "", "hop 3 could not be looked at"},
-	} {
+	for _, c := range judgements {
 		t.Run(c.name, func(t *testing.T) {
 			f := well(t)
 			c.spoil(f)

@@ -24,82 +24,60 @@ func (w *world) remembers(t *testing.T, keys ...ssh.PublicKey) string {
 	return text
 }
 
-// A look says what ssh would meet, and leaves everything as it was.
-func TestLook(t *testing.T) {
-	ok := asRoot(func(*call) int { return 0 })
-	look := func(t *testing.T, w *world, cfg Config) Seen {
-		t.Helper()
-		before, _ := os.ReadFile(w.known)
-		seen, err := Look(t.Context(), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		after, _ := os.ReadFile(w.known)
-		if string(before) != string(after) {
-			t.Errorf("known_hosts was %q and is %q", before, after)
-		}
-		if seen.Name != "[127.0.0.1]:"+port(w) || seen.Key != "ssh-ed25519 "+ssh.FingerprintSHA256(w.hostKey.PublicKey()) {
-			t.Errorf("named %q, key %q", seen.Name, seen.Key)
-		}
-		return seen
-	}
-	t.Run("new, and let in", func(t *testing.T) {
-		w := newWorld(t, ok)
-		cfg := w.config()
-		cfg.Prompter = &fakeHuman{} // who is not asked
-		if s := look(t, w, cfg); s.Known || s.Changed || !s.LoggedIn || s.Denied || len(s.Offered) == 0 || s.With == "" {
-			t.Errorf("%+v", s)
-		}
-	})
-	t.Run("known", func(t *testing.T) {
-		w := newWorld(t, ok)
-		w.remembers(t, w.hostKey.PublicKey())
-		if s := look(t, w, w.config()); !s.Known || s.Changed || !s.LoggedIn {
-			t.Errorf("%+v", s)
-		}
-	})
-	t.Run("changed: nobody logs in", func(t *testing.T) {
-		w := newWorld(t, ok)
-		old := newSigner(t).PublicKey()
-		w.remembers(t, old)
-		s := look(t, w, w.config())
-		if !s.Changed || s.LoggedIn || s.Denied || s.Instead != "ssh-ed25519 "+ssh.FingerprintSHA256(old) || !strings.HasSuffix(s.Place, "line 2") || s.Vouched != hostkey.Unknown {
-			t.Errorf("%+v", s)
-		}
-	})
-	t.Run("changed, and vouched for", func(t *testing.T) {
-		w := newWorld(t, ok)
+// looks are servers and what of them a look must say; a setup may file keys and change the configuration.
+var looks = []struct {
+	name  string
+	setup func(t *testing.T, w *world, cfg *Config)
+	good  func(s Seen) bool
+}{
+	{"new, and let in", func(_ *testing.T, _ *world, cfg *Config) { cfg.Prompter = &fakeHuman{} }, func(s Seen) bool {
+		return !s.Known && !s.Changed && s.LoggedIn && !s.Denied && len(s.Offered) > 0 && s.With != ""
+	}},
+	{"known", func(t *testing.T, w *world, _ *Config) { w.remembers(t, w.hostKey.PublicKey()) }, func(s Seen) bool {
+		return s.Known && !s.Changed && s.LoggedIn
+	}},
+	{"changed: nobody logs in", func(t *testing.T, w *world, _ *Config) { w.remembers(t, newSigner(t).PublicKey()) }, func(s Seen) bool {
+		return s.Changed && !s.LoggedIn && !s.Denied && strings.HasPrefix(s.Instead, "ssh-ed25519 SHA256:") && s.Instead != s.Key && strings.HasSuffix(s.Place, "line 2") && s.Vouched == hostkey.Unknown
+	}},
+	{"changed, and vouched for", func(t *testing.T, w *world, cfg *Config) {
 		w.remembers(t, newSigner(t).PublicKey())
-		cfg, c := w.config(), vouching(w.hostKey)
-		c.vouch(&cfg)
-		if s := look(t, w, cfg); !s.Changed || s.Vouched != hostkey.Match || !s.LoggedIn || len(c.told) > 0 {
-			t.Errorf("%+v, told %v", s, c.told)
-		}
-	})
-	t.Run("another than the cloud's: nobody logs in", func(t *testing.T) {
-		w := newWorld(t, ok)
-		cfg, c := w.config(), vouching(newSigner(t))
-		c.vouch(&cfg)
-		if s := look(t, w, cfg); s.Vouched != hostkey.Contradicted || s.LoggedIn || s.Denied {
-			t.Errorf("%+v", s)
-		}
-	})
-	t.Run("denied", func(t *testing.T) {
-		w := newWorld(t, ok)
-		cfg := w.config()
+		vouching(w.hostKey).vouch(cfg)
+	}, func(s Seen) bool { return s.Changed && s.Vouched == hostkey.Match && s.LoggedIn }},
+	{"another than the cloud's: nobody logs in", func(t *testing.T, _ *world, cfg *Config) { vouching(newSigner(t)).vouch(cfg) }, func(s Seen) bool {
+		return s.Vouched == hostkey.Contradicted && !s.LoggedIn && !s.Denied
+	}},
+	{"denied", func(t *testing.T, _ *world, cfg *Config) {
 		cfg.Signers, cfg.IdentityFiles = []ssh.Signer{newSigner(t)}, nil
-		if s := look(t, w, cfg); s.LoggedIn || !s.Denied || len(s.Offered) == 0 || !strings.Contains(s.Said, "accepted none of") {
-			t.Errorf("%+v", s)
-		}
-	})
-	t.Run("nobody there", func(t *testing.T) {
-		w := newWorld(t, ok)
-		cfg := w.config()
-		w.srv.stop()
-		if _, err := Look(t.Context(), cfg); err == nil {
-			t.Error("a server that is stopped was seen")
-		}
-	})
+	}, func(s Seen) bool {
+		return !s.LoggedIn && s.Denied && len(s.Offered) > 0 && strings.Contains(s.Said, "accepted none of")
+	}},
+}
+
+// A look says what ssh would meet, asks nobody, and leaves everything as it was.
+func TestLook(t *testing.T) {
+	for _, c := range looks {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, asRoot(func(*call) int { return 0 }))
+			cfg := w.config()
+			c.setup(t, w, &cfg)
+			before, _ := os.ReadFile(w.known)
+			seen, err := Look(t.Context(), cfg)
+			if err != nil || !c.good(seen) {
+				t.Errorf("%v: %+v", err, seen)
+			}
+			if seen.Name != "[127.0.0.1]:"+port(w) || seen.Key != "ssh-ed25519 "+ssh.FingerprintSHA256(w.hostKey.PublicKey()) {
+				t.Errorf("named %q, key %q", seen.Name, seen.Key)
+			}
+			if after, _ := os.ReadFile(w.known); string(before) != string(after) {
+				t.Errorf("known_hosts was %q and is %q", before, after)
+			}
+		})
+	}
+	w := newWorld(t, asRoot(func(*call) int { return 0 }))
+	w.srv.stop()
+	if _, err := Look(t.Context(), w.config()); cloud.KindOf(err) != gateway.Unreachable {
+		t.Errorf("a server that is stopped: %v", err)
+	}
 }
 
 // What is stale is forgotten, only where the cloud vouches for another key, and can be put back unless
