@@ -40,6 +40,7 @@ func contract(t *testing.T, newRig func(t *testing.T) rig) {
 		"taken ports are refused":         contractTaken,
 		"counters survive a new publish":  contractCounters,
 		"changed udp flows are forgotten": contractUDP,
+		"ours comes first when asked for": contractFirst,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newRig(t)) })
 	}
