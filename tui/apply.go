@@ -87,6 +87,7 @@ func (r *Root) onProposal(m effects.ProposalMsg) tea.Cmd {
 	}
 	if m.Was != nil {
 		r.nav.home()
+		r.quiet = r.now.Add(grace)
 	}
 	return r.showPlan(views.ShowPlan{Proposal: m.Proposal, Was: m.Was})
 }

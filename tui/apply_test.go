@@ -193,6 +193,9 @@ func TestAStalePlanIsMadeAnew(t *testing.T) {
 	if n := b.Calls("Apply"); n != 1 {
 		t.Errorf("applied %d times", n)
 	}
+	d.keys("enter", "tab", "enter") // meant for the screen that was there before
+	d.hides("▸ Cancel")
+	d.now = d.now.Add(2 * grace)
 	d.keys("enter")
 	d.shows("▸ Cancel")
 	d.keys("tab", "enter")
@@ -212,6 +215,7 @@ func TestAStalePlanThatIsNeededNoLonger(t *testing.T) {
 	d.publishBlast()
 	d.settle()
 	d.shows("the gateway has changed since", "no longer  gw-1 iptables nat", "No changes")
+	d.now = d.now.Add(2 * grace)
 	d.keys("esc")
 	d.shows("▸ blast-db")
 }

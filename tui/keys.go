@@ -33,7 +33,7 @@ func (r *Root) onKey(m tea.KeyPressMsg) tea.Cmd {
 		return r.quit()
 	case len(r.dialogs) > 0:
 		return r.dialogKey(m)
-	case r.tooSmall():
+	case r.tooSmall() || r.now.Before(r.quiet):
 		return nil
 	case r.menu.open:
 		r.themeKey(m)

@@ -11,6 +11,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"portico/gateway"
 	"portico/gateway/publish"
 	"portico/gateway/scheme"
 	"portico/themes"
@@ -24,6 +25,7 @@ type Options struct {
 	Prompter *effects.Prompter // the one that the gateway's connector asks; nil: nobody is asked
 	Switcher effects.Switcher  // goes to other clouds and projects; nil: nobody does
 	Schemes  []scheme.Scheme   // the first is the default; none: the built-in ones
+	Services []gateway.Service // the catalogue; none: the built-in one
 	Cloud    string            // what to call the cloud until it has said so itself
 	Palette  themes.Palette    // zero: the default
 	Themes   []themes.Palette  // that one can choose from; none: the built-in ones

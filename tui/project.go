@@ -50,7 +50,7 @@ func (r *Root) enter(fx *effects.Effects, place effects.Place) {
 		failing: map[gateway.Key]time.Time{},
 	}
 	r.nav.show(was.nav.tab)
-	r.broadcast(views.SchemesMsg{Schemes: r.o.Schemes})
+	r.broadcast(views.SchemesMsg{Schemes: r.o.Schemes, Services: r.o.Services})
 }
 
 // begin asks for the first data of a project, for its questions, and for the first beat.

@@ -36,6 +36,7 @@ type Root struct {
 	recent  []string // IDs of what was chosen in pickers, the last first
 	toast   toast
 	notice  notice
+	quiet   time.Time // until then a screen that opened by itself takes no keys
 
 	effects   func(effects.Backend, *effects.Prompter) *effects.Effects
 	backend   effects.Backend

@@ -31,8 +31,12 @@ type (
 	}
 	// LoginsMsg tells how to log in to each instance, by ID.
 	LoginsMsg struct{ Logins map[string]publish.Login }
-	// SchemesMsg brings the schemes one can choose from; the first is the default.
-	SchemesMsg struct{ Schemes []scheme.Scheme }
+	// SchemesMsg brings the schemes and services one can choose from; the first scheme is the default,
+	// and no services are the built-in ones.
+	SchemesMsg struct {
+		Schemes  []scheme.Scheme
+		Services []gateway.Service
+	}
 	// OpenFormMsg tells the publish form for which instances (IDs) it is opened.
 	OpenFormMsg struct{ Instances []string }
 	// PlanMsg answers a Draft.

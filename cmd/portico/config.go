@@ -133,7 +133,7 @@ func (a *app) options(c config) (publish.Options, error) {
 		Login:      publish.LoginRules{ByImage: c.Login.Images, Default: c.Login.Default},
 		Identities: localIdentities, ReadOnly: a.flags.readOnly || c.ReadOnly,
 		History: history.Open(cmp.Or(c.History, historyDir())), By: operator(), Window: window,
-		GatewayShell: c.gatewayShell, GatewayWay: c.gatewayWay, OwnHosts: ownHosts,
+		GatewayWay: c.gatewayWay, OwnHosts: ownHosts,
 	}
 	if o.Gateway == "" {
 		o.Gateway = c.Gateway

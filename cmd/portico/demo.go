@@ -90,7 +90,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 		places.began(w)
 		return places.backend(w), nil
 	})
-	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Cloud: demoCloud, Switcher: places, Palette: palette, ASCII: a.ascii(config{}), ReadOnly: a.flags.readOnly})
+	err = tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Services: options.Services, Cloud: demoCloud, Switcher: places, Palette: palette, ASCII: a.ascii(config{}), ReadOnly: a.flags.readOnly})
 	a.noteProblems(d)
 	return err
 }

@@ -138,7 +138,11 @@ func TestGatewayShell(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := publish.CommandLine(config{Gateways: []gatewayConfig{tt.config}}.gatewayShell(gw)); got != tt.want {
+			got := ""
+			if way, remote := (config{Gateways: []gatewayConfig{tt.config}}).gatewayWay(gw, publish.Login{}); remote {
+				got = publish.CommandLine(way.Words())
+			}
+			if got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -37,15 +37,6 @@ func (c config) gatewayWay(gw gateway.Gateway, login publish.Login) (publish.Way
 	return w, true
 }
 
-// gatewayShell is the words that run a command on a gateway; none where this machine is it.
-func (c config) gatewayShell(gw gateway.Gateway) []string {
-	w, ok := c.gatewayWay(gw, publish.Login{})
-	if !ok {
-		return nil
-	}
-	return w.Words()
-}
-
 // configure puts what the configuration says in place of what is known of a gateway otherwise.
 func configure(w *publish.Way, g gatewayConfig) {
 	if g.Host != "" {

@@ -48,7 +48,9 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		return Proposal{}, err
 	}
 	pr := Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all, named: w.named, engine: engine, runner: runner}
-	pr.shell = p.options.GatewayShell(s.Gateway)
+	if way, remote := p.gatewayWay(s.Gateway, Login{}); remote { // as whom, ssh's own configuration says
+		pr.shell = way.Words()
+	}
 	if req.Repair {
 		pr = repaired(pr)
 		for _, b := range s.State.RolledBack {

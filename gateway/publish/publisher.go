@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -66,9 +65,6 @@ type Options struct {
 	// FloatingIPs changes those of the same project; nil where they are only listed.
 	FloatingIPs floating.Cloud
 
-	// GatewayShell is the words that run a command on a gateway, for scripts to run by hand: ssh and
-	// its options. None: the gateway is this machine.
-	GatewayShell func(gateway.Gateway) []string
 	// GatewayWay is how ssh reaches a gateway; false where this machine is it. nil: at its address.
 	GatewayWay func(gateway.Gateway, Login) (Way, bool)
 	// OwnHosts are the names, in lower case, that the user's own ssh configuration explains; nil: none.
@@ -99,9 +95,6 @@ func New(c Cloud, groups nat.Groups, ports nat.Ports, connect Connector, o Optio
 	}
 	if len(o.Services) == 0 {
 		o.Services = Services()
-	}
-	if o.GatewayShell == nil {
-		o.GatewayShell = func(gw gateway.Gateway) []string { return []string{"ssh", cmp.Or(gw.FloatingIP, gw.FixedIP).String()} }
 	}
 	p := &Publisher{cloud: c, groups: groups, ports: ports, connect: connect, options: o, settling: settling, patience: gatewayPatience}
 	p.remoteHistory = p.gatewayHistory

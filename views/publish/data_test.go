@@ -198,3 +198,16 @@ func TestManyForwardsAreCounted(t *testing.T) {
 		}
 	}
 }
+
+func TestTheConfigurationsServicesAreOffered(t *testing.T) {
+	f := open(nil, fixture.Assembly)
+	f.press("down", "space")
+	f.send(views.SchemesMsg{Schemes: scheme.Builtin(), Services: append(usecase.Services(), gateway.Service{Name: "jupyter", Protocol: gateway.TCP, Port: 8888})})
+	if out := draw(t, f, 120, 40); !strings.Contains(out, "[ ] jupyter") || !strings.Contains(out, "[x] http") || !strings.Contains(out, "[x] ssh") {
+		t.Errorf("\n%s", out)
+	}
+	f.send(views.OpenFormMsg{Instances: []string{fixture.Assembly.ID}})
+	if out := draw(t, f, 120, 40); !strings.Contains(out, "[ ] jupyter") || !strings.Contains(out, "[ ] http") {
+		t.Errorf("opened anew:\n%s", out)
+	}
+}

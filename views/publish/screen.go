@@ -27,6 +27,7 @@ type Screen struct {
 	snapshot  publish.Snapshot
 	gwErr     error // why the gateway's state is not known
 	schemes   []scheme.Scheme
+	catalogue []gateway.Service
 
 	services       []choice
 	own            widget.Input
@@ -77,14 +78,26 @@ func New() *Screen {
 // answers to drafts of an earlier form are stale.
 func (s *Screen) reset() {
 	*s = Screen{
-		snapshot: s.snapshot, gwErr: s.gwErr, schemes: s.schemes, seq: s.seq, survey: survey{seq: s.survey.seq},
+		snapshot: s.snapshot, gwErr: s.gwErr, schemes: s.schemes, catalogue: s.catalogue, seq: s.seq, survey: survey{seq: s.survey.seq},
 		own: widget.NewInput(serviceForm, false), ports: widget.NewInput("public ports, as 40022 or 40022,40080", false), only: widget.NewInput("networks, as 198.51.100.0/24", false),
 	}
-	for i, svc := range publish.Services() {
-		s.services = append(s.services, choice{service: svc, on: i == 0})
-	}
+	s.offer()
 	if len(s.schemes) > 0 {
 		s.scheme = s.schemes[0].Name
+	}
+}
+
+// offer makes a checkbox of each service of the catalogue. The first is chosen, or those that were.
+func (s *Screen) offer() {
+	was := s.services
+	s.services = nil
+	list := s.catalogue
+	if len(list) == 0 {
+		list = publish.Services()
+	}
+	for i, svc := range list {
+		on := i == 0 && was == nil || slices.ContainsFunc(was, func(c choice) bool { return c.on && c.service == svc })
+		s.services = append(s.services, choice{service: svc, on: on})
 	}
 }
 
@@ -116,7 +129,8 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 			return s, s.draft()
 		}
 	case views.SchemesMsg:
-		s.schemes = slices.Clone(msg.Schemes)
+		s.schemes, s.catalogue = slices.Clone(msg.Schemes), slices.Clone(msg.Services)
+		s.offer()
 		if !slices.ContainsFunc(s.schemes, func(x scheme.Scheme) bool { return x.Name == s.scheme }) {
 			s.scheme = ""
 			if len(s.schemes) > 0 {
