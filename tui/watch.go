@@ -32,6 +32,9 @@ func (r *Root) watch(w views.Watch) tea.Cmd {
 	here := begin(&r.watching.here, w.Forwards, func(k gateway.Key) bool { return r.probing[k] == 0 })
 	var cmds []tea.Cmd
 	if len(here) > 0 {
+		for _, k := range effects.Keys(here) {
+			r.probed[k] = true // not to be tested as a new one at the same time
+		}
 		cmds = append(cmds, r.fx.Watch(here))
 	}
 	return tea.Batch(append(cmds, r.fromGateway(w.Gateway))...)

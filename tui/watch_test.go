@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -93,5 +94,34 @@ func TestSilentGatewayIsNotAsked(t *testing.T) {
 	d.shows("permission denied")
 	if b.Calls("ProbeFromGateway") != before {
 		t.Error("the gateway was asked")
+	}
+}
+
+// An instance that begins to run is tested once, by the beat, and not as a new one at the same time.
+func TestStartedInstanceIsTestedOnce(t *testing.T) {
+	b := effectstest.Project()
+	s := &slowProbe{Backend: b}
+	d := drive(t, s, 120, 30).start()
+	d.keys("5")
+	d.pass(2 * time.Second)
+	b.Change(func(b *effectstest.Backend) {
+		b.Project.Instances = slices.Clone(b.Project.Instances)
+		for i := range b.Project.Instances {
+			if b.Project.Instances[i].Name == "old-mapper" {
+				b.Project.Instances[i].Status = "ACTIVE"
+			}
+		}
+	})
+	before := b.Calls("Probe")
+	d.keys("r")
+	d.until("the cloud was read again", func() bool { return d.root.snapshot.Inventory.Instances[5].Status == "ACTIVE" })
+	s.gate = make(chan struct{})
+	d.send(effects.TickMsg{Chain: d.root.chain})
+	d.until("the gateway was read again", func() bool { return !d.root.gw.busy && !d.root.cloud.busy })
+	d.send(effects.TickMsg{Chain: d.root.chain})
+	close(s.gate)
+	d.settle()
+	if n := b.Calls("Probe") - before; n != 1 {
+		t.Errorf("%d rounds of tests", n)
 	}
 }
