@@ -46,6 +46,7 @@ func TestDoctorFromEveryRow(t *testing.T) {
 		}},
 		"gateway among the instances": {[]string{"/", "gw-1", "enter"}, func(x doctor.Target) bool { return x.Gateway == "gw-1" }},
 		"forwards":                    {[]string{"3", "/", "jupyter http", "enter"}, func(x doctor.Target) bool { return x.Public == failing.Public }},
+		"floating IPs":                {[]string{"2", "/", "gw-1", "enter"}, func(x doctor.Target) bool { return x.Gateway == "203.0.113.10" }},
 		"gateways":                    {[]string{"4"}, func(x doctor.Target) bool { return x.Gateway == "gw-1" }},
 		"tests":                       {[]string{"5", "/", "jupyter http", "enter"}, func(x doctor.Target) bool { return x.Public == failing.Public }},
 	} {

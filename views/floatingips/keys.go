@@ -11,10 +11,10 @@ import (
 )
 
 type keys struct {
-	Attach, Detach, Allocate, Release, Copy, Refresh key.Binding
-	Choose, Close                                    key.Binding // where one picks what to attach to
-	list                                             widget.ListKeys
-	picking                                          bool
+	Attach, Detach, Allocate, Release, Diagnose, Copy, Refresh key.Binding
+	Choose, Close                                              key.Binding // where one picks what to attach to
+	list                                                       widget.ListKeys
+	picking                                                    bool
 }
 
 func newKeys() keys {
@@ -23,6 +23,7 @@ func newKeys() keys {
 		Detach:   key.NewBinding(key.WithKeys("x"), key.WithHelp("x", "detach")),
 		Allocate: key.NewBinding(key.WithKeys("n"), key.WithHelp("n", "new address")),
 		Release:  key.NewBinding(key.WithKeys("X"), key.WithHelp("X", "release")),
+		Diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
 		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy address")),
 		Refresh:  key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
 		Choose:   key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "attach to it")),
@@ -50,6 +51,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k.Release.SetEnabled(ok && writes && r.Free())
 	k.Detach.SetEnabled(ok && writes && r.FloatingIP.PortID != "")
 	k.Allocate.SetEnabled(writes && !s.snapshot.CloudAt.IsZero())
+	k.Diagnose.SetEnabled(ok)
 	k.Copy.SetEnabled(ok)
 	k.list = s.list.Keys
 	return k
@@ -61,14 +63,14 @@ func (k keys) ShortHelp() []key.Binding {
 		return []key.Binding{k.Choose, k.list.Filter, k.Close}
 	}
 	if k.Detach.Enabled() { // what is attached can neither be attached nor released
-		return []key.Binding{k.Detach, k.Copy, k.Allocate, k.list.Filter, k.Refresh, k.list.Sort}
+		return []key.Binding{k.Detach, k.Diagnose, k.Copy, k.Allocate, k.list.Filter, k.Refresh, k.list.Sort}
 	}
 	return []key.Binding{k.Attach, k.Copy, k.Allocate, k.Release, k.list.Filter, k.Refresh, k.list.Sort}
 }
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	own := []key.Binding{k.Attach, k.Detach, k.Allocate, k.Release, k.Copy, k.Refresh}
+	own := []key.Binding{k.Attach, k.Detach, k.Allocate, k.Release, k.Diagnose, k.Copy, k.Refresh}
 	if k.picking {
 		own = []key.Binding{k.Choose, k.Close}
 	}
@@ -81,6 +83,8 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 	switch {
 	case key.Matches(msg, s.keys.Refresh):
 		return views.Refresh{}
+	case ok && key.Matches(msg, s.keys.Diagnose):
+		return diagnose(r)
 	case ok && key.Matches(msg, s.keys.Copy):
 		return views.CopyText{Text: r.FloatingIP.Address.String(), What: "address"}
 	case key.Matches(msg, s.keys.Attach, s.keys.Detach, s.keys.Allocate, s.keys.Release) && s.readOnly != "":
