@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -103,7 +106,7 @@ func SaveEntry(c cloud.Credentials) ([]string, error) {
 	}
 	public, secret := entries(c)
 	texts := map[string][]byte{}
-	for where, entry := range map[string]any{file: public, secure: secret} {
+	for where, entry := range map[string]map[string]any{file: public, secure: secret} {
 		text, err := added(where, c.Name, entry)
 		switch {
 		case errors.Is(err, fs.ErrExist):
@@ -122,7 +125,7 @@ func SaveEntry(c cloud.Credentials) ([]string, error) {
 }
 
 // added is the text of a file with one more entry. Everything else in it stays as it is written.
-func added(file, name string, entry any) ([]byte, error) {
+func added(file, name string, entry map[string]any) ([]byte, error) {
 	old, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -136,11 +139,7 @@ func added(file, name string, entry any) ([]byte, error) {
 	if _, ok := before.Clouds[name]; ok {
 		return nil, fs.ErrExist
 	}
-	block, err := yaml.MarshalWithOptions(map[string]any{name: entry}, yaml.Indent(2))
-	if err != nil {
-		return nil, err
-	}
-	text := inserted(string(old), string(block))
+	text := inserted(string(old), written(map[string]any{name: entry}, ""))
 	// Whatever the file looked like: all that was there must be there still, and the entry besides.
 	var whole, was map[string]any
 	if err := errors.Join(yaml.Unmarshal([]byte(text), &whole), yaml.Unmarshal(old, &was)); err != nil {
@@ -153,11 +152,40 @@ func added(file, name string, entry any) ([]byte, error) {
 		delete(whole, "clouds")
 		delete(was, "clouds")
 	}
-	if got == nil || !reflect.DeepEqual(was, whole) && len(was)+len(whole) > 0 {
+	if !reflect.DeepEqual(got, entry) || !reflect.DeepEqual(was, whole) && len(was)+len(whole) > 0 {
 		return nil, errors.New("it is written in a way that an entry cannot be added to safely")
 	}
 	return []byte(text), nil
 }
+
+// written is an entry as YAML that all who read the file understand alike, by whatever version of YAML:
+// one that a single reader refuses would take all other clouds from it, too.
+func written(entry map[string]any, indent string) string {
+	var b strings.Builder
+	for _, k := range slices.Sorted(maps.Keys(entry)) {
+		b.WriteString(indent + scalar(k) + ":")
+		if below, ok := entry[k].(map[string]any); ok {
+			b.WriteString("\n" + written(below, indent+"  "))
+			continue
+		}
+		b.WriteString(" " + scalar(fmt.Sprint(entry[k])) + "\n")
+	}
+	return b.String()
+}
+
+// scalar is a text: as it is where nobody takes it for something else, else in quotation marks. Go's
+// escapes are among YAML's (YAML 1.2, 5.7).
+func scalar(text string) string {
+	if plainScalar.MatchString(text) && !notText[strings.ToLower(text)] {
+		return text
+	}
+	return strconv.QuoteToASCII(text)
+}
+
+var (
+	plainScalar = regexp.MustCompile(`^[A-Za-z](?:[A-Za-z0-9_./@-]|:[A-Za-z0-9/])*$`)
+	notText     = map[string]bool{"null": true, "true": true, "false": true, "yes": true, "no": true, "on": true, "off": true, "y": true, "n": true}
+)
 
 var (
 	cloudsLine = regexp.MustCompile(`(?m)^clouds:[ \t]*(?:#.*)?(?:\{\}[ \t]*)?\r?$`)

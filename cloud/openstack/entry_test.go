@@ -3,6 +3,7 @@ package openstack
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,5 +121,37 @@ func TestSaveEntryLeavesWhatIsThere(t *testing.T) {
 	bad.Name = "../x"
 	if _, err := SaveEntry(bad); cloud.KindOf(err) != cloud.Invalid {
 		t.Errorf("a name that is a path: %v", err)
+	}
+}
+
+// What is saved is read back as it is by every reader of the file, whatever is in it: gophercloud's, which
+// is read with here, and ours. One that refused it would lose all other clouds besides.
+func TestSaveEntryTakesAnyText(t *testing.T) {
+	for _, text := range []string{
+		"yes", "null", "~", "0x1f", "1e3", "12:30:45", "a\nb", "- x", "a: b", "a:", "# x", "a #b", " lead", "trail ", "tab\tx", "a\u2028b", "%x", "@x", "`x", "*a", "&a", "!x", "{x", "[x",
+		"'", "\"", "\\", "key: |\n  x", "---", "...", "\x00", "\x7f", "\u0085", "é🙂", "\x1b[31m", "1_000", "=", "<<", "2020-01-01", "\r", "x\r\ny", "?", ": x", "-", ",", "|", ">", "%!s(", "x\nclouds:\n  evil:\n    auth: {}",
+	} {
+		home(t)
+		other := credentials()
+		other.Name = "other"
+		c := credentials()
+		c.Password, c.User, c.Region = text, text, text
+		if _, err := SaveEntry(other); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := SaveEntry(c); err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		s, err := load(Options{Cloud: "new"})
+		if err != nil || s.auth.Password != text || s.auth.Username != text || s.endpoint.Region != text {
+			t.Errorf("%q is read back as %q, %q and %q: %v", text, s.auth.Password, s.auth.Username, s.endpoint.Region, err)
+		}
+		if _, err := load(Options{Cloud: "other"}); err != nil {
+			t.Errorf("%q: the other cloud is lost: %v", text, err)
+		}
+		if names := Clouds(); !slices.Equal(names, []string{"new", "other"}) {
+			t.Errorf("%q: the clouds are %q", text, names)
+		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,8 +18,9 @@ type app struct {
 	in       *os.File
 	out, err io.Writer
 	flags    flags
-	started  bool  // a command's own code has begun: errors before it are wrong use
-	broken   error // the first failure to write the answer
+	started  bool       // a command's own code has begun: errors before it are wrong use
+	broken   error      // the first failure to write the answer
+	closing  sync.Mutex // of closers: who goes to another project adds to them meanwhile
 	closers  []func()
 	lines    *lineReader // the plain console's; else nil
 	shared   *wiring     // what the plain console has open
@@ -33,13 +36,20 @@ type flags struct {
 func newApp(in *os.File, out, err io.Writer) *app { return &app{in: in, out: out, err: err} }
 
 // onClose remembers what to do when the program ends, last first.
-func (a *app) onClose(f func()) { a.closers = append(a.closers, f) }
+func (a *app) onClose(f func()) {
+	a.closing.Lock()
+	defer a.closing.Unlock()
+	a.closers = append(a.closers, f)
+}
 
 func (a *app) close() {
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		a.closers[i]()
-	}
+	a.closing.Lock()
+	closers := a.closers
 	a.closers = nil
+	a.closing.Unlock()
+	for _, f := range slices.Backward(closers) {
+		f()
+	}
 }
 
 // interactive reports whether there is somebody to ask.

@@ -12,7 +12,7 @@ import (
 // new file is made so. One that is there must be so already: tightening it would come too late for
 // whoever has it open. A link is not followed, since it may lead to a file of somebody's choice.
 func openDebug(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // #nosec G304 -- named by the user; O_EXCL follows no link
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600) // #nosec G304 -- named by the user; O_EXCL follows no link
 	if errors.Is(err, fs.ErrExist) {
 		f, err = openExisting(path)
 	}

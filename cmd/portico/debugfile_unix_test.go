@@ -70,3 +70,25 @@ func TestDebugFile(t *testing.T) {
 		t.Errorf("the target of the link: %q, %v", text, err)
 	}
 }
+
+// Going to another project opens the file once more: what one writes, the other does not write over.
+func TestDebugFileTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "debug")
+	first, err := openDebug(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := openDebug(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range []*os.File{first, second, first} {
+		if _, err := f.WriteString([]string{"one\n", "two, which is longer\n", "three\n"}[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _ = first.Close(), second.Close()
+	if text, err := os.ReadFile(path); err != nil || string(text) != "one\ntwo, which is longer\nthree\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}

@@ -41,10 +41,11 @@ func inDemo(t *testing.T, out *bytes.Buffer, vms ...string) (*demo, *app, *wirin
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := *a // another run of the program, whose output is nobody's
-	one.out, one.err, one.closers, one.flags.yes = new(bytes.Buffer), new(bytes.Buffer), nil, true
+	one := newApp(a.in, new(bytes.Buffer), new(bytes.Buffer)) // another run of the program, whose output is nobody's
 	t.Cleanup(one.close)
 	c := one.command()
+	one.flags = a.flags
+	one.flags.yes = true
 	c.SetArgs(append([]string{"publish", "--service", "ssh", "--yes"}, vms...))
 	if err := c.ExecuteContext(t.Context()); err != nil {
 		t.Fatal(err)

@@ -78,12 +78,8 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	if err := e.check(want, have); err != nil {
 		return plan.Plan{}, err
 	}
-	if others := otherAddresses(e.Gateway, seen.rules); len(others) > 0 {
-		return plan.Plan{}, &gateway.Error{
-			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.Conflict,
-			Err:  fmt.Errorf("it already carries forwards for another of its addresses: %s", strings.Join(others, ", ")),
-			Next: "name that address's floating IP with --gateway, or withdraw what it carries first",
-		}
+	if err := e.checkAddress(seen); err != nil {
+		return plan.Plan{}, err
 	}
 	if len(seen.missing) > 0 && len(want) > 0 {
 		return plan.Plan{}, &gateway.Error{
@@ -98,6 +94,26 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	}
 	steps := slices.Concat(open, e.planHost(want, have.Forwards, seen), shut)
 	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, seen, len(steps) > 0), Base: have.Base}, nil
+}
+
+// checkAddress refuses a machine that is not the gateway, which a configuration may lead to that was
+// written for a gateway of the same name, and one that carries forwards for another of its addresses.
+func (e *Engine) checkAddress(seen *observed) error {
+	if len(seen.links) > 0 && seen.holder(e.Gateway.FixedIP) == "" {
+		return &gateway.Error{
+			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.Conflict,
+			Err:  fmt.Errorf("the machine that was reached has no address %s: it is another one", e.Gateway.FixedIP),
+			Next: "see where 'gateways' in the configuration file and ~/.ssh/config lead to for this name",
+		}
+	}
+	if others := otherAddresses(e.Gateway, seen.rules); len(others) > 0 {
+		return &gateway.Error{
+			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.Conflict,
+			Err:  fmt.Errorf("it already carries forwards for another of its addresses: %s", strings.Join(others, ", ")),
+			Next: "name that address's floating IP with --gateway, or withdraw what it carries first",
+		}
+	}
+	return nil
 }
 
 // planHost is what changes on the gateway itself. The accept rule comes before the DNAT rules

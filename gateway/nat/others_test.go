@@ -3,6 +3,7 @@ package nat
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -125,10 +126,31 @@ func TestOtherAddressOfTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	state.Native.(*observed).links["eth1"] = []netip.Addr{e.Gateway.FixedIP}
 	for _, w := range [][]gateway.Forward{nil, want} {
-		if _, err := e.Plan(context.Background(), w, state); cloud.KindOf(err) != gateway.Conflict {
+		if _, err := e.Plan(context.Background(), w, state); cloud.KindOf(err) != gateway.Conflict || !strings.Contains(err.Error(), "another of its addresses") {
 			t.Errorf("got %v, want Conflict", err)
 		}
+	}
+}
+
+// A machine that has not the gateway's address is another one, to which a configuration leads that was
+// written for a gateway of the same name: nothing is planned there.
+func TestAnotherMachine(t *testing.T) {
+	r, _ := emulated(t, emulator.Config{})
+	e := engineOn(r, newProject())
+	e.Gateway.FixedIP = e.Gateway.FixedIP.Next()
+	state, err := e.Observe(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Plan(context.Background(), []gateway.Forward{forward(vmID, "192.168.0.11", "ssh", 30011, 22)}, state)
+	if cloud.KindOf(err) != gateway.Conflict || !strings.Contains(err.Error(), "it is another one") {
+		t.Errorf("got %v, want Conflict", err)
+	}
+	state.Native.(*observed).links = nil // a machine that does not tell is believed
+	if _, err = e.Plan(context.Background(), []gateway.Forward{forward(vmID, "192.168.0.11", "ssh", 30011, 22)}, state); err != nil {
+		t.Error(err)
 	}
 }
 
