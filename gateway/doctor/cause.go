@@ -26,6 +26,7 @@ const (
 	HostFirewall      Cause = "host-firewall"       // a rule made by hand drops it
 	ReversePath       Cause = "reverse-path"        // rp_filter drops it
 	ConntrackFull     Cause = "conntrack-full"      // no room for another connection
+	Drifted           Cause = "drifted"             // what is Portico's is not as plans left it
 	NotPersistent     Cause = "not-persistent"      // would not survive a reboot
 	AntiSpoof         Cause = "anti-spoof"          // port security drops what the gateway sends on
 	MTU               Cause = "mtu"                 // large packets get lost

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"portico/cloud"
+	"portico/gateway"
 	"portico/gateway/publish"
 )
 
@@ -77,6 +78,22 @@ func (f *facts) judgeReboot() []Finding {
 		}
 	}
 	return nil
+}
+
+// judgeDrift says whether what is Portico's on a gateway is as plans left it. Of one forward, what it
+// needs itself is judged by the way of its packets.
+func (f *facts) judgeDrift() []Finding {
+	if f.state == nil || f.route != toGateway || !publish.Drifted(*f.state) {
+		return nil
+	}
+	var lines []string
+	for _, d := range f.state.Drift {
+		if d.Kind != gateway.Foreign {
+			lines = append(lines, fmt.Sprintf("%s: %s %s", d.Where, d.Kind, d.Line))
+		}
+	}
+	return []Finding{degraded(Drifted, "what is Portico's is not all as plans left it", Evidence{Words: "what is strange or missing", Raw: rawLines(lines)}).with(
+		&Fix{Title: "repair " + f.gw.Name, Kind: FixPlan, Request: &publish.Request{Repair: true, On: f.gw}})}
 }
 
 // powerFinding is an instance that does not run.

@@ -194,3 +194,18 @@ func TestUnknownTarget(t *testing.T) {
 		t.Errorf("%s", doctor.Report(d))
 	}
 }
+
+// A gateway alone is looked at, too: what is Portico's there and is not as plans left it can be repaired.
+func TestGatewayDrift(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.rules("*nat\n-D POSTROUTING -j PORTICO-POSTROUTING\nCOMMIT\n")
+	d := w.diagnose(doctor.Target{Gateway: gwName})
+	if h := broken(t, d); d.Verdict != doctor.Degraded || h.ID != doctor.GatewayHost || h.Findings[0].Cause != doctor.Drifted || d.Fix() == nil {
+		t.Fatalf("%s", doctor.Report(d))
+	}
+	w.apply(*d.Fix().Request)
+	if d := w.diagnose(doctor.Target{Gateway: gwName}); d.Verdict != doctor.OK {
+		t.Errorf("repaired, and:\n%s", doctor.Report(d))
+	}
+}
