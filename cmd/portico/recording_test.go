@@ -86,7 +86,7 @@ func (r *reel) svg() string {
 
 // TestScreenshotsMove records the main job: from a private VM to its ssh command.
 func TestScreenshotsMove(t *testing.T) {
-	_, backend := pictureDemo(t)
+	_, _, backend := pictureDemo(t)
 	r, step, drawn := &reel{}, make(chan [2]int), make(chan bool)
 	backend.onStep = func(done, of int) {
 		select {

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,13 +18,8 @@ import (
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/vt"
 
-	"portico/cloud"
 	"portico/cloud/emulator"
-	"portico/gateway"
-	"portico/gateway/history"
-	"portico/gateway/plan"
-	"portico/gateway/probe"
-	"portico/gateway/publish"
+	"portico/gateway/doctor"
 	"portico/tui"
 	"portico/tui/effects"
 )
@@ -33,7 +27,7 @@ import (
 var writeScreenshots = flag.Bool("screenshots", false, "write screenshots/ anew instead of checking it")
 
 // pictureDemo is a demo for pictures: its floating IP is one of the documentation's.
-func pictureDemo(t *testing.T) (*demo, steady) {
+func pictureDemo(t *testing.T) (*demo, *wiring, steady) {
 	t.Helper()
 	floating := netip.MustParseAddr("203.0.113.10")
 	listen := freeLoopback()
@@ -57,7 +51,7 @@ func pictureDemo(t *testing.T) (*demo, steady) {
 	local := time.Local
 	time.Local = time.UTC
 	t.Cleanup(func() { time.Local = local })
-	options.Gateway, options.Dialer = emulator.DemoGateway, redirect{floating, listen}
+	options.Gateway, options.Dialer = emulator.DemoGateway, redirect{floating, listen, demoNet{d}}
 	options.By = "ada@laptop"
 	w, err := a.demoWiring(t.Context(), d, nil, options)
 	if err != nil {
@@ -66,14 +60,22 @@ func pictureDemo(t *testing.T) (*demo, steady) {
 	if err := d.publish(t.Context(), w); err != nil {
 		t.Fatal(err)
 	}
-	return d, steady{Combined: effects.Combined{Publisher: w.publisher, Diagnoser: w.doctor()}, clock: &clock{}}
+	return d, w, steady{Combined: effects.Combined{Publisher: w.publisher, Diagnoser: pictureDoctor(w, listen)}, clock: &clock{}}
+}
+
+// pictureDoctor looks at ssh where the demo listens.
+func pictureDoctor(w *wiring, listen netip.Addr) *doctor.Doctor {
+	return doctor.New(w.publisher, doctor.Options{SSH: func(ctx context.Context, ask doctor.SSHAsk) (doctor.SSHSeen, error) {
+		ask.Forward.Public = netip.AddrPortFrom(listen, ask.Forward.Public.Port())
+		return w.lookSSH(ctx, ask)
+	}})
 }
 
 // TestScreenshots runs the console on the demo, types keys, and compares what a person sees with
 // the pictures in screenshots/. Only times are made the same for everybody. A line adds a picture:
 // keys, what must be on the screen, and a shot.
 func TestScreenshots(t *testing.T) {
-	d, backend := pictureDemo(t)
+	d, w, backend := pictureDemo(t)
 	s := startScreen(t, backend, 110, 30)
 	s.until("sshd-down", "refused", "30050 ✓")
 	s.shot("instances")
@@ -102,9 +104,33 @@ func TestScreenshots(t *testing.T) {
 	s.keys("3")
 	s.until("203.0.113.10:31012", "made by hand")
 	s.shot("forwards")
+	s.keys("5")
+	s.later()
+	s.until("6 fine")
+	s.wait("it is tested from the gateway", func(text string) bool { return strings.Count(text, "✗ refused") == 2 })
+	s.shot("tests")
 	s.keys("6")
 	s.until("publish blast-db", "✓ applied")
 	s.shot("history")
+	s.keys("1", "gjj", "Y")
+	s.until("Copy  blast-db", "scp")
+	s.shot("copy")
+	s.keys("\x1b")
+	s.until("13 instances")
+	if err := d.lockDown(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	d.gateway.Refresh()
+	s.keys("jjjjjj", "r", "t")
+	s.until("30050 ✗ timed out")
+	s.keys("d")
+	s.until("blocked at hop 6 of 8")
+	s.shot("doctor")
+	s.keys("\x1b")
+	s.until("13 instances")
+	s.keys("2")
+	s.until("203.0.113.27")
+	s.shot("floatingips")
 	s.keys("1", "T")
 	s.until("high-contrast")
 	s.shot("themes")
@@ -114,81 +140,14 @@ func TestScreenshots(t *testing.T) {
 }
 
 // redirect connects to where the demo listens in place of its floating IP.
-type redirect struct{ from, to netip.Addr }
+type redirect struct {
+	from, to netip.Addr
+	net      demoNet
+}
 
 func (r redirect) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	return (&net.Dialer{}).DialContext(ctx, network, strings.Replace(address, r.from.String(), r.to.String(), 1))
+	return r.net.DialContext(ctx, network, strings.Replace(address, r.from.String(), r.to.String(), 1))
 }
-
-// steady takes the same time for everything.
-type steady struct {
-	effects.Combined
-	clock  *clock
-	onStep func(done, of int) // when so many changes are done; nil: nobody looks
-}
-
-// clock stands still until it is moved.
-type clock struct{ moved atomic.Int64 }
-
-func (c *clock) now() time.Time { return screenTime.Add(time.Duration(c.moved.Load())) }
-
-func (s steady) Inventory(ctx context.Context) (cloud.Inventory, error) {
-	inv, err := s.Publisher.Inventory(ctx)
-	inv.At = s.clock.now()
-	return inv, err
-}
-
-// History has a record a day.
-func (s steady) History(ctx context.Context, snap publish.Snapshot) ([]history.Record, error) {
-	records, err := s.Publisher.History(ctx, snap)
-	for i := range records {
-		records[i].At = screenTime.Add(-time.Duration(i) * 26 * time.Hour)
-		records[i].Ended = records[i].At.Add(2 * time.Second)
-	}
-	return records, err
-}
-
-func (s steady) Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome {
-	step, guard, test := w.Step, w.Guard, w.Probe
-	done := 0
-	w.Step = func(e plan.Event) {
-		if e.Elapsed > 0 {
-			e.Elapsed = 120 * time.Millisecond
-		}
-		step(e)
-		if e.State == plan.Done {
-			if done++; s.onStep != nil {
-				s.onStep(done, len(p.Plan.Steps))
-			}
-		}
-	}
-	w.Guard = func(g publish.Guard) {
-		g.Until = screenTime.Add(time.Until(g.Until).Round(time.Minute))
-		guard(g)
-	}
-	if test != nil {
-		w.Probe = func(k gateway.Key, r probe.Result) { test(k, steadyResult(r)) }
-	}
-	return s.Publisher.Apply(ctx, p, w)
-}
-
-func (s steady) Probe(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
-	return s.Publisher.Probe(ctx, fs, func(k gateway.Key, r probe.Result) { emit(k, steadyResult(r)) })
-}
-
-func (s steady) ProbeNew(ctx context.Context, fs []gateway.Forward, emit func(gateway.Key, probe.Result)) map[gateway.Key]probe.Result {
-	return s.Publisher.ProbeNew(ctx, fs, func(k gateway.Key, r probe.Result) { emit(k, steadyResult(r)) })
-}
-
-func steadyResult(r probe.Result) probe.Result {
-	r.At = screenTime
-	if r.Outcome == probe.OK {
-		r.Latency = 12 * time.Millisecond
-	}
-	return r
-}
-
-var screenTime = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
 // screen is the console on an emulated terminal.
 type screen struct {
@@ -243,7 +202,7 @@ func (s *screen) keys(keys ...string) {
 
 // later lets what glows go out, and reads again.
 func (s *screen) later() {
-	s.clock.moved.Add(int64(10 * time.Second))
+	s.clock.moved.Add(int64(3 * time.Second))
 	s.keys("r")
 	s.until("0 s ago")
 }
@@ -274,18 +233,21 @@ func (s *screen) svg() string {
 
 func (s *screen) until(texts ...string) {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		missing := ""
+	s.wait(strings.Join(texts, ", "), func(text string) bool {
 		for _, want := range texts {
-			if !strings.Contains(s.text(), want) {
-				missing = want
+			if !strings.Contains(text, want) {
+				return false
 			}
 		}
-		if missing == "" {
-			return
-		}
+		return true
+	})
+}
+
+func (s *screen) wait(what string, fits func(text string) bool) {
+	s.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !fits(s.text()); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Fatalf("%q is not on the screen:\n%s", missing, s.text())
+			s.t.Fatalf("never on the screen: %s\n%s", what, s.text())
 		}
 	}
 }
@@ -297,7 +259,12 @@ func (s *screen) shot(name string) {
 	s.mu.Lock()
 	svg, img := s.ground.svg(s.term), s.ground.png(s.t, s.term)
 	s.mu.Unlock()
-	keepPicture(s.t, name+".svg", []byte(svg), func(file []byte) bool { return string(file) == svg })
+	keepPicture(s.t, name+".svg", []byte(svg), func(file []byte) bool {
+		if string(file) != svg {
+			s.t.Log("\n" + s.text())
+		}
+		return string(file) == svg
+	})
 	if *writeScreenshots {
 		keepPicture(s.t, name+".png", encoded(s.t, img), nil)
 	} else {
