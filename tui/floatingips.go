@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"portico/cloud"
@@ -24,11 +26,9 @@ func (r *Root) pickInstance(i views.PickInstance) tea.Cmd {
 // guided reports whether the screen in sight says itself what to do about there being no gateway.
 func (r *Root) guided() bool {
 	none := cloud.KindOf(r.gw.err) == gateway.NotFound && len(r.gateways) == 0
-	switch r.nav.current {
-	case views.Gateways, views.FloatingIPs, views.Preview, views.ApplyRun: // without a gateway, plans are about floating IPs
-		return none
-	}
-	return none && len(r.snapshot.Inventory.Instances) == 0
+	// Without a gateway, all plans are about floating IPs.
+	about := []views.Target{views.Gateways, views.FloatingIPs, views.Preview, views.ApplyRun}
+	return none && (slices.Contains(about, r.nav.current) || len(r.snapshot.Inventory.Instances) == 0)
 }
 
 // outOfDate reports whether an apply has ended because its gateway had changed since: then it is planned
