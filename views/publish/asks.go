@@ -9,6 +9,7 @@ import (
 	"portico/gateway"
 	"portico/gateway/publish"
 	"portico/gateway/scheme"
+	"portico/views/preview"
 )
 
 // ask is one public port that the form asks for. It is worked out without the plan: what cannot be
@@ -18,6 +19,7 @@ type ask struct {
 	service  gateway.Service
 	port     uint16 // 0: there is none
 	clash    string // who has the port, or why there is none
+	nowhere  bool   // the instance has no address: no scheme can help
 }
 
 // blame is why a scheme cannot give what is asked for, in a word and in full.
@@ -79,24 +81,21 @@ func (s *Screen) typed() []gateway.Service {
 	return out
 }
 
-// stands is the forward that a service of an instance has now, if any.
+// standsAt is the forward that a service of an instance has now, if any.
 func (s *Screen) standsAt(id string, svc gateway.Service) (gateway.Forward, bool) {
-	for _, f := range s.standing() {
-		if f.Instance == id && f.Service.Name == svc.Name && f.Service.Protocol == svc.Protocol && f.Private.Addr() == s.places[id].addr {
-			return f, true
-		}
-	}
-	return gateway.Forward{}, false
+	svc.Port = 0
+	f, ok := s.now[found{id, svc}]
+	return f, ok && f.Private.Addr() == s.places[id].addr
 }
 
 // asks lists the ports that the form would ask for with a scheme, or with own ports. What a range
 // would give is not known here: then only what stands is listed.
 func (s *Screen) asks(sch scheme.Scheme, own []uint16) []ask {
 	var out []ask
-	first := map[endpoint]int{}
+	first, wanted := map[endpoint]int{}, s.wanted()
 	n := 0
 	for i, id := range s.instances {
-		for _, svc := range s.wanted() {
+		for _, svc := range wanted {
 			a := ask{instance: s.names[i], service: svc}
 			at, f := s.places[id], gateway.Forward{}
 			stands := false
@@ -105,7 +104,7 @@ func (s *Screen) asks(sch scheme.Scheme, own []uint16) []ask {
 			}
 			switch {
 			case !at.known():
-				a.clash = "it has no address"
+				a.clash, a.nowhere = "it has no address", true
 			case stands:
 				a.port = f.Public.Port()
 			case n < len(own):
@@ -161,7 +160,7 @@ func (s *Screen) judge() {
 		asks := s.asks(sch, nil)
 		if i := slices.IndexFunc(asks, func(a ask) bool { return a.clash != "" && a.port != 0 }); i >= 0 {
 			s.blame[sch.Name] = blame{"taken", fmt.Sprintf("%d is taken: %s", asks[i].port, asks[i].clash)}
-		} else if i := slices.IndexFunc(asks, func(a ask) bool { return a.port == 0 }); i >= 0 {
+		} else if i := slices.IndexFunc(asks, func(a ask) bool { return a.port == 0 && !a.nowhere }); i >= 0 {
 			s.blame[sch.Name] = blame{"no port", cmp.Or(asks[i].clash, "it has no port for "+asks[i].service.Name)}
 		}
 		if sch.Name == s.scheme && !s.ownPorts {
@@ -172,6 +171,46 @@ func (s *Screen) judge() {
 		ports, _ := publish.ParsePorts(s.ports.Value())
 		s.asked = s.asks(scheme.Scheme{}, ports)
 	}
+}
+
+// misfits are those of several instances that cannot be published because they have no address.
+func (s *Screen) misfits() []string {
+	if len(s.instances) < 2 || s.snapshot.Inventory.Unknown("ports") {
+		return nil
+	}
+	var out []string
+	for _, id := range s.instances {
+		if !s.places[id].known() {
+			out = append(out, id)
+		}
+	}
+	if len(out) == len(s.instances) {
+		return nil
+	}
+	return out
+}
+
+// fix takes the way out that is offered, and reports whether there is one: it leaves out what cannot
+// be published at all, or takes a scheme that has a port for each.
+func (s *Screen) fix() bool {
+	if bad := s.misfits(); len(bad) > 0 {
+		s.instances = slices.DeleteFunc(slices.Clone(s.instances), func(id string) bool { return slices.Contains(bad, id) })
+		s.learn()
+		return true
+	}
+	name := s.way()
+	return name != "" && s.choose(name)
+}
+
+// fixWord is what fix would do, "" if nothing.
+func (s *Screen) fixWord() string {
+	if bad := s.misfits(); len(bad) > 0 {
+		return "leave out " + preview.Count(len(bad), "VM")
+	}
+	if name := s.way(); name != "" {
+		return "take " + name
+	}
+	return ""
 }
 
 func (s *Screen) fits(name string) bool {

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/plan"
 	usecase "portico/gateway/publish"
@@ -209,5 +210,26 @@ func TestTheConfigurationsServicesAreOffered(t *testing.T) {
 	f.send(views.OpenFormMsg{Instances: []string{fixture.Assembly.ID}})
 	if out := draw(t, f, 120, 40); !strings.Contains(out, "[ ] jupyter") || !strings.Contains(out, "[ ] http") {
 		t.Errorf("opened anew:\n%s", out)
+	}
+}
+
+func TestWhatCannotBePublishedIsLeftOut(t *testing.T) {
+	f := open(nil, fixture.Assembly)
+	s := fixture.Snapshot(nil, fixture.Assembly)
+	s.Inventory.Instances = append(s.Inventory.Instances, cloud.Instance{ID: "bare", Name: "bare"})
+	f.send(views.SnapshotMsg{Snapshot: s})
+	f.send(views.OpenFormMsg{Instances: []string{"bare", fixture.Assembly.ID}})
+	f.answer(usecase.Proposal{}, &gateway.Error{Op: "publish", Target: "bare", Kind: gateway.Invalid, Err: errors.New("it has no fixed IPv4 address")})
+	out := draw(t, f, 120, 40)
+	if !strings.Contains(out, "f leaves out 1 VM") || strings.Contains(out, "✗ no port") {
+		t.Errorf("\n%s", out)
+	}
+	f.press("f")
+	if got := f.draft.Request.Instances; len(got) != 1 || got[0] != fixture.Assembly.ID {
+		t.Errorf("asked for %v", got)
+	}
+	f.press("esc") // it is still the same form
+	if _, left := f.intent.(views.Back); !left {
+		t.Errorf("esc gives %T", f.intent)
 	}
 }

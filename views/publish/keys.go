@@ -37,8 +37,8 @@ func (s *Screen) Keys() help.KeyMap {
 	for _, b := range []*key.Binding{&k.ports, &k.look, &k.fix} {
 		b.SetEnabled(!s.focus.text())
 	}
-	if name := s.way(); name != "" {
-		k.fix.SetHelp("f", "take "+name)
+	if word := s.fixWord(); word != "" {
+		k.fix.SetHelp("f", word)
 	} else {
 		k.fix.SetHelp("", "") // there is nothing to fix
 	}

@@ -18,6 +18,11 @@ func (s *Screen) cause() error {
 		return s.gwErr
 	}
 	var e *cloud.Error
+	if bad := s.misfits(); len(bad) > 0 && errors.As(s.planErr, &e) && e.Kind == gateway.Invalid {
+		advised := *e
+		advised.Next = "f leaves out " + preview.Count(len(bad), "VM") + " without an address"
+		return &advised
+	}
 	name := s.way()
 	if !errors.As(s.planErr, &e) || e.Kind != gateway.Invalid && e.Kind != gateway.Conflict || name == "" {
 		return s.planErr

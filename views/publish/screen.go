@@ -44,6 +44,7 @@ type Screen struct {
 	at     place // of the one instance; unknown when there are several
 	places map[string]place
 	taken  taken
+	now    map[found]gateway.Forward // what stands of the instances
 	asked  []ask
 	blame  map[string]blame // by scheme
 	survey survey
@@ -165,7 +166,7 @@ func (s *Screen) learn() {
 	for _, id := range s.instances {
 		s.names = append(s.names, publish.InstanceName(s.snapshot.Inventory, id))
 	}
-	s.at, s.places, s.taken = place{}, make(map[string]place, len(s.instances)), taken{}
+	s.at, s.places, s.taken, s.now = place{}, make(map[string]place, len(s.instances)), taken{}, nil
 	for _, id := range s.instances {
 		s.places[id] = placeOf(s.snapshot, id)
 	}
@@ -173,7 +174,7 @@ func (s *Screen) learn() {
 		s.at = s.places[s.instances[0]]
 	}
 	if len(s.instances) > 0 {
-		s.taken = takenOf(s.snapshot)
+		s.taken, s.now = takenOf(s.snapshot), s.standingNow()
 	}
 	if sources := s.standingSources(); len(sources) > 0 && !s.sourcesTouched {
 		s.from = fromOnly
@@ -241,7 +242,7 @@ func (s *Screen) pressed(msg tea.KeyPressMsg, k keyMap) views.Intent {
 	case key.Matches(msg, k.look):
 		return s.look(true)
 	case key.Matches(msg, k.fix):
-		if name := s.way(); name != "" && s.choose(name) {
+		if s.fix() {
 			return s.draft()
 		}
 	}

@@ -13,8 +13,12 @@ func (s *Screen) standing() []gateway.Forward {
 		return nil
 	}
 	var out []gateway.Forward
+	mine := make(map[string]bool, len(s.instances))
+	for _, id := range s.instances {
+		mine[id] = true
+	}
 	for _, f := range s.snapshot.State.Forwards {
-		if slices.Contains(s.instances, f.Instance) {
+		if mine[f.Instance] {
 			out = append(out, f)
 		}
 	}
@@ -35,13 +39,24 @@ func (s *Screen) standingSources() []netip.Prefix {
 	return out
 }
 
+// standingNow is what stands by instance and service, whatever its private port.
+func (s *Screen) standingNow() map[found]gateway.Forward {
+	out := map[found]gateway.Forward{}
+	for _, f := range s.standing() {
+		svc := f.Service
+		svc.Port = 0
+		out[found{f.Instance, svc}] = f
+	}
+	return out
+}
+
 // stands reports whether every one of the instances has this service published.
 func (s *Screen) stands(svc gateway.Service) bool {
-	have := map[string]bool{}
-	for _, f := range s.standing() {
-		if f.Service.Name == svc.Name && f.Service.Protocol == svc.Protocol {
-			have[f.Instance] = true
+	svc.Port = 0
+	for _, id := range s.instances {
+		if _, ok := s.now[found{id, svc}]; !ok {
+			return false
 		}
 	}
-	return len(s.instances) > 0 && len(have) == len(s.instances)
+	return len(s.instances) > 0
 }
