@@ -65,3 +65,15 @@ func TestHitsOfOthers(t *testing.T) {
 		}
 	}
 }
+
+// A diagnosis must not be what shuts everybody out: sshd counts denied logins by address, which is the
+// gateway's.
+func TestFewUsersAreTried(t *testing.T) {
+	for _, c := range []struct{ denied, named, want string }{
+		{"debian", "", "[ubuntu]"}, {"ubuntu", "", "[debian]"}, {"root", "almalinux", "[almalinux]"}, {"almalinux", "almalinux", "[debian]"}, {"", "", "[debian]"},
+	} {
+		if got := fmt.Sprint(otherUsers(c.denied, c.named)); got != c.want {
+			t.Errorf("%q was denied, %q is named: %s is tried, want %s", c.denied, c.named, got, c.want)
+		}
+	}
+}
