@@ -138,6 +138,19 @@ func (f *facts) heading() string {
 	return fmt.Sprintf("%s -> %s %s", f.fwd.Public, f.vmName(), f.fwd.Service.Name)
 }
 
+// looksBlocked reports whether what was read already says that nothing gets through.
+func (f *facts) looksBlocked() bool {
+	for _, id := range paths[f.route] {
+		if id == You || id == VM || id == Service {
+			continue // those are tried
+		}
+		if slices.ContainsFunc(f.findings(id), func(x Finding) bool { return x.Verdict == Blocked }) {
+			return true
+		}
+	}
+	return false
+}
+
 // acquit takes back what looks like a fault on a way that a connection has just gone, and returns what
 // was taken back: rules are read a moment before, and clouds make them effective a moment later.
 func (f *facts) acquit(all map[HopID][]Finding) []string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"time"
 
 	"portico/cloud"
 	"portico/gateway"
@@ -19,6 +20,8 @@ type visit struct {
 	f    *facts
 	emit func(Progress)
 	many bool // one of all: then no VM is asked about users that nobody named
+
+	patience time.Duration // for each connection that is tried
 
 	logins func() map[string]publish.Login // how to log in to the VMs that this is about
 
@@ -89,6 +92,11 @@ func (v *visit) look(ctx context.Context) gateway.Runner {
 func (v *visit) connect(ctx context.Context, runner gateway.Runner) {
 	f := v.f
 	var work sync.WaitGroup
+	v.patience = v.d.options.Patience
+	if f.looksBlocked() {
+		v.patience = v.patience * 2 / 3 // what is known already is only confirmed
+		v.p = v.p.Patient(v.patience)
+	}
 	if f.route == toGateway && f.host != nil {
 		return // the connection that it was looked at over is proof
 	}
@@ -105,12 +113,12 @@ func (v *visit) fromHere(ctx context.Context) {
 	f := v.f
 	here := make(chan probe.Result, 1)
 	go func() {
-		here <- v.p.ProbeTargets(ctx, []probe.Target{{Addr: f.fwd.Public, Service: f.fwd.Service}}, v.d.options.Patience)[0]
+		here <- v.p.ProbeTargets(ctx, []probe.Target{{Addr: f.fwd.Public, Service: f.fwd.Service}}, v.patience)[0]
 	}()
 	octx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	others := make(chan []probe.Result, 1)
-	go func() { others <- v.p.ProbeTargets(octx, v.otherPorts(), v.d.options.Patience) }()
+	go func() { others <- v.p.ProbeTargets(octx, v.otherPorts(), v.patience) }()
 	r := <-here
 	v.mu.Lock()
 	f.live.here = &r
