@@ -90,6 +90,9 @@ func (d *Doctor) observe(ctx context.Context, p *publish.Publisher, inv cloud.In
 	go d.giveUp(octx, p, gw, cancel, done)
 	_, state, err := p.Observe(octx, inv)
 	close(done)
+	if cause := context.Cause(octx); err != nil && cause != nil && ctx.Err() == nil {
+		err = cause
+	}
 	if err == nil {
 		s.State = &state
 	}
@@ -98,10 +101,13 @@ func (d *Doctor) observe(ctx context.Context, p *publish.Publisher, inv cloud.In
 
 var errNoSSH = errors.New("its SSH port does not answer")
 
-// giveUp ends an observation of a gateway whose SSH port does not answer: not before two patiences,
-// since configuration may know another way to it.
+// leastTime is what a gateway gets to answer, whatever its floating IP's SSH port says.
+const leastTime = 4 * time.Second
+
+// giveUp ends an observation of a gateway whose SSH port does not answer: not at once, since configuration
+// may know another way to it.
 func (d *Doctor) giveUp(ctx context.Context, p *publish.Publisher, gw gateway.Gateway, cancel context.CancelCauseFunc, done <-chan struct{}) {
-	late := time.NewTimer(d.options.Patience * 4 / 3)
+	late := time.NewTimer(max(d.options.Patience*4/3, leastTime))
 	defer late.Stop()
 	ssh := probe.Target{Addr: netip.AddrPortFrom(publicAddr(gw), 22), Service: gateway.Service{Name: "ssh", Protocol: gateway.TCP, Port: 22}}
 	r := p.ProbeTargets(ctx, []probe.Target{ssh}, d.options.Patience)[0]
