@@ -128,10 +128,10 @@ func TestScreenshotsMove(t *testing.T) {
 		s.frame(r, 250*time.Millisecond, "all or nothing: each change has its undo, and the gateway heals itself")
 		drawn <- true
 	}
-	s.until("2 of 2 answer")
+	s.until("2 of 2 answer", "confirmed", "8 forwards")
 	s.frame(r, 3500*time.Millisecond, "done, read back, and tested by live connections")
 	s.keys("q")
-	s.until("30012 ✓")
+	s.until("30012 ✓", "31012 ✓")
 	s.later()
 	s.frame(r, 2500*time.Millisecond, "blast-db is reachable; y copies its ssh command")
 	svg := r.svg()

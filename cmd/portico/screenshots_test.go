@@ -71,72 +71,67 @@ func pictureDoctor(w *wiring, listen netip.Addr) *doctor.Doctor {
 	}})
 }
 
+// scene is one step of the walk through the screens: what happens, the keys, what must then be on
+// the screen, and the name of the picture that is taken of it, if one is.
+type scene struct {
+	first func(s *screen)
+	keys  []string
+	sees  []string
+	shot  string
+}
+
+// scenes lead to the pictures. A line or two add one.
+func scenes(t *testing.T, d *demo, w *wiring) []scene {
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return []scene{
+		{sees: []string{"sshd-down", "refused", "30050 ✓"}, shot: "instances"},
+		{keys: []string{"jj", "p"}, sees: []string{"Publish  blast-db", "30012"}},
+		{keys: []string{"\t", " "}, sees: []string{"31012", "nothing else is touched"}, shot: "publish"},
+		{keys: []string{"\r"}, sees: []string{"enter apply"}, shot: "preview"},
+		{keys: []string{"\r"}, sees: []string{"▸ Cancel"}},
+		{keys: []string{"\x1b[C"}, sees: []string{"▸ Apply"}},
+		{keys: []string{"\r"}, sees: []string{"2 of 2 answer", "confirmed", "8 forwards"}, shot: "applied"},
+		{first: func(*screen) { must(d.gateway.AddForeignRules(demoByHand)) }, keys: []string{"\r", "4"}, sees: []string{"Gateways"}},
+		{first: (*screen).later, sees: []string{"2201", "can be adopted"}, shot: "gateways"},
+		{keys: []string{"3"}, sees: []string{"203.0.113.10:31012", "made by hand"}, shot: "forwards"},
+		{keys: []string{"5"}, sees: []string{"sshd-down"}},
+		{first: func(s *screen) {
+			s.later()
+			s.wait("it is tested from the gateway", func(text string) bool { return strings.Count(text, "✗ refused") == 2 })
+		}, sees: []string{"6 fine"}, shot: "tests"},
+		{keys: []string{"6"}, sees: []string{"publish blast-db", "✓ applied"}, shot: "history"},
+		{keys: []string{"1", "gjj", "Y"}, sees: []string{"Copy  blast-db", "scp"}, shot: "copy"},
+		{keys: []string{"\x1b"}, sees: []string{"13 instances"}},
+		{keys: []string{":"}, sees: []string{"Do or find"}, shot: "palette"},
+		{keys: []string{"\x1b"}, sees: []string{"13 instances"}},
+		{first: func(*screen) { must(d.lockDown(t.Context(), w)); d.gateway.Refresh() }, keys: []string{"jjjjjj", "r", "t"}, sees: []string{"30050 ✗ timed out"}},
+		{keys: []string{"d"}, sees: []string{"blocked at hop 6 of 8", "drift 1 missing"}, shot: "doctor"},
+		{keys: []string{"\x1b"}, sees: []string{"13 instances"}},
+		{keys: []string{"2"}, sees: []string{"203.0.113.27", "drift 1 missing"}, shot: "floatingips"},
+		{keys: []string{"1", "T"}, sees: []string{"high-contrast"}, shot: "themes"},
+		{first: func(s *screen) { s.ground = lightGround }, keys: []string{"jj", "\r"}, sees: []string{"theme light"}, shot: "light"},
+	}
+}
+
 // TestScreenshots runs the console on the demo, types keys, and compares what a person sees with
-// the pictures in screenshots/. Only times are made the same for everybody. A line adds a picture:
-// keys, what must be on the screen, and a shot.
+// the pictures in screenshots/. Only times are made the same for everybody.
 func TestScreenshots(t *testing.T) {
 	d, w, backend := pictureDemo(t)
 	s := startScreen(t, backend, 110, 30)
-	s.until("sshd-down", "refused", "30050 ✓")
-	s.shot("instances")
-	s.keys("jj", "p")
-	s.until("Publish  blast-db", "30012")
-	s.keys("\t", " ")
-	s.until("31012", "nothing else is touched")
-	s.shot("publish")
-	s.keys("\r")
-	s.until("enter apply")
-	s.shot("preview")
-	s.keys("\r")
-	s.until("▸ Cancel")
-	s.keys("\x1b[C")
-	s.until("▸ Apply")
-	s.keys("\r")
-	s.until("2 of 2 answer")
-	s.shot("applied")
-	if err := d.gateway.AddForeignRules(demoByHand); err != nil {
-		t.Fatal(err)
+	for _, x := range scenes(t, d, w) {
+		if x.first != nil {
+			x.first(s)
+		}
+		s.keys(x.keys...)
+		s.until(x.sees...)
+		if x.shot != "" {
+			s.shot(x.shot)
+		}
 	}
-	s.keys("\r", "4")
-	s.later()
-	s.until("2201", "can be adopted")
-	s.shot("gateways")
-	s.keys("3")
-	s.until("203.0.113.10:31012", "made by hand")
-	s.shot("forwards")
-	s.keys("5")
-	s.later()
-	s.until("6 fine")
-	s.wait("it is tested from the gateway", func(text string) bool { return strings.Count(text, "✗ refused") == 2 })
-	s.shot("tests")
-	s.keys("6")
-	s.until("publish blast-db", "✓ applied")
-	s.shot("history")
-	s.keys("1", "gjj", "Y")
-	s.until("Copy  blast-db", "scp")
-	s.shot("copy")
-	s.keys("\x1b")
-	s.until("13 instances")
-	if err := d.lockDown(t.Context(), w); err != nil {
-		t.Fatal(err)
-	}
-	d.gateway.Refresh()
-	s.keys("jjjjjj", "r", "t")
-	s.until("30050 ✗ timed out")
-	s.keys("d")
-	s.until("blocked at hop 6 of 8")
-	s.shot("doctor")
-	s.keys("\x1b")
-	s.until("13 instances")
-	s.keys("2")
-	s.until("203.0.113.27")
-	s.shot("floatingips")
-	s.keys("1", "T")
-	s.until("high-contrast")
-	s.shot("themes")
-	s.keys("jj", "\r")
-	s.ground = lightGround
-	s.shot("light")
 }
 
 // redirect connects to where the demo listens in place of its floating IP.

@@ -42,6 +42,25 @@ func walkDoctor(w *walk) {
 	w.ended()
 }
 
+// walkPalette finds a key, an instance and a screen by name.
+func walkPalette(w *walk) {
+	w.keys(":")
+	w.sees("Do or find", "publish")
+	w.keys("jupy")
+	w.sees("jupyter")
+	w.misses("blast-db")
+	w.keys(enterKey)
+	w.misses("Do or find")
+	w.sees("▸ jupyter")
+	w.keys(":", "histor")
+	w.sees("> histor")
+	w.keys(enterKey)
+	w.misses("Do or find")
+	w.sees("RESULT")
+	w.keys("q")
+	w.ended()
+}
+
 // walkTests watches forwards, looks into one, and stops and goes on.
 func walkTests(w *walk) {
 	w.keys("5")
