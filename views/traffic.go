@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"portico/gateway"
 )
 
@@ -16,6 +18,7 @@ type Traffic struct {
 	total   gateway.Counter
 	rate    Rate
 	forward map[gateway.Key]Flow
+	tested  map[gateway.Key]uint64 // connections that this console's own tests may have made since the last reading
 }
 
 // Rate is what came through between the last two readings. Known is false before there were two.
@@ -29,6 +32,22 @@ type Flow struct {
 	gateway.ForwardTraffic
 	Rate Rate      // of all forwards that are counted together with it
 	Used time.Time // when it was last seen that somebody had connected; zero: not since the console looks
+}
+
+// Test notes tests of this console's own: they count as connections, and are nobody's use. A test may be
+// counted before it is told of or after.
+func (t *Traffic) Test(msg tea.Msg) {
+	if t.tested == nil {
+		t.tested = map[gateway.Key]uint64{}
+	}
+	switch msg := msg.(type) {
+	case ProbeStartMsg:
+		for _, k := range msg.Keys {
+			t.tested[k]++
+		}
+	case ProbeMsg:
+		t.tested[msg.Key]++
+	}
 }
 
 // Take notes what a snapshot has counted; it is false when that is nothing new. What was counted on
@@ -54,14 +73,23 @@ func (t *Traffic) Take(m SnapshotMsg) bool {
 			if f.Sharing == old.Sharing {
 				flow.Rate = rate(old.Counter, f.Counter, since)
 			}
-			if f.Connections != old.Connections && f.Connections > 0 || f.Sharing == 1 && old.Sharing == 1 && f.Packets > old.Packets {
+			if t.used(k, old, f) {
 				flow.Used = m.GatewayAt
 			}
 		}
 		t.forward[k] = flow
 	}
+	clear(t.tested)
 	t.total, t.known, t.at = now.Total, now.Forwards != nil, m.GatewayAt
 	return true
+}
+
+// used reports whether somebody else than this console's tests has used a forward between two readings.
+func (t *Traffic) used(k gateway.Key, was Flow, now gateway.ForwardTraffic) bool {
+	if own := t.tested[k]; own > 0 {
+		return now.Connections > was.Connections+own
+	}
+	return now.Connections != was.Connections && now.Connections > 0 || now.Sharing == 1 && was.Sharing == 1 && now.Packets > was.Packets
 }
 
 // rate is what came in so many seconds. Rules that were made anew count from nothing again.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portico/cloud/emulator"
 	"portico/gateway/publish"
 )
 
@@ -150,7 +151,7 @@ func (a *app) addCompletion(root *cobra.Command) {
 	flags := map[string]completer{
 		"gateway": offer(a.gatewayNames), "service": several(a.serviceNames), "scheme": offer(a.schemeNames),
 		"format": fixed(planFormats...), "engine": fixed("nat"), "from": several(func(context.Context) []string { return []string{"anywhere"} }),
-		"theme": offer(a.themeNames),
+		"theme": offer(a.themeNames), "world": fixed(emulator.Worlds()...),
 	}
 	file := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault

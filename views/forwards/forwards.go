@@ -149,6 +149,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		s.roomy = msg.Width >= roomyWidth
 		s.list.SetRows(rows(s.snapshot.Snapshot))
 	default:
+		s.traffic.Test(msg)
 		if s.tests.Take(msg) {
 			s.list.Touch()
 		}
