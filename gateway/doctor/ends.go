@@ -33,7 +33,7 @@ func (f *facts) judgeOtherPorts(me string) []Finding {
 	answered := ""
 	for _, r := range f.live.others {
 		evidence = append(evidence, probeEvidence("from here", r))
-		if answers(r) {
+		if answers(r) && answered == "" {
 			answered = fmt.Sprint(r.Target.Addr.Port())
 		}
 	}

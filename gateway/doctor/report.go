@@ -5,7 +5,6 @@ import (
 	"os"
 	"regexp"
 	"strings"
-	"time"
 
 	"portico/cloud"
 )
@@ -45,7 +44,7 @@ func Report(d Diagnosis) string {
 	}
 	line("%s", d.Title)
 	line("%s", d.Summary)
-	line("diagnosed %s by portico doctor, in %s\n", d.Started.UTC().Format("2006-01-02 15:04:05 UTC"), d.Took.Round(100*time.Millisecond))
+	line("diagnosed %s by portico doctor, in %.1f s\n", d.Started.UTC().Format("2006-01-02 15:04:05 UTC"), d.Took.Seconds())
 	for _, h := range d.Hops {
 		reportHop(h, line)
 	}
@@ -53,13 +52,7 @@ func Report(d Diagnosis) string {
 		line("%s", l.Text)
 	}
 	if f := d.Fix(); f != nil {
-		line("\nfix: %s", f.Title)
-		if f.Sentence != "" {
-			line("tell %s: %s", f.To, f.Sentence)
-		}
-		if f.Command != "" {
-			line("%s", f.Command)
-		}
+		reportFix(*f, line)
 	}
 	for _, n := range d.Notes {
 		line("note: %s", n)
@@ -90,5 +83,17 @@ func reportHop(h Hop, line func(format string, args ...any)) {
 		if f.Missing != "" {
 			line("      missing: %s", f.Missing)
 		}
+	}
+}
+
+// reportFix writes what puts it right, or whom to tell what.
+func reportFix(f Fix, line func(format string, args ...any)) {
+	switch f.Kind {
+	case FixSentence:
+		line("\n%s: %s", f.Title, f.Sentence)
+	case FixCommand:
+		line("\nfix: %s: %s", f.Title, f.Command)
+	case FixPlan:
+		line("\nfix: %s", f.Title)
 	}
 }
