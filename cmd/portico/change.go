@@ -59,7 +59,7 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 
 // planner is who plans and applies.
 type planner interface {
-	Snapshot(ctx context.Context) (publish.Snapshot, error)
+	SnapshotFor(ctx context.Context, req publish.Request) (publish.Snapshot, error)
 	Plan(ctx context.Context, s publish.Snapshot, req publish.Request) (publish.Proposal, error)
 	Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome
 }
@@ -80,7 +80,7 @@ func (a *app) carryOut(ctx context.Context, by planner, s publish.Snapshot, p pu
 		}
 		old, why := p, cloud.Explain(outcome.Report.Err).Why
 		var err error
-		if s, err = by.Snapshot(ctx); err != nil {
+		if s, err = by.SnapshotFor(ctx, req); err != nil {
 			return s, p, outcome, err
 		}
 		if p, err = by.Plan(ctx, s, req); err != nil {
@@ -211,17 +211,25 @@ func (a *app) progress(e plan.Event) {
 func (a *app) failed(out changeJSON, report plan.Report) error {
 	for _, c := range report.Left {
 		out.Left = append(out.Left, c.Target+": "+c.Title)
-		if !a.flags.json {
-			a.note("left behind: %s: %s; to take it back:\n", c.Target, c.Title)
-			for _, l := range c.Cleanup {
-				a.note("    %s\n", l)
-			}
-		}
 	}
 	if a.flags.json {
 		out.Error = newErrorJSON(report.Err)
 		if err := a.printJSON(out); err != nil {
 			return err
+		}
+	}
+	return a.leftBehind(report)
+}
+
+// leftBehind is why an apply failed. It tells how to take back by hand what is left of it.
+func (a *app) leftBehind(report plan.Report) error {
+	for _, c := range report.Left {
+		if a.flags.json {
+			break // it is in there
+		}
+		a.note("left behind: %s: %s; to take it back:\n", c.Target, c.Title)
+		for _, l := range c.Cleanup {
+			a.note("    %s\n", l)
 		}
 	}
 	if len(report.Left) > 0 && cloud.KindOf(report.Err) != gateway.Partial {

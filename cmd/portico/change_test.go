@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -20,7 +21,9 @@ type rival struct {
 	count int             // of applies
 }
 
-func (r *rival) Snapshot(context.Context) (publish.Snapshot, error) { return publish.Snapshot{}, nil }
+func (r *rival) SnapshotFor(context.Context, publish.Request) (publish.Snapshot, error) {
+	return publish.Snapshot{}, nil
+}
 
 func (r *rival) Plan(context.Context, publish.Snapshot, publish.Request) (publish.Proposal, error) {
 	return r.rest, nil
@@ -80,5 +83,20 @@ func TestCarryOutOfAStalePlan(t *testing.T) {
 				t.Errorf("the plan is not the last one: %v", p.Plan.Changes())
 			}
 		})
+	}
+}
+
+// What could not be undone is named with how to take it back, whichever command began it, and is an end of
+// its own kind.
+func TestWhatIsLeftBehindIsTold(t *testing.T) {
+	out := &strings.Builder{}
+	a := newApp(os.Stdin, out, out)
+	c := plan.Change{Target: "instance jupyter", Title: "start it", Cleanup: []string{"openstack server stop 1"}}
+	err := a.leftBehind(plan.Report{Left: []plan.Change{c}, Err: errors.New("no answer")})
+	if cloud.KindOf(err) != gateway.Partial || !strings.Contains(err.Error(), "no answer") || !strings.Contains(out.String(), "openstack server stop 1") {
+		t.Errorf("%v, told:\n%s", err, out)
+	}
+	if why := errors.New("refused"); a.leftBehind(plan.Report{Err: why}) != why { //nolint:errorlint // the very error
+		t.Error("where nothing is left it is the failure itself")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"portico/gateway/doctor"
+	"portico/gateway/publish"
 )
 
 // doctorFlags are those of portico doctor.
@@ -123,9 +124,8 @@ func (a *app) doctorFix(c *cobra.Command, w *wiring, d *doctor.Doctor, t doctor.
 		return found, err
 	}
 	out.Fixed = &fixedJSON{Plan: newPlanJSON(s.Inventory, p), Applied: outcome.Report.OK() && !p.Empty()}
-	if !outcome.Report.OK() {
-		out.Fixed.Error = newErrorJSON(outcome.Report.Err)
-		return found, outcome.Report.Err
+	if err := a.ended(outcome, out.Fixed); err != nil {
+		return found, err
 	}
 	again, err := a.lookAgain(c.Context(), d, t)
 	if err != nil {
@@ -138,6 +138,25 @@ func (a *app) doctorFix(c *cobra.Command, w *wiring, d *doctor.Doctor, t doctor.
 		a.printDiagnosis(again, false)
 	}
 	return again, nil
+}
+
+// ended tells how an apply has ended: nil, or why it failed.
+func (a *app) ended(outcome publish.Outcome, out *fixedJSON) error {
+	out.Notes = outcome.Notes
+	for _, n := range outcome.Notes {
+		if !a.flags.json {
+			a.note("%s\n", warning(n, ""))
+		}
+	}
+	if outcome.Report.OK() {
+		return nil
+	}
+	for _, c := range outcome.Report.Left {
+		out.Left = append(out.Left, c.Target+": "+c.Title)
+	}
+	err := a.leftBehind(outcome.Report)
+	out.Error = newErrorJSON(err)
+	return err
 }
 
 // What was repaired is looked at again for so long, every so often, until it is well: a cloud needs a

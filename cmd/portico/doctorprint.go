@@ -21,6 +21,8 @@ type fixedJSON struct {
 	Plan    planJSON   `json:"plan"`
 	Applied bool       `json:"applied"`
 	Error   *errorJSON `json:"error,omitempty"`
+	Left    []string   `json:"left,omitempty"`  // what could not be undone
+	Notes   []string   `json:"notes,omitempty"` // what else to know
 }
 
 // diagnosisJSON is one diagnosis. Broken is the number of the broken hop, null if none is.
