@@ -159,3 +159,28 @@ func TestDoctorCannotTell(t *testing.T) {
 	d.settle()
 	d.shows("blocked at hop 2 of 3")
 }
+
+// TestDoctorOfAll: the list opens the ladder of one, and the way back leads through it.
+func TestDoctorOfAll(t *testing.T) {
+	for _, tab := range []string{"3", "4"} {
+		b := ailing()
+		d := drive(t, b, 100, 30).start()
+		d.keys(tab)
+		d.settle()
+		d.keys("D")
+		d.settle()
+		d.shows("all forwards", "1 of 1 broken", "no rule lets it in")
+		d.keys("enter")
+		d.settle()
+		d.shows("blocked at hop 2 of 3", "f shows the plan")
+		d.keys("r")
+		d.settle()
+		if b.Asked.Public != b.Diagnosis.Forward.Public {
+			t.Errorf("asked was %+v", b.Asked)
+		}
+		d.keys("esc")
+		d.shows("1 of 1 broken")
+		d.keys("esc")
+		d.hides("1 of 1 broken")
+	}
+}

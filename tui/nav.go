@@ -15,6 +15,7 @@ import (
 	"portico/views/instances"
 	"portico/views/preview"
 	"portico/views/publish"
+	"portico/views/rounds"
 	"portico/views/tests"
 )
 
@@ -41,7 +42,7 @@ func tabs() []tab {
 
 // targets lists the screens in the order in which they get data.
 var targets = []views.Target{
-	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.TestsTab, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage, views.Doctor, views.CopyMenu,
+	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.TestsTab, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage, views.Doctor, views.Rounds, views.CopyMenu,
 }
 
 // navigation is which screen is shown and the way back. All screens live as long as the
@@ -68,6 +69,7 @@ func newNavigation(readOnly bool) navigation {
 		views.HelpPage:    help.New(),
 		views.CopyMenu:    copies.New(),
 		views.Doctor:      doctor.New(readOnly),
+		views.Rounds:      rounds.New(),
 	}}
 	n.home()
 	return n

@@ -62,6 +62,8 @@ func routes() map[reflect.Type]handler {
 		// diagnoses
 		on(func(r *Root, m views.LadderMsg) tea.Cmd { return r.tell(views.Doctor, m) }),
 		on((*Root).onDiagnosis),
+		on(func(r *Root, m views.RoundsMsg) tea.Cmd { return r.tell(views.Rounds, m) }),
+		on((*Root).onRounds),
 		// plans
 		on(func(r *Root, m views.PlanMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
 		on(func(r *Root, m views.SurveyMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
@@ -99,6 +101,8 @@ func intents() map[reflect.Type]handler {
 		on((*Root).testNow),
 		on((*Root).watch),
 		on((*Root).diagnose),
+		on((*Root).diagnoseAll),
+		on((*Root).showDiagnosis),
 		on((*Root).mend),
 		on((*Root).copySSH),
 		on((*Root).copyText),

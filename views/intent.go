@@ -24,6 +24,7 @@ const (
 	ApplyRun    Target = "apply"
 	HelpPage    Target = "help"
 	Doctor      Target = "doctor"
+	Rounds      Target = "rounds"
 )
 
 type (
@@ -86,6 +87,10 @@ type (
 		Title  string
 		Again  bool // it is on screen, and is looked at once more
 	}
+	// DiagnoseAll looks at every forward of the gateway, and lists what is found.
+	DiagnoseAll struct{}
+	// ShowDiagnosis opens the ladder of a path that was looked at.
+	ShowDiagnosis struct{ Diagnosis doctor.Diagnosis }
 	// Mend makes the plan of a diagnosis' fix and shows it.
 	Mend struct{ Request publish.Request }
 	// CopySSH puts the ssh command of a forward on the clipboard.
@@ -108,27 +113,29 @@ type (
 	Tell struct{ Text string }
 )
 
-func (Navigate) intent()    {}
-func (Back) intent()        {}
-func (Quit) intent()        {}
-func (Refresh) intent()     {}
-func (Publish) intent()     {}
-func (Withdraw) intent()    {}
-func (Repair) intent()      {}
-func (Adopt) intent()       {}
-func (StopWaiting) intent() {}
-func (Draft) intent()       {}
-func (Survey) intent()      {}
-func (Both) intent()        {}
-func (ShowPlan) intent()    {}
-func (Apply) intent()       {}
-func (Test) intent()        {}
-func (Diagnose) intent()    {}
-func (Mend) intent()        {}
-func (CopySSH) intent()     {}
-func (CopyText) intent()    {}
-func (Export) intent()      {}
-func (Answer) intent()      {}
-func (Tell) intent()        {}
+func (Navigate) intent()      {}
+func (Back) intent()          {}
+func (Quit) intent()          {}
+func (Refresh) intent()       {}
+func (Publish) intent()       {}
+func (Withdraw) intent()      {}
+func (Repair) intent()        {}
+func (Adopt) intent()         {}
+func (StopWaiting) intent()   {}
+func (Draft) intent()         {}
+func (Survey) intent()        {}
+func (Both) intent()          {}
+func (ShowPlan) intent()      {}
+func (Apply) intent()         {}
+func (Test) intent()          {}
+func (Diagnose) intent()      {}
+func (DiagnoseAll) intent()   {}
+func (ShowDiagnosis) intent() {}
+func (Mend) intent()          {}
+func (CopySSH) intent()       {}
+func (CopyText) intent()      {}
+func (Export) intent()        {}
+func (Answer) intent()        {}
+func (Tell) intent()          {}
 
 func (ChangeFloatingIP) intent() {}

@@ -106,6 +106,15 @@ type (
 		Diagnosis doctor.Diagnosis
 		Err       error
 	}
+	// RoundsMsg tells how far a look at all forwards is; it begins with none done.
+	RoundsMsg struct{ Seq, Done, Of int }
+	// RoundsDoneMsg brings what was found, worst first.
+	RoundsDoneMsg struct {
+		Seq       int
+		Diagnoses []doctor.Diagnosis
+		Err       error
+		At        time.Time
+	}
 	// HistoryMsg brings what was applied, newest first. Err says what could not be read; what could
 	// is there all the same.
 	HistoryMsg struct {

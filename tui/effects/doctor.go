@@ -14,6 +14,8 @@ import (
 // it is known.
 type Diagnoser interface {
 	Diagnose(ctx context.Context, t doctor.Target, emit func(doctor.Progress)) (doctor.Diagnosis, error)
+	// All diagnoses every forward of the gateway, worst first. emit is told how far it is.
+	All(ctx context.Context, emit func(done, total int)) ([]doctor.Diagnosis, error)
 }
 
 var _ Diagnoser = (*doctor.Doctor)(nil)
@@ -33,6 +35,22 @@ func (e *Effects) Diagnose(seq int, t doctor.Target) tea.Cmd {
 			s.send(views.DiagnosisMsg{Seq: seq, Diagnosis: d, Err: err})
 		}
 	}, func(err error) tea.Msg { return views.DiagnosisMsg{Seq: seq, Err: err} })
+}
+
+// DiagnoseAll looks at every forward. It ends as Diagnose does.
+func (e *Effects) DiagnoseAll(seq int) tea.Cmd {
+	ctx, cancel := context.WithCancel(e.ctx)
+	e.mu.Lock()
+	e.stopDiagnosis = cancel
+	e.mu.Unlock()
+	s := newStream(e.ctx)
+	return e.start(s, func() {
+		defer cancel()
+		all, err := e.backend.All(ctx, func(done, total int) { s.send(views.RoundsMsg{Seq: seq, Done: done, Of: total}) })
+		if ctx.Err() == nil {
+			s.send(views.RoundsDoneMsg{Seq: seq, Diagnoses: all, Err: err})
+		}
+	}, func(err error) tea.Msg { return views.RoundsDoneMsg{Seq: seq, Err: err} })
 }
 
 // Mend plans what puts a finding right, from what stands now: what is on screen may be older than the

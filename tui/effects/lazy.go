@@ -80,6 +80,14 @@ func (l *lazy) Plan(ctx context.Context, s publish.Snapshot, r publish.Request) 
 	return b.Plan(ctx, s, r)
 }
 
+func (l *lazy) All(ctx context.Context, emit func(done, total int)) ([]doctor.Diagnosis, error) {
+	b, err := l.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.All(ctx, emit)
+}
+
 func (l *lazy) SnapshotFor(ctx context.Context, r publish.Request) (publish.Snapshot, error) {
 	b, err := l.get(ctx)
 	if err != nil {

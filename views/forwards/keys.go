@@ -12,18 +12,19 @@ import (
 )
 
 type keys struct {
-	Copy, CopyMore, Test, Diagnose, Withdraw, Refresh key.Binding
-	list                                              widget.ListKeys
+	Copy, CopyMore, Test, Diagnose, DiagnoseAll, Withdraw, Refresh key.Binding
+	list                                                           widget.ListKeys
 }
 
 func newKeys() keys {
 	return keys{
-		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
-		CopyMore: key.NewBinding(key.WithKeys("Y"), key.WithHelp("Y", "copy…")),
-		Test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test")),
-		Diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
-		Withdraw: key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
-		Refresh:  key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
+		Copy:        key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy ssh")),
+		CopyMore:    key.NewBinding(key.WithKeys("Y"), key.WithHelp("Y", "copy…")),
+		Test:        key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test")),
+		Diagnose:    key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
+		DiagnoseAll: key.NewBinding(key.WithKeys("D"), key.WithHelp("D", "doctor of all")),
+		Withdraw:    key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
+		Refresh:     key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
 	}
 }
 
@@ -34,13 +35,16 @@ func (k keys) ShortHelp() []key.Binding {
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return append([][]key.Binding{{k.Copy, k.CopyMore, k.Test, k.Diagnose, k.Withdraw, k.Refresh}}, k.list.Bindings()...)
+	return append([][]key.Binding{{k.Copy, k.CopyMore, k.Test, k.Diagnose, k.DiagnoseAll, k.Withdraw, k.Refresh}}, k.list.Bindings()...)
 }
 
 // act turns a key into what is to be done.
 func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 	if key.Matches(msg, s.keys.Refresh) {
 		return views.Refresh{}
+	}
+	if key.Matches(msg, s.keys.DiagnoseAll) {
+		return views.DiagnoseAll{}
 	}
 	rows := s.list.Chosen()
 	if len(rows) == 0 {

@@ -15,20 +15,21 @@ import (
 )
 
 type keys struct {
-	Open, Repair, Adopt, Diagnose, Copy, Refresh, Close key.Binding
-	list                                                widget.ListKeys
-	page                                                bool
+	Open, Repair, Adopt, Diagnose, DiagnoseAll, Copy, Refresh, Close key.Binding
+	list                                                             widget.ListKeys
+	page                                                             bool
 }
 
 func newKeys() keys {
 	return keys{
-		Open:     key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "show all")),
-		Repair:   key.NewBinding(key.WithKeys("R"), key.WithHelp("R", "repair")),
-		Adopt:    key.NewBinding(key.WithKeys("A"), key.WithHelp("A", "adopt all")),
-		Diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
-		Copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the rule")),
-		Refresh:  key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
-		Close:    key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "back to the list")),
+		Open:        key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "show all")),
+		Repair:      key.NewBinding(key.WithKeys("R"), key.WithHelp("R", "repair")),
+		Adopt:       key.NewBinding(key.WithKeys("A"), key.WithHelp("A", "adopt all")),
+		Diagnose:    key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
+		DiagnoseAll: key.NewBinding(key.WithKeys("D"), key.WithHelp("D", "doctor of all forwards")),
+		Copy:        key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the rule")),
+		Refresh:     key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
+		Close:       key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "back to the list")),
 	}
 }
 
@@ -45,7 +46,7 @@ func (k keys) FullHelp() [][]key.Binding {
 	if k.page {
 		return append([][]key.Binding{{k.Repair, k.Adopt, k.Copy, k.Refresh, k.Close}}, k.list.Bindings()...)
 	}
-	return [][]key.Binding{{k.Open, k.Diagnose, k.Repair, k.Adopt, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
+	return [][]key.Binding{{k.Open, k.Diagnose, k.DiagnoseAll, k.Repair, k.Adopt, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
 }
 
 // press turns a key on the list into what is to be done.
@@ -60,6 +61,8 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 		s.fillPage()
 	case key.Matches(msg, s.keys.Open):
 		return views.Tell{Text: "it is not in use: 'portico --gateway' or 'gateway:' in the configuration file chooses it"}
+	case key.Matches(msg, s.keys.DiagnoseAll):
+		return views.DiagnoseAll{}
 	case key.Matches(msg, s.keys.Diagnose):
 		return views.Diagnose{Target: doctor.Target{Gateway: cmp.Or(r.Name, r.FixedIP.String())}, Title: r.Name}
 	case key.Matches(msg, s.keys.Repair):

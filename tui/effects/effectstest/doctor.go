@@ -8,6 +8,18 @@ import (
 	"portico/gateway/publish"
 )
 
+// All is the backend's diagnosis, once.
+func (b *Backend) All(ctx context.Context, emit func(done, total int)) ([]doctor.Diagnosis, error) {
+	if err := b.enter(ctx, "All"); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	emit(0, 1)
+	emit(1, 1)
+	return []doctor.Diagnosis{b.Diagnosis}, b.DiagnosisErr
+}
+
 // SnapshotFor is what stands now.
 func (b *Backend) SnapshotFor(ctx context.Context, _ publish.Request) (publish.Snapshot, error) {
 	gw, state, err := b.Observe(ctx, b.Project)
