@@ -41,9 +41,10 @@ func (r *Root) offer() []string {
 	if n := len(back) - 1; n > 0 {
 		what += fmt.Sprintf(" and %d more", n)
 	}
-	long, short := "  press 4 to see it, R there to clean up", "; press 4"
+	tab, repair := r.o.Keys.Of("gateways"), r.o.Keys.Of("repair")
+	long, short := "  press "+tab+" to see it, "+repair+" there to clean up", "; press "+tab
 	if here {
-		long, short = "  R to clean up", "; R"
+		long, short = "  "+repair+" to clean up", "; "+repair
 	}
 	st := r.styles
 	var line widget.Spans
@@ -65,9 +66,9 @@ func (r *Root) again(s *source) string {
 	case s.busy:
 		return "trying again…"
 	case s.stopped && cloud.KindOf(s.err) == cloud.HostKey:
-		return "press r to be asked again"
+		return "press " + r.o.Keys.Of("refresh") + " to be asked again"
 	case s.stopped:
-		return "press r to try again"
+		return "press " + r.o.Keys.Of("refresh") + " to try again"
 	}
 	left := s.ended.Add(s.wait).Sub(r.now)
 	if left < time.Second {

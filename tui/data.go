@@ -131,7 +131,7 @@ func (r *Root) onObserve(m effects.ObserveMsg) tea.Cmd {
 func (r *Root) show() tea.Cmd {
 	return r.broadcast(views.SnapshotMsg{
 		Gen: r.gen, Snapshot: r.snapshot, Gateways: r.gateways, CloudErr: r.cloud.err, GatewayErr: r.gw.err, CloudAt: r.cloud.at, GatewayAt: r.gw.at,
-		ReadOnly: r.readOnly(),
+		ReadOnly: r.readOnly(), Keys: r.o.Keys,
 	})
 }
 

@@ -137,18 +137,25 @@ func (r *Root) tabBar() string {
 
 func (r *Root) tabNames(gap string, short bool) widget.Spans {
 	line := widget.Spans{{Text: " "}}
+	r.drawn.tabs = r.drawn.tabs[:0]
+	at := 1
 	for i, t := range r.nav.tabs {
-		h, number, name := t.key.Help(), r.styles.Faint, r.styles.Tab
+		h, number, name := shown(r.o.Keys, "", t.key).Help(), r.styles.Faint, r.styles.Tab
 		if i == r.nav.tab {
 			number, name = r.styles.Accent, r.styles.TabActive
 		}
 		if i > 0 {
 			line = append(line, widget.Span{Text: gap})
+			at += widget.Width(gap)
 		}
+		from := at
+		at += widget.Width(h.Key)
 		line = append(line, widget.Span{Text: h.Key, Style: number})
 		if !short || i == r.nav.tab {
 			line = append(line, widget.Span{Text: " "}, widget.Span{Text: h.Desc, Style: name})
+			at += 1 + widget.Width(h.Desc)
 		}
+		r.drawn.tabs = append(r.drawn.tabs, stretch{from, at})
 	}
 	return line
 }

@@ -9,12 +9,13 @@ import (
 
 // globalKeys are the bindings that work on every screen that is not taking text.
 type globalKeys struct {
-	Palette, Switch, Help, Quit, Theme, NextTab, PrevTab, ForceQuit, Suspend key.Binding
+	Palette, Switch, Mouse, Help, Quit, Theme, NextTab, PrevTab, ForceQuit, Suspend key.Binding
 }
 
 var globals = globalKeys{
 	Palette:   key.NewBinding(key.WithKeys(":"), key.WithHelp(":", "palette")),
 	Switch:    key.NewBinding(key.WithKeys("ctrl+o"), key.WithHelp("ctrl+o", "go to another cloud, project or gateway")),
+	Mouse:     key.NewBinding(key.WithKeys("ctrl+g"), key.WithHelp("ctrl+g", "mouse on, off")),
 	Help:      key.NewBinding(key.WithKeys("?"), key.WithHelp("?", "help")),
 	Quit:      key.NewBinding(key.WithKeys("q"), key.WithHelp("q", "quit")),
 	Theme:     key.NewBinding(key.WithKeys("T"), key.WithHelp("T", "theme")),
@@ -27,7 +28,7 @@ var globals = globalKeys{
 // onKey gives a key to whom it belongs: an open dialog, a screen that takes text, the console,
 // the screen.
 func (r *Root) onKey(m tea.KeyPressMsg) tea.Cmd {
-	r.toast = toast{}
+	r.toast, r.clicked = toast{}, clicked{}
 	switch {
 	case key.Matches(m, globals.ForceQuit):
 		return r.quit()
@@ -42,6 +43,17 @@ func (r *Root) onKey(m tea.KeyPressMsg) tea.Cmd {
 		return r.pickerKey(m)
 	case r.nav.typing():
 		return r.tell(r.nav.current, m)
+	}
+	m, ok := translate(r.o.Keys, r.nav.current, m)
+	if !ok {
+		return nil
+	}
+	return r.keyPress(m)
+}
+
+// keyPress does what a key means that Portico knows it by.
+func (r *Root) keyPress(m tea.KeyPressMsg) tea.Cmd {
+	switch {
 	case key.Matches(m, globals.Suspend) && !r.apply.running():
 		return tea.Suspend
 	}
@@ -72,6 +84,8 @@ func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
 		return r.openPalette(), true
 	case key.Matches(m, globals.Switch):
 		return r.openSwitch(), true
+	case key.Matches(m, globals.Mouse):
+		return r.toggleMouse(), true
 	case key.Matches(m, globals.Theme):
 		r.openThemes()
 		return nil, true
@@ -104,15 +118,15 @@ func (r *Root) toTab(i int) bool {
 // help shows the bindings of the screen in sight and those that work everywhere.
 func (r *Root) help() tea.Cmd {
 	s := r.nav.screen()
-	everywhere := []key.Binding{globals.Palette, globals.Switch, globals.Help, globals.Quit, globals.Theme, globals.ForceQuit, globals.Suspend}
+	everywhere := []key.Binding{globals.Palette, globals.Switch, globals.Mouse, globals.Help, globals.Quit, globals.Theme, globals.ForceQuit, globals.Suspend}
 	var tabs []key.Binding
 	for _, t := range r.nav.tabs {
 		tabs = append(tabs, t.key)
 	}
 	tabs = append(tabs, globals.NextTab, globals.PrevTab)
 	m := views.HelpMsg{Sections: []views.HelpSection{
-		{Title: s.Title(), Keys: s.Keys().FullHelp()},
-		{Title: "Everywhere", Keys: [][]key.Binding{everywhere, tabs}},
+		{Title: s.Title(), Keys: r.ownKeys(r.nav.current, s.Keys().FullHelp())},
+		{Title: "Everywhere", Keys: r.ownKeys("", [][]key.Binding{everywhere, tabs})},
 	}}
 	r.navigate(views.HelpPage)
 	return r.tell(views.HelpPage, m)

@@ -29,6 +29,8 @@ type Options struct {
 	Cloud    string            // what to call the cloud until it has said so itself
 	Palette  themes.Palette    // zero: the default
 	Themes   []themes.Palette  // that one can choose from; none: the built-in ones
+	Keys     views.Keys        // that the operator has bound; see CheckKeys
+	Mouse    bool              // take clicks and the wheel from the beginning
 	ASCII    bool              // draw with ASCII alone
 	ReadOnly bool              // nothing can be published or withdrawn
 

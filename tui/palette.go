@@ -33,7 +33,7 @@ var moves = []string{"up", "down", "pgup", "pgdown", "home", "end", "left", "rig
 func (r *Root) actions() []command {
 	var out []command
 	add := func(b key.Binding, run func() tea.Cmd) {
-		h := b.Help()
+		h := shown(r.o.Keys, r.nav.current, b).Help()
 		c := command{PickerItem: widget.PickerItem{ID: "action " + h.Desc, Name: h.Desc, Note: h.Key}, run: run}
 		if !b.Enabled() {
 			c.Why = r.whyNot(b)
@@ -45,32 +45,31 @@ func (r *Root) actions() []command {
 	for _, group := range r.nav.screen().Keys().FullHelp() {
 		for _, b := range group {
 			if ks := b.Keys(); len(ks) > 0 && !slices.Contains(moves, ks[0]) {
-				add(b, func() tea.Cmd { return r.onKey(press(ks[0])) })
+				add(b, func() tea.Cmd { return r.keyPress(press(ks[0])) })
 			}
 		}
 	}
-	for _, b := range []key.Binding{globals.Help, globals.Switch, globals.Theme, globals.Quit} {
-		add(b, func() tea.Cmd { return r.onKey(press(b.Keys()[0])) })
+	for _, b := range []key.Binding{globals.Help, globals.Switch, globals.Mouse, globals.Theme, globals.Quit} {
+		add(b, func() tea.Cmd { return r.keyPress(press(b.Keys()[0])) })
 	}
 	return out
 }
 
 // whyNot says why a binding has nothing to act on.
 func (r *Root) whyNot(b key.Binding) string {
-	if why := r.readOnly(); why != "" && slices.Contains(changing, b.Keys()[0]) {
-		return views.OnlyLooks(why)
+	for _, a := range views.Actions() {
+		if why := r.readOnly(); why != "" && a.Changes && a.Has(r.nav.current) && a.Keys[0] == b.Keys()[0] {
+			return views.OnlyLooks(why)
+		}
 	}
 	return "there is nothing here that it could act on"
 }
-
-// changing are the keys of what changes something, on the screens that have them.
-var changing = []string{"p", "w", "R", "A"}
 
 // screens are the tabs.
 func (r *Root) screens() []command {
 	var out []command
 	for i, t := range r.nav.tabs {
-		h := t.key.Help()
+		h := shown(r.o.Keys, "", t.key).Help()
 		out = append(out, command{
 			PickerItem: widget.PickerItem{ID: "screen " + string(t.target), Name: h.Desc, Note: "screen  " + h.Key},
 			run:        func() tea.Cmd { r.toTab(i); return nil },

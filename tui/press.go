@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
+
+	"portico/cloud"
 )
 
 // keyCodes are the keys that have a name, as bindings write them.
@@ -38,7 +40,7 @@ func parseKey(name string) (k tea.KeyPressMsg, ok bool) {
 		return k, k.String() == name
 	}
 	r, n := utf8.DecodeRuneInString(rest)
-	if n == 0 || n != len(rest) || r <= ' ' || r == utf8.RuneError {
+	if n == 0 || n != len(rest) || r <= ' ' || !cloud.IsText(r) {
 		return k, false
 	}
 	k.Code = r

@@ -33,6 +33,9 @@ type Root struct {
 	menu    themeMenu
 	picker  picker
 	copying copying
+	mouse   bool // clicks and the wheel are taken
+	drawn   drawn
+	clicked clicked
 	recent  []string // IDs of what was chosen in pickers, the last first
 	toast   toast
 	notice  notice
@@ -60,7 +63,7 @@ func New(ctx context.Context, o Options) *Root {
 	o = o.withDefaults()
 	r := &Root{
 		o: o, backend: o.Backend, routes: routes(), intents: intents(),
-		styles: themes.New(o.Palette, true), dark: true, now: o.Now(),
+		styles: themes.New(o.Palette, true), dark: true, now: o.Now(), mouse: o.Mouse,
 		effects: func(b effects.Backend, p *effects.Prompter) *effects.Effects { return effects.New(ctx, b, p) },
 	}
 	r.tick = func(chain int, d time.Duration) tea.Cmd { return r.fx.Tick(chain, d) }

@@ -41,6 +41,10 @@ func routes() map[reflect.Type]handler {
 		on(func(r *Root, _ tea.BlurMsg) tea.Cmd { r.blurred = true; return nil }),
 		on(func(*Root, tea.KeyReleaseMsg) tea.Cmd { return nil }),
 		on((*Root).onKey),
+		on((*Root).onClick),
+		on((*Root).onWheel),
+		on(func(*Root, tea.MouseReleaseMsg) tea.Cmd { return nil }),
+		on(func(*Root, tea.MouseMotionMsg) tea.Cmd { return nil }),
 		on((*Root).onPaste),
 		// time and streams
 		on((*Root).onLate),

@@ -130,7 +130,7 @@ func (r *Root) keyLine(room int) widget.Spans {
 func (r *Root) bindings(bs []key.Binding) widget.Spans {
 	var out widget.Spans
 	for _, b := range bs {
-		h, name, text := b.Help(), r.styles.Key, r.styles.KeyText
+		h, name, text := shown(r.o.Keys, r.nav.current, b).Help(), r.styles.Key, r.styles.KeyText
 		if h.Key == "" {
 			continue
 		}

@@ -38,7 +38,7 @@ func (r *Root) View() tea.View {
 		content = themes.ASCII(content)
 	}
 	v := tea.NewView(content)
-	v.AltScreen, v.ReportFocus = true, true
+	v.AltScreen, v.ReportFocus, v.MouseMode = true, true, r.mouseMode()
 	v.WindowTitle = r.windowTitle()
 	return v
 }
@@ -52,16 +52,18 @@ func (r *Root) content() string {
 	}
 	f := r.frame()
 	body := r.nav.screen().View(f)
-	lines := append(r.above(), body, r.statusBar())
+	above := r.above()
+	r.noteLayout(above, 1)
+	lines := append(above, body, r.statusBar())
 	all := strings.Join(lines, "\n")
 	if r.menu.open {
-		all = widget.Over(all, r.menu.View(r.styles, r.width, r.height), r.width, r.height)
+		all = r.over(all, r.menu.View(r.styles, r.width, r.height))
 	}
 	if r.picker.open {
-		all = widget.Over(all, r.picker.View(r.styles, r.width, r.height), r.width, r.height)
+		all = r.over(all, r.picker.View(r.styles, r.width, r.height))
 	}
 	if len(r.dialogs) > 0 {
-		all = widget.Over(all, r.question().View(r.styles, r.width, r.height), r.width, r.height)
+		all = r.over(all, r.question().View(r.styles, r.width, r.height))
 	}
 	return all
 }

@@ -27,6 +27,7 @@ type (
 		GatewayErr error
 		CloudAt    time.Time
 		GatewayAt  time.Time
+		Keys       Keys   // that the operator has bound
 		ReadOnly   string // why nothing can be changed in this project, or ""
 	}
 	// LoginsMsg tells how to log in to each instance, by ID.

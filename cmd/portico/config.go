@@ -33,7 +33,10 @@ type config struct {
 	Themes   []themeConfig   `yaml:"themes"`
 	ASCII    bool            `yaml:"ascii"` // draw the console with ASCII alone
 	ReadOnly bool            `yaml:"read_only"`
-	Plain    bool            `yaml:"plain"` // all in words, line by line
+	Mouse    bool            `yaml:"mouse"`
+
+	Keys  map[string]string `yaml:"keys"`  // by action: keys with spaces between them
+	Plain bool              `yaml:"plain"` // all in words, line by line
 }
 
 // gatewayConfig says how to reach one gateway, by its instance's name. fixed_ip and floating_ip

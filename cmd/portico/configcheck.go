@@ -52,6 +52,9 @@ func (c config) check() error {
 	if err := c.checkSchemes(); err != nil {
 		return err
 	}
+	if err := c.checkKeys(); err != nil {
+		return err
+	}
 	return c.checkThemes()
 }
 

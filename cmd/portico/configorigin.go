@@ -70,11 +70,11 @@ func (a *app) settings(c config, f *configFile) []setting {
 	add("history", "", "", "", historyDir())
 	add("login.default", "", "", "", "what the image says")
 	add("theme", "theme", a.flags.theme, "", themes.Default().Name)
-	out = append(out, a.asciiSetting(f), onOff("read_only", "--read-only", a.flags.readOnly, f), onOff("plain", "--plain", a.flags.plain && !c.Plain, f))
+	out = append(out, a.asciiSetting(f), onOff("read_only", "--read-only", a.flags.readOnly, f), onOff("mouse", "", false, f), onOff("plain", "--plain", a.flags.plain && !c.Plain, f))
 	out = append(out, builtin()...)
 	for _, l := range f.values() {
 		s, _ := f.setting(l.path)
-		if strings.ContainsAny(l.path, "[") || strings.HasPrefix(l.path, "login.images.") {
+		if strings.ContainsAny(l.path, "[") || strings.HasPrefix(l.path, "login.images.") || strings.HasPrefix(l.path, "keys.") {
 			s.Value = cloud.Clean(s.Value)
 			out = append(out, s)
 		}

@@ -228,7 +228,8 @@ func (s *Screen) foot(width int, f views.Frame, most int) []string {
 	var out []string
 	if fix := s.fix(); fix != nil {
 		line := widget.Spans{{Text: "fix  ", Style: st.Accent}, {Text: clean(fix.Title), Style: st.Strong}}
-		does := map[doctor.FixKind]string{doctor.FixPlan: "f shows the plan", doctor.FixCommand: "f copies the command", doctor.FixSentence: "f copies what to say"}[fix.Kind]
+		does := map[doctor.FixKind]string{doctor.FixPlan: "shows the plan", doctor.FixCommand: "copies the command", doctor.FixSentence: "copies what to say"}[fix.Kind]
+		does = s.own.Of("fix") + " " + does
 		if room := width - widget.Width(does) - 2; line.Width() <= room {
 			out = append(out, line.Fit(room+2, false).Render(st, false)+widget.Paint(st.Dim, does))
 		} else {

@@ -18,7 +18,8 @@ import (
 // Screen is the ladder. Make one with New.
 type Screen struct {
 	keys     keys
-	readOnly string // why nothing can be changed, or ""
+	own      views.Keys // that the operator has bound
+	readOnly string     // why nothing can be changed, or ""
 
 	asked views.DiagnoseMsg
 	hops  []doctor.Hop
@@ -48,7 +49,7 @@ func (s *Screen) Title() string { return "Doctor" }
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.SnapshotMsg:
-		s.readOnly = cmp.Or(msg.ReadOnly, s.readOnly)
+		s.own, s.readOnly = msg.Keys, cmp.Or(msg.ReadOnly, s.readOnly)
 	case views.DiagnoseMsg:
 		s.begin(msg)
 	case views.LadderMsg:

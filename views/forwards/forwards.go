@@ -213,7 +213,7 @@ func (s *Screen) drift(f views.Frame) []string {
 	if ours > 0 {
 		parts = append(parts, fmt.Sprintf("%d not as plans left it", ours))
 	}
-	line := widget.Spans{{Text: " besides: ", Style: f.Styles.Dim}, {Text: strings.Join(parts, ", "), Style: f.Styles.Warn}, {Text: "; press 4", Style: f.Styles.Dim}}
+	line := widget.Spans{{Text: " besides: ", Style: f.Styles.Dim}, {Text: strings.Join(parts, ", "), Style: f.Styles.Warn}, {Text: "; press " + s.snapshot.Keys.Of("gateways"), Style: f.Styles.Dim}}
 	return []string{line.Cut(f.Width).Render(f.Styles, false)}
 }
 
@@ -238,7 +238,7 @@ func (s *Screen) empty() string {
 	err := s.snapshot.GatewayErr
 	switch {
 	case s.snapshot.Snapshot.State != nil:
-		return "nothing is published yet; choose instances on 1 and press p"
+		return "nothing is published yet; choose instances on " + s.snapshot.Keys.Of("instances") + " and press " + s.snapshot.Keys.Of("publish")
 	case err != nil && cloud.KindOf(err) == gateway.NotFound:
 		return "there is no gateway yet, so nothing is published"
 	case err != nil:

@@ -30,6 +30,7 @@ type row = history.Record
 type Screen struct {
 	list  *widget.List[row]
 	keys  keys
+	own   views.Keys // that the operator has bound
 	news  views.HistoryMsg
 	page  page
 	roomy bool // there is room for long words
@@ -74,6 +75,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		}
 		s.page.doc = nil
 	case views.SnapshotMsg:
+		s.own = msg.Keys
 		s.mute = msg.CloudErr != nil && msg.CloudAt.IsZero()
 	case views.SizeMsg:
 		s.list.Resize(msg.Height)
@@ -152,7 +154,7 @@ func (s *Screen) empty() string {
 	case s.news.At.IsZero():
 		return "reading the history…"
 	case s.news.Err != nil:
-		return "what was applied is not known; r tries again"
+		return "what was applied is not known; " + s.own.Of("refresh") + " tries again"
 	case !s.roomy:
 		return "nothing was applied yet"
 	}

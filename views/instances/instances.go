@@ -122,7 +122,7 @@ func (s *Screen) empty() string {
 	case !s.loaded, s.snapshot.CloudAt.IsZero() && s.snapshot.CloudErr == nil:
 		return "asking the cloud…"
 	case s.snapshot.CloudAt.IsZero() && cloud.KindOf(s.snapshot.CloudErr) == cloud.Auth:
-		return "the cloud refused the credentials; r tries again"
+		return "the cloud refused the credentials; " + s.snapshot.Keys.Of("refresh") + " tries again"
 	case s.snapshot.CloudAt.IsZero():
 		return "the cloud has not answered yet; asking again"
 	}

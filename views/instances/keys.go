@@ -148,7 +148,7 @@ func (s *Screen) noSSH(r publish.InstanceRow) string {
 	case s.readOnly != "" || !slices.ContainsFunc(r.Private, netip.Addr.Is4):
 		return "ssh of " + name + " is not published"
 	}
-	return "ssh of " + name + " is not published; p publishes it"
+	return "ssh of " + name + " is not published; " + s.snapshot.Keys.Of("publish") + " publishes it"
 }
 
 func nothingPublished(rows []publish.InstanceRow) string {

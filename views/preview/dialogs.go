@@ -57,6 +57,23 @@ func (s *Screen) answer(msg tea.KeyPressMsg) views.Intent {
 	return nil
 }
 
+// click presses the dialog's button that was hit. Yes waits for what must be typed.
+func (s *Screen) click(c *widget.Click) views.Intent {
+	if !s.Asking() {
+		return nil
+	}
+	switch s.dialog().Hit(s.box, c.X-s.boxX, c.Y-s.boxY) {
+	case "cancel":
+		s.asking = askNothing
+	case "yes":
+		if !s.asking.typed() || s.meant() {
+			s.onYes = true
+			return s.answer(tea.KeyPressMsg{Code: tea.KeyEnter})
+		}
+	}
+	return nil
+}
+
 func (s *Screen) answerTyped(msg tea.KeyPressMsg, k keyMap) views.Intent {
 	switch {
 	case msg.String() == "esc":

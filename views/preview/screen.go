@@ -26,6 +26,9 @@ import (
 
 // Screen shows one proposal.
 type Screen struct {
+	box        string // the dialog as last drawn, and where
+	boxX, boxY int
+
 	proposal publish.Proposal
 	was      *publish.Proposal // that it was made in place of: the gateway has changed since
 	shown    bool              // a proposal has come
@@ -75,13 +78,8 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		if s.asking.typed() {
 			s.typeInto(msg)
 		}
-	case tea.MouseWheelMsg:
-		if msg.Button == tea.MouseWheelUp {
-			s.scroll(-3)
-		}
-		if msg.Button == tea.MouseWheelDown {
-			s.scroll(3)
-		}
+	case *widget.Click:
+		return s, s.click(msg)
 	}
 	return s, nil
 }
@@ -149,7 +147,9 @@ func (s *Screen) View(f views.Frame) string {
 	}
 	body := s.viewPage(f)
 	if s.Asking() {
-		body = widget.Lines(widget.Over(body, s.dialog().View(f.Styles, f.Width, f.Height), f.Width, f.Height), f.Width, f.Height)
+		s.box = s.dialog().View(f.Styles, f.Width, f.Height)
+		s.boxX, s.boxY = widget.Centred(s.box, f.Width, f.Height)
+		body = widget.Lines(widget.Over(body, s.box, f.Width, f.Height), f.Width, f.Height)
 	}
 	return body
 }

@@ -25,7 +25,7 @@ func (s *Screen) View(f views.Frame) string {
 	}
 	st, inner := f.Styles, f.Width-2
 	if len(s.instances) == 0 {
-		return widget.Lines("\n "+widget.Paint(st.Dim, "no instance chosen: go back and press p on one"), f.Width, f.Height)
+		return widget.Lines("\n "+widget.Paint(st.Dim, "no instance chosen: go back and choose one"), f.Width, f.Height)
 	}
 	head := []string{preview.Heading("Publish", s.names, s.snapshot.Gateway, inner, st)}
 	if f.Height >= roomy {

@@ -40,6 +40,7 @@ func rowID(r row) string { return string(r.Service.Protocol) + " " + r.Public.St
 
 // Screen is the list. Make one with New.
 type Screen struct {
+	above    int // lines over the list, as last drawn
 	list     *widget.List[row]
 	keys     keys
 	snapshot views.SnapshotMsg
@@ -112,6 +113,10 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 			t.gw.add(msg.Result)
 			s.list.Touch()
 		}
+	case *widget.Click:
+		msg.Y -= s.above
+		s.moved = true
+		s.list.Update(msg)
 	default:
 		s.reorder()
 		return s, s.press(msg)
@@ -243,6 +248,7 @@ func (s *Screen) View(f views.Frame) string {
 		return s.viewPage(r, f)
 	}
 	note := s.note(f)
+	s.above = len(note)
 	body := s.list.ViewAt(f.Now, f.Styles, f.Width, f.Height-len(note), s.empty())
 	return strings.Join(append(note, body), "\n")
 }

@@ -95,10 +95,11 @@ func (d Dialog) text(width, height int) []string {
 
 func (d Dialog) buttons(st *themes.Styles, width int) string {
 	button := func(text string, focus bool) string {
+		style := st.Button
 		if focus {
-			return Paint(st.ButtonFocus, " ▸ "+text+" ")
+			style = st.ButtonFocus
 		}
-		return Paint(st.Button, "   "+text+" ")
+		return Paint(style, buttonText(text, focus))
 	}
 	line := button(d.Cancel, !d.OnYes)
 	if d.Yes != "" {
@@ -107,11 +108,18 @@ func (d Dialog) buttons(st *themes.Styles, width int) string {
 	return Truncate(line, width)
 }
 
+func buttonText(text string, focus bool) string {
+	if focus {
+		return " ▸ " + text + " "
+	}
+	return "   " + text + " "
+}
+
 // Over draws box in the middle of base, which is width by height cells.
 func Over(base, box string, width, height int) string {
 	if box == "" {
 		return base
 	}
-	x, y := max(0, (width-lipgloss.Width(box))/2), max(0, (height-lipgloss.Height(box))/2)
+	x, y := Centred(box, width, height)
 	return lipgloss.NewCompositor(lipgloss.NewLayer(base), lipgloss.NewLayer(box).X(x).Y(y).Z(1)).Render()
 }

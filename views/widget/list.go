@@ -106,6 +106,10 @@ func (l *List[R]) Resize(height int) { l.SetHeight(height - l.below(height) - 1)
 
 // Update takes moves, marks and the filter; it reports whether the message was for it.
 func (l *List[R]) Update(msg tea.Msg) bool {
+	if c, ok := msg.(*Click); ok {
+		l.click(c)
+		return true
+	}
 	if l.typing {
 		return l.edit(msg)
 	}

@@ -21,16 +21,23 @@ type MenuItem struct{ Name, Note string }
 // Move puts the cursor by lines further, not beyond the ends.
 func (m *Menu) Move(by int) { m.At = max(0, min(m.At+by, len(m.Items)-1)) }
 
+// window is the lines above the items, how many items are in sight, and the first of them.
+func (m Menu) window(height int) (head, room, top int) {
+	head = 2
+	if height < 12 {
+		head = 1
+	}
+	room = min(len(m.Items), height-2-head) // within the frame
+	return head, room, max(0, min(m.At-room/2, len(m.Items)-room))
+}
+
 // View draws the menu in at most width by height cells. In a low terminal the lines around the
 // cursor are shown.
 func (m Menu) View(st *themes.Styles, width, height int) string {
 	frame := st.Border.Border(lipgloss.RoundedBorder()).BorderForeground(st.Border.GetForeground()).Padding(0, 2)
 	inner := min(dialogWidth, width-frame.GetHorizontalFrameSize())
-	head := []string{Paint(st.Title, Truncate(m.Title, inner)), ""}
-	if height < 12 {
-		head = head[:1]
-	}
-	room := min(len(m.Items), height-frame.GetVerticalFrameSize()-len(head))
+	lead, room, top := m.window(height)
+	head := []string{Paint(st.Title, Truncate(m.Title, inner)), ""}[:lead]
 	if inner < 8 || room < 1 {
 		return ""
 	}
@@ -42,7 +49,6 @@ func (m Menu) View(st *themes.Styles, width, height int) string {
 		widest = max(widest, names+4+Width(i.Note))
 	}
 	widest = min(inner, widest)
-	top := max(0, min(m.At-room/2, len(m.Items)-room))
 	lines := head
 	for n, i := range m.Items[top : top+room] {
 		here := top+n == m.At

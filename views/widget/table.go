@@ -66,6 +66,7 @@ type Table[R any] struct {
 	filter  Filter
 	hit     []bool // sparse columns in which the filter has found something
 	glow    glow
+	drawn   tableDrawn
 }
 
 // NewTable returns an empty table; id must differ between any two rows.

@@ -132,6 +132,7 @@ func (t *Table[R]) ViewAt(now time.Time, st *themes.Styles, width, height int) s
 	lines := make([]string, 0, height)
 	lines = append(lines, t.head(st, widths, width))
 	top := window(t.top, t.cursor, len(t.shown), height-1)
+	t.drawn = tableDrawn{width: width, rows: min(height-1, len(t.shown)-top), top: top, widths: widths}
 	for i := top; i < len(t.shown) && len(lines) < height; i++ {
 		lines = append(lines, t.line(now, st, i, widths, width))
 	}
