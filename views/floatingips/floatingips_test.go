@@ -111,7 +111,7 @@ func TestEmpty(t *testing.T) {
 		"asking the cloud…":                       {},
 		"has not answered yet":                    {CloudErr: errors.New("x")},
 		"the floating IPs of this project cannot": unknown,
-		"this project has no floating IPs":        {CloudAt: viewtest.Start},
+		"This project has no floating IP":         {CloudAt: viewtest.Start},
 	}
 	for want, m := range cases {
 		if v := view(open(m), 80, 12); !strings.Contains(v, want) {

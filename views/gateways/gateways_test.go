@@ -206,9 +206,9 @@ func TestMarksStayWithTheirRules(t *testing.T) {
 
 func TestEmpty(t *testing.T) {
 	for want, m := range map[string]views.SnapshotMsg{
-		"asking the cloud":               {},
-		"the cloud has not answered":     {CloudErr: errors.New("x")},
-		"no instance of this project ha": {CloudAt: viewtest.Start},
+		"asking the cloud":           {},
+		"the cloud has not answered": {CloudErr: errors.New("x")},
+		"There is no gateway yet":    {CloudAt: viewtest.Start},
 	} {
 		if out := view(t, open(m), 100, 12); !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
