@@ -81,7 +81,7 @@ func (s steady) Observe(ctx context.Context, inv cloud.Inventory) (gateway.Gatew
 	gw, state, err := s.Publisher.Observe(ctx, inv)
 	state.Traffic = gateway.Traffic{Forwards: map[gateway.Key]gateway.ForwardTraffic{}}
 	for i, f := range state.Forwards {
-		c := gateway.Counter{Packets: 4200 * uint64(i+1), Bytes: 31_700_000 * uint64(i+1)}
+		c := gateway.Counter{Packets: 4200 * uint64(i+1), Bytes: 31_700 * uint64(i+1)}
 		state.Traffic.Forwards[f.Key()] = gateway.ForwardTraffic{Connections: uint64(3 * (i + 1)), Counter: c, Sharing: 1}
 		state.Traffic.Total.Packets += c.Packets
 		state.Traffic.Total.Bytes += c.Bytes
