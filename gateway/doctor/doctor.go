@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -107,9 +106,13 @@ const leastTime = 4 * time.Second
 // giveUp ends an observation of a gateway whose SSH port does not answer: not at once, since configuration
 // may know another way to it.
 func (d *Doctor) giveUp(ctx context.Context, p *publish.Publisher, gw gateway.Gateway, cancel context.CancelCauseFunc, done <-chan struct{}) {
+	end, known := p.SSHEnd(gw)
+	if !known {
+		return // nobody here could say that it does not answer
+	}
 	late := time.NewTimer(max(d.options.Patience*4/3, leastTime))
 	defer late.Stop()
-	ssh := probe.Target{Addr: netip.AddrPortFrom(publicAddr(gw), 22), Service: gateway.Service{Name: "ssh", Protocol: gateway.TCP, Port: 22}}
+	ssh := probe.Target{Addr: end, Service: gateway.Service{Name: "ssh", Protocol: gateway.TCP, Port: 22}}
 	r := p.ProbeTargets(ctx, []probe.Target{ssh}, d.options.Patience)[0]
 	if answers(r) && r.Outcome != probe.Refused {
 		return

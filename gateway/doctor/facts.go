@@ -41,6 +41,7 @@ type facts struct {
 	gw       gateway.Gateway
 	fwd      gateway.Forward // public, private and service; of a direct path, the VM's own
 
+	sshAside  bool              // configuration knows the gateway's sshd elsewhere than on port 22
 	guessed   bool              // the address is one of several that it could be
 	elsewhere *gateway.Gateway  // the gateway there is, when the address is not its
 	floating  *cloud.FloatingIP // the address, if it is one of the project's

@@ -233,9 +233,10 @@ func (f *facts) blame() (HopID, Finding) {
 }
 
 // tried reports whether a connection from here says anything of the path: one that could not even be
-// tried, because this machine has no network or was stopped, does not.
+// tried, because this machine has no network or was stopped, does not, nor does port 22 of a gateway whose
+// sshd is elsewhere.
 func (f *facts) tried() bool {
-	return f.live.here != nil && (f.here() != probe.Unknown || f.refused() || connected(*f.live.here))
+	return f.live.here != nil && !f.sshAside && (f.here() != probe.Unknown || f.refused() || connected(*f.live.here))
 }
 
 // refused reports whether something said no to this machine. A firewall may call that no route.

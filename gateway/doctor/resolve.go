@@ -118,6 +118,8 @@ func (r *resolver) toSSH() {
 		Instance: f.gw.InstanceID, Service: gateway.Service{Name: "ssh", Protocol: gateway.TCP, Port: 22},
 		Public: netip.AddrPortFrom(publicAddr(f.gw), 22), Private: netip.AddrPortFrom(f.gw.FixedIP, 22),
 	}
+	end, known := r.p.SSHEnd(f.gw)
+	f.sshAside = !known || end != f.fwd.Public
 }
 
 // stranded is a gateway that has lost its floating IP. The one it had is not written anywhere: a free

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"portico/cloud/emulator"
+	"portico/gateway"
 	"portico/gateway/doctor"
+	"portico/gateway/publish"
 )
 
 // A machine without a network learns nothing of a path by trying it: that is no fault of the path.
@@ -82,5 +84,25 @@ func TestNoAddressIsGuessed(t *testing.T) {
 	})
 	if fix = w.diagnose(doctor.Target{Gateway: gwName}).Fix(); fix == nil || fix.Kind != doctor.FixSentence {
 		t.Errorf("there are two free addresses, and the fix is %+v", fix)
+	}
+}
+
+// A gateway whose sshd is on another port, by configuration, is not blamed for port 22.
+func TestSSHElsewhere(t *testing.T) {
+	w := newWorld(t)
+	w.blind.Store(true)
+	for _, c := range []struct {
+		port    uint16
+		verdict doctor.Verdict
+	}{{22, doctor.Blocked}, {2222, doctor.Unknown}} {
+		w.p = publish.New(w.client, w.client, w.client, w, publish.Options{
+			Dialer: w, GatewayWay: func(gateway.Gateway, publish.Login) (publish.Way, bool) {
+				return publish.Way{Host: w.public.String(), Port: c.port}, true
+			},
+		})
+		d := w.diagnose(doctor.Target{Gateway: gwName})
+		if got := d.Hops[4]; got.ID != doctor.GatewayHost || got.Verdict != c.verdict || d.Verdict != c.verdict {
+			t.Errorf("port %d: %s: %s", c.port, got.Verdict, d.Summary)
+		}
 	}
 }

@@ -1,7 +1,9 @@
 package publish
 
 import (
+	"cmp"
 	"context"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +47,14 @@ func (p *Publisher) Runner(ctx context.Context, s Snapshot) (gateway.Runner, err
 // ProbeTargets tests endpoints from here, each for so long at most.
 func (p *Publisher) ProbeTargets(ctx context.Context, targets []probe.Target, timeout time.Duration) []probe.Result {
 	return probe.Run(ctx, p.options.Dialer, targets, probe.Options{Timeout: timeout}, nil)
+}
+
+// SSHEnd is where a gateway's sshd is to be found; false where configuration leads there by a name that
+// only ssh can explain, and where this machine is the gateway.
+func (p *Publisher) SSHEnd(gw gateway.Gateway) (netip.AddrPort, bool) {
+	w, remote := p.gatewayWay(gw, Login{})
+	addr, err := netip.ParseAddr(w.Host)
+	return netip.AddrPortFrom(addr, cmp.Or(w.Port, 22)), remote && !w.Alias && err == nil
 }
 
 // KeyPairs lists the user's key pairs.
