@@ -140,7 +140,7 @@ func (r *Root) startApply(i views.Apply) tea.Cmd {
 	r.apply, r.stale = applyState{proposal: &i.Proposal}, nil
 	r.nav.home()
 	r.navigate(views.ApplyRun)
-	return tea.Batch(r.tell(views.ApplyRun, views.ApplyStartMsg(i)), r.fx.Apply(i.Proposal), r.hurry())
+	return tea.Batch(r.tell(views.ApplyRun, views.ApplyStartMsg{Proposal: i.Proposal, From: r.nav.list()}), r.fx.Apply(i.Proposal), r.hurry())
 }
 
 func (r *Root) onApplyEvent(m views.ApplyEventMsg) tea.Cmd {

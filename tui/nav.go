@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 
 	"portico/views"
@@ -77,6 +79,12 @@ func newNavigation(readOnly bool) navigation {
 
 // home goes to the present tab; the way back ends there.
 func (n *navigation) home() { n.show(n.tab) }
+
+// list is what the present tab is called within a sentence: "instances", "floating IPs".
+func (n *navigation) list() string {
+	title := n.tabs[n.tab].key.Help().Desc
+	return strings.ToLower(title[:1]) + title[1:]
+}
 
 // show goes to a tab.
 func (n *navigation) show(i int) {

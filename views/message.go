@@ -59,8 +59,12 @@ type (
 		Proposal publish.Proposal
 		Was      *publish.Proposal
 	}
-	// ApplyStartMsg tells the apply screen what is about to run.
-	ApplyStartMsg struct{ Proposal publish.Proposal }
+	// ApplyStartMsg tells the apply screen what is about to run, and to which list the way back
+	// leads: "instances".
+	ApplyStartMsg struct {
+		Proposal publish.Proposal
+		From     string
+	}
 	// ApplyEventMsg is one step entering a state.
 	ApplyEventMsg struct{ Event plan.Event }
 	// GuardMsg tells what protects the operator while a proposal is applied.

@@ -93,6 +93,7 @@ func (a *app) command() *cobra.Command {
 		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.repairCommand(), a.adoptCommand(), a.testCommand(), a.doctorCommand(), a.historyCommand(),
 		a.sshCommand(), a.sshConfigCommand(), a.schemeCommand(), a.configCommand(), a.themesCommand(), a.demoCommand(), a.versionCommand(),
 	)
+	flowText(root)
 	a.addCompletion(root)
 	checkBuiltin(root)
 	return root

@@ -223,7 +223,7 @@ func (a *app) resultText(r history.Result) string {
 
 func (a *app) printRecord(r history.Record) {
 	a.print("%s\n%s\n", styleBold.Render(r.Title), historyview.Period(r, time.Now()))
-	a.print("by %s via %s: %s\n", r.By, r.Gateway, a.resultText(r.Result))
+	a.print("by %s%s: %s\n", r.By, historyview.Via(r), a.resultText(r.Result))
 	if m := historyview.Meaning(r.Result); m != "" {
 		a.print("%s\n", styleDim.Render(m))
 	}

@@ -18,7 +18,7 @@ func (f *facts) judgeFloatingIP() []Finding {
 	}
 	if !addr.IsValid() {
 		return []Finding{blocked(NotAssociated, f.endName()+" has no floating IP", Evidence{Words: "the project's floating IPs", Raw: f.floatingList()}).with(
-			tell("the project's operator", "%s has no floating IP, so nothing reaches it from outside. Take one (portico floatingip allocate) and attach it (portico floatingip attach ADDRESS %s).", f.endName(), gateway.Quote(f.endName())))}
+			tell("the project's operator", "%s has no floating IP, so nothing reaches it from outside. Take one (portico floatingip allocate) and attach it (portico floatingip attach ADDRESS %s).", f.endName(), f.endWord()))}
 	}
 	if f.floating == nil {
 		if f.outside() {
@@ -78,6 +78,14 @@ func (f *facts) endName() string {
 		return f.vmName()
 	}
 	return f.gw.Name
+}
+
+// endWord names the end in a command: a placeholder where no gateway is known.
+func (f *facts) endWord() string {
+	if f.route != direct && f.gw.InstanceID == "" {
+		return "VM"
+	}
+	return gateway.Quote(f.endName())
 }
 
 func (f *facts) portName(id string) string {

@@ -21,6 +21,9 @@ func (f *facts) judgeYou() []Finding {
 	}
 	if r := f.live.here; r != nil && answers(*r) {
 		e := probeEvidence("from here", *r)
+		if r.Outcome == probe.Refused {
+			return []Finding{ok(fmt.Sprintf("reaches %s, which refuses%s", f.fwd.Public, me), e)}
+		}
 		return []Finding{ok(fmt.Sprintf("%s answers this machine%s", f.fwd.Public, me), e)}
 	}
 	return f.judgeOtherPorts(me)

@@ -13,7 +13,7 @@ var _ help.KeyMap = keyMap{}
 
 func newKeys() keyMap {
 	return keyMap{
-		back:     key.NewBinding(key.WithKeys("enter", "esc", "q"), key.WithHelp("enter", "back to the instances")),
+		back:     key.NewBinding(key.WithKeys("enter", "esc", "q"), key.WithHelp("enter", "back")),
 		copy:     key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy")),
 		more:     key.NewBinding(key.WithKeys("Y"), key.WithHelp("Y", "copy…")),
 		test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test again")),
@@ -41,6 +41,9 @@ func (s *Screen) Keys() help.KeyMap {
 	k := newKeys()
 	left := s.finished && len(s.report.Left) > 0
 	k.back.SetEnabled(!s.Running() || s.waits())
+	if s.from != "" {
+		k.back.SetHelp("enter", "back to the "+s.from)
+	}
 	k.copy.SetEnabled(len(s.entries) > 0 || left)
 	k.more.SetEnabled(s.chosen < len(s.entries))
 	k.test.SetEnabled(s.testable())

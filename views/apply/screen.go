@@ -26,6 +26,7 @@ import (
 // Screen watches one apply.
 type Screen struct {
 	proposal publish.Proposal
+	from     string // the list that the way back leads to
 	started  bool
 	finished bool
 	report   plan.Report
@@ -88,6 +89,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.ApplyStartMsg:
 		s.start(msg.Proposal)
+		s.from = msg.From
 	case views.ApplyEventMsg:
 		s.event(msg.Event)
 	case views.ApplyDoneMsg:
@@ -221,7 +223,7 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 		case s.Running():
 			return views.Tell{Text: "still applying: it can be left when it has finished"}
 		}
-		return views.Navigate{To: views.Instances}
+		return views.Back{}
 	case key.Matches(msg, k.copy):
 		return s.copy()
 	case key.Matches(msg, k.more) && s.chosen < len(s.entries):

@@ -90,11 +90,20 @@ func Period(r history.Record, now time.Time) string {
 	return out
 }
 
+// Via says by which gateway a record was applied, to stand behind who did it: " via gw-1". It is
+// empty where only the cloud was changed, as by the plans of floating IPs.
+func Via(r history.Record) string {
+	if r.Gateway == "" {
+		return ""
+	}
+	return " via " + cloud.Clean(r.Gateway)
+}
+
 // Text is a record and its changes as plain text, for a message or a ticket: the form of
 // 'portico history show'.
 func Text(r history.Record, now time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s by %s via %s: %s\n", cloud.Clean(r.Title), Period(r, now), cloud.Clean(r.By), cloud.Clean(r.Gateway), Word(r.Result, false))
+	fmt.Fprintf(&b, "%s\n%s by %s%s: %s\n", cloud.Clean(r.Title), Period(r, now), cloud.Clean(r.By), Via(r), Word(r.Result, false))
 	if r.Error != "" {
 		fmt.Fprintf(&b, "why: %s\n", cloud.Clean(r.Error))
 	}
