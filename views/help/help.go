@@ -111,7 +111,7 @@ func side(st *themes.Styles, groups [][]key.Binding, width int) []string {
 				}
 				cell = widget.Paint(name, widget.Fit(h.Key, 10)) + " " + widget.Paint(text, h.Desc)
 			}
-			line += widget.Fit(cell, column)
+			line += widget.Fit(cell, column-2) + "  "
 		}
 		out[i] = widget.Truncate(strings.TrimRight(line, " "), width)
 	}
