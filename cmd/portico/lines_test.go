@@ -55,8 +55,9 @@ func TestALineNobodyWaitsForIsTheNextOnes(t *testing.T) {
 
 func TestSpoken(t *testing.T) {
 	for text, want := range map[string]string{
-		warning("it drifted", "twice"):                  "warning: it drifted: twice",
-		styleGood.Render("✓") + " gw-1 " + "took 12 ms": "ok: gw-1 took 12 ms",
+		warning("it drifted", "twice"):                                                "warning: it drifted: twice",
+		styleGood.Render("✓") + " gw-1 " + "took 12 ms":                               "ok: gw-1 took 12 ms",
+		"✓  1  you      it answers\n✗  2  groups   no rule\n?  3  ssh      follows\n": "ok: 1 you it answers\nfailed: 2 groups no rule\nunknown: 3 ssh follows\n",
 		"✗ timed out":                                       "failed: timed out",
 		"╭──╮ ● healthy… 34 -> 36":                          " healthy... 34 to 36",
 		"a name with → and 解析":                              "a name with to and 解析",

@@ -38,20 +38,23 @@ var plainWords = strings.NewReplacer(
 // ornaments are lines, boxes and blocks.
 var ornaments = regexp.MustCompile(`[\x{2500}-\x{25ff}]`)
 
+// judged is a line that tells how something stands: its columns are of no use to who listens.
+// doubted begins one of which that is not known.
+var (
+	judged  = regexp.MustCompile(`(?m)^(ok|failed|warning|unknown): .*$`)
+	doubted = regexp.MustCompile(`(?m)^\? `)
+	spaced  = regexp.MustCompile(` {2,}`)
+)
+
 // warned is how [warning] begins.
 var warned = strings.TrimSuffix(styleWarn.Render("! "), "\x1b[m")
 
 // spoken is a text as plain mode prints it.
 func spoken(text string) string {
 	text = ansi.Strip(strings.ReplaceAll(text, warned, "warning: "))
-	if isASCII(text) && !strings.Contains(text, " -> ") {
-		return text
-	}
-	return ornaments.ReplaceAllString(plainWords.Replace(text), "")
-}
-
-func isASCII(text string) bool {
-	return strings.IndexFunc(text, func(r rune) bool { return r > '~' }) < 0
+	text = doubted.ReplaceAllString(text, "unknown: ")
+	text = ornaments.ReplaceAllString(plainWords.Replace(text), "")
+	return judged.ReplaceAllStringFunc(text, func(line string) string { return spaced.ReplaceAllString(line, " ") })
 }
 
 // speech is a table as lines: what the first column has, then each other cell after its heading.

@@ -23,6 +23,9 @@ func (p plainConsole) complete(ctx context.Context, words []string) ([]string, e
 		return p.askPublish(ctx, words[0])
 	case "withdraw":
 		return p.askWithdraw(ctx)
+	case "doctor":
+		vms, err := p.askVMs(ctx, "Which VM?", true, func(r publish.InstanceRow) bool { return len(r.Forwards) > 0 || len(r.Public) > 0 })
+		return append(words, vms...), err
 	case "copy", "ssh":
 		vms, err := p.askVMs(ctx, "Which VM?", true, func(r publish.InstanceRow) bool { _, ok := publish.SSHForward(r); return ok })
 		if words[0] == "copy" {

@@ -195,6 +195,7 @@ var plainHelp = []struct{ word, what string }{
 	{"publish", "make services of VMs reachable; it asks for all it needs and shows the plan first"},
 	{"withdraw", "take back what was published"},
 	{"test", "test what is published, by live connections"},
+	{"doctor", "why something published does not connect, hop by hop, and what would put it right"},
 	{"copy", "the ssh command of a VM, on a line by itself"},
 	{"ssh", "log in to a VM"},
 	{"forwards", "what is published"},
