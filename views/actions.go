@@ -13,7 +13,7 @@ type Action struct {
 }
 
 // lists are the screens whose body is a list.
-var lists = []Target{Instances, FloatingIPs, Forwards, Gateways, TestsTab, History}
+var lists = []Target{Instances, FloatingIPs, Forwards, Gateways, TestsTab, History, Rounds}
 
 // Actions are all that can be bound to other keys. Enter, esc and the arrows are what they are
 // everywhere, and so are the keys of questions and menus.
@@ -36,6 +36,7 @@ func Actions() []Action {
 		{Name: "withdraw", Keys: []string{"w"}, Does: "withdraw", On: []Target{Instances, Forwards}, Changes: true},
 		{Name: "test", Keys: []string{"t"}, Does: "test", On: []Target{Instances, Forwards, TestsTab, ApplyRun}},
 		{Name: "doctor", Keys: []string{"d"}, Does: "find out what is wrong", On: []Target{Instances, FloatingIPs, Forwards, Gateways, TestsTab, ApplyRun}},
+		{Name: "doctor-all", Keys: []string{"D"}, Does: "the same of all forwards", On: []Target{Forwards, Gateways}},
 		{Name: "fix", Keys: []string{"f"}, Does: "put right what was found", On: []Target{Doctor, PublishForm}},
 		{Name: "copy", Keys: []string{"y"}, Does: "copy the ssh command, or what there is to copy", On: append([]Target{Preview, ApplyRun, Doctor, CopyMenu}, lists...)},
 		{Name: "copy-as", Keys: []string{"Y"}, Does: "copy as something else", On: []Target{Instances, Forwards, TestsTab, ApplyRun, CopyMenu}},
