@@ -94,14 +94,22 @@ func (r *Root) globalKey(m tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(m, globals.Quit):
 		// Screens know by themselves what leaving means.
 		return r.tell(r.nav.current, tea.KeyPressMsg{Code: tea.KeyEscape}), true
-	case top && key.Matches(m, globals.NextTab):
-		r.nav.show((r.nav.tab + 1) % len(r.nav.tabs))
-		return nil, true
-	case top && key.Matches(m, globals.PrevTab):
-		r.nav.show((r.nav.tab + len(r.nav.tabs) - 1) % len(r.nav.tabs))
-		return nil, true
 	}
-	return nil, false
+	return nil, top && r.nextTab(m)
+}
+
+// nextTab goes one tab on, or back, if the key is for that.
+func (r *Root) nextTab(m tea.KeyPressMsg) bool {
+	n := len(r.nav.tabs)
+	switch {
+	case key.Matches(m, globals.NextTab):
+		r.nav.show((r.nav.tab + 1) % n)
+	case key.Matches(m, globals.PrevTab):
+		r.nav.show((r.nav.tab + n - 1) % n)
+	default:
+		return false
+	}
+	return true
 }
 
 // toTab goes to a tab. While a plan is applied its end must be seen.
