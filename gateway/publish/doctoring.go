@@ -18,9 +18,9 @@ import (
 // At is a Publisher for another gateway of the same project.
 func (p *Publisher) At(gw gateway.Gateway) *Publisher {
 	q := *p
-	q.options.Gateway = gw.InstanceID
-	if q.options.Gateway == "" {
-		q.options.Gateway = gw.Name
+	q.options.Gateway = cmp.Or(gw.InstanceID, gw.Name)
+	if gw.FloatingIP.IsValid() { // of several that an instance has, the one that is meant
+		q.options.Gateway = gw.FloatingIP.String()
 	}
 	q.remoteHistory = q.gatewayHistory
 	return &q

@@ -302,3 +302,25 @@ func TestQuotaIsReadFirst(t *testing.T) {
 		t.Errorf("first change: %v", got.Plan.Changes()[0])
 	}
 }
+
+// An instance with two floating IPs is two gateways: each is found as itself.
+func TestAtOneOfTwoAddresses(t *testing.T) {
+	inv := testInventory()
+	second := netip.MustParseAddr("192.168.0.5")
+	for i, p := range inv.Ports {
+		if p.ID == "p4" {
+			inv.Ports[i].FixedIPs = append(p.FixedIPs, cloud.FixedIP{SubnetID: "sub", Addr: second})
+		}
+	}
+	inv.FloatingIPs[1].PortID, inv.FloatingIPs[1].FixedIP = "p4", second
+	p := testPublisher(t)
+	all := p.Gateways(inv)
+	if len(all) != 2 {
+		t.Fatalf("%d gateways", len(all))
+	}
+	for _, gw := range all {
+		if got, err := p.At(gw).FindGateway(inv); err != nil || got != gw {
+			t.Errorf("at %s: %+v, %v", gw.FloatingIP, got, err)
+		}
+	}
+}
