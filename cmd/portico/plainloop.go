@@ -207,12 +207,14 @@ var plainHelp = []struct{ word, what string }{
 	{"quit", "leave; nothing that was applied is taken back"},
 }
 
+// help lists the words. The commands are asked of a program of its own: making them sets all options of
+// their program to what holds without any.
 func (p plainConsole) help() {
 	for _, h := range plainHelp {
 		p.print("%s: %s.\n", h.word, h.what)
 	}
 	var others []string
-	for _, c := range p.app.command().Commands() {
+	for _, c := range newApp(p.in, p.out, p.err).command().Commands() {
 		known := slices.ContainsFunc(plainHelp, func(h struct{ word, what string }) bool { return strings.HasPrefix(h.word, c.Name()) })
 		if c.IsAvailableCommand() && !known && !slices.Contains([]string{"demo", "completion", "floatingips"}, c.Name()) {
 			others = append(others, c.Name())
