@@ -21,15 +21,18 @@ const (
 
 // labAPI speaks to the lab's OpenStack as the user demo, who is no admin.
 type labAPI struct {
-	t     *testing.T
-	token string
+	t      *testing.T
+	token  string
+	client *http.Client
 }
 
 type object = map[string]any
 
 func newLabAPI(t *testing.T) *labAPI {
 	t.Helper()
-	a := &labAPI{t: t}
+	transport := &http.Transport{}
+	a := &labAPI{t: t, client: &http.Client{Transport: transport}}
+	t.Cleanup(transport.CloseIdleConnections)
 	domain := object{"name": "Default"}
 	header, _ := a.request(http.MethodPost, labKeystone+"/auth/tokens", object{"auth": object{
 		"identity": object{"methods": []string{"password"}, "password": object{"user": object{"name": "demo", "password": "lab", "domain": domain}}},
@@ -57,7 +60,7 @@ func (a *labAPI) request(method, url string, body, out any) (http.Header, int) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Auth-Token", a.token)
-	r, err := http.DefaultClient.Do(req)
+	r, err := a.client.Do(req)
 	if err != nil {
 		a.t.Fatal(err)
 	}
