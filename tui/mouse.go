@@ -28,7 +28,7 @@ const wheelRows = 3
 func (r *Root) toggleMouse() tea.Cmd {
 	r.mouse = !r.mouse
 	if r.mouse {
-		r.say("the mouse is Portico's; with shift most terminals still select text, "+r.o.Keys.Of("mouse")+" gives it back", false)
+		r.say("the mouse is Portico's; shift+drag selects text; "+r.o.Keys.Of("mouse")+" gives it back", false)
 	} else {
 		r.say("the mouse is the terminal's again", false)
 	}
