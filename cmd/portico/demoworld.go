@@ -42,7 +42,7 @@ func demoAddress(ctx context.Context) (addr netip.Addr, release func()) {
 		return (&net.ListenConfig{}).Listen(ctx, "tcp", netip.AddrPortFrom(addr, port).String())
 	}
 	addr = loopback
-	for range 8 {
+	for range 64 {
 		if claim, err := listen(addr, demoClaim); err == nil {
 			if l, err := listen(addr, 30010); err == nil {
 				_ = l.Close()

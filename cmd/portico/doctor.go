@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portico/cloud"
 	"portico/gateway/doctor"
 	"portico/gateway/publish"
 )
@@ -102,6 +103,13 @@ func (a *app) doctorFix(c *cobra.Command, w *wiring, d *doctor.Doctor, t doctor.
 			a.note("%s\n", styleDim.Render("Nothing here can put it right."))
 		}
 		return found, nil
+	}
+	if a.flags.yes && out.Cause == doctor.NotPublished {
+		// Who may connect to what never stood is nobody's answer yet.
+		return found, &cloud.Error{
+			Op: "repair", Target: found.Title, Kind: cloud.Invalid, Err: errors.New("nothing is published there, and --yes puts back only what stood"),
+			Next: "portico publish VM, with --from for whom it is; or leave out --yes and look at the plan",
+		}
 	}
 	by := w.publisher
 	if fix.Request.On.FixedIP.IsValid() {

@@ -93,7 +93,7 @@ func walkOthers(w *walk) {
 	w.keys(escKey)
 	w.sees("▸ web-portal")
 	w.keys("4", "d")
-	w.sees("Doctor  gw-1", "hops are fine")
+	w.sees("Doctor  gw-1", "hop 5 of 6 is degraded", "port of locked-down")
 	w.keys(escKey)
 	w.sees("DRIFT")
 }
