@@ -19,7 +19,7 @@ func (r *Root) statusBar() string {
 	switch {
 	case r.toast.text != "" && r.now.Before(r.toast.until) && !r.asking():
 		left = r.toastLine()
-	case len(tasks) > 0 && !r.asking():
+	case len(tasks) > 0 && !r.byItself() && !r.asking():
 		left = r.keyLine(room - tasks.Width() - 2)
 	}
 	line := append(widget.Spans{{Text: " "}}, left...)
@@ -27,6 +27,12 @@ func (r *Root) statusBar() string {
 		line = append(line.Fit(at, false), tasks...)
 	}
 	return line.Fit(r.width, false).Render(r.styles, false)
+}
+
+// byItself reports whether all that is under way are tests that come by themselves with each refresh:
+// no key comes and goes with them.
+func (r *Root) byItself() bool {
+	return !r.apply.running() && r.switching == nil && len(r.waiting) == 0 && r.planning == 0
 }
 
 // asking reports whether a question is open, the console's or a screen's own.
