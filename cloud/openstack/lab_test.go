@@ -42,7 +42,7 @@ func labClient(t *testing.T, name string) (*openstack.Client, *bytes.Buffer) {
 func labInventory(t *testing.T, name string) cloud.Inventory {
 	t.Helper()
 	c, trace := labClient(t, name)
-	t.Logf("%s: connecting took %d requests", name, strings.Count(trace.String(), "\n"))
+	t.Logf("%s: connecting took %d requests", name, strings.Count(trace.String(), "Z GET "))
 	for range 3 {
 		trace.Reset()
 		start := time.Now()
@@ -51,7 +51,7 @@ func labInventory(t *testing.T, name string) cloud.Inventory {
 			t.Fatal(err)
 		}
 		t.Logf("%s: inventory of %d instances: %s, %d requests", name, len(inv.Instances),
-			time.Since(start).Round(time.Millisecond), strings.Count(trace.String(), "\n"))
+			time.Since(start).Round(time.Millisecond), strings.Count(trace.String(), "Z GET "))
 		if len(inv.Missing) > 0 {
 			t.Errorf("missing: %v", inv.Missing)
 		}
@@ -75,10 +75,13 @@ func TestLabInventory(t *testing.T) {
 			t.Errorf("quotas unknown: %+v", q)
 		}
 	}
-	ignore := cmpopts.IgnoreFields(cloud.Inventory{}, "At", "Identity.Cloud", "Instances", "Ports", "FloatingIPs", "SecurityGroups", "Quotas")
+	ignore := cmpopts.IgnoreFields(cloud.Inventory{}, "At", "Identity.Cloud", "Identity.Bound", "Instances", "Ports", "FloatingIPs", "SecurityGroups", "Quotas")
 	compare := cmp.Options{ignore, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })}
 	if diff := cmp.Diff(byPassword, byCredential, compare); diff != "" {
 		t.Errorf("password and application credential see different things:\n%s", diff)
+	}
+	if byPassword.Identity.Bound || !byCredential.Identity.Bound {
+		t.Error("it is the application credential that is bound to one project")
 	}
 	for _, name := range []string{"gw", "vm2"} {
 		a, b := vm(t, &byPassword, name), vm(t, &byCredential, name)

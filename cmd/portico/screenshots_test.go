@@ -26,6 +26,9 @@ import (
 
 var writeScreenshots = flag.Bool("screenshots", false, "write screenshots/ anew instead of checking it")
 
+// Pictures show the same clock on all machines. It is set before anything looks at one.
+func init() { time.Local = time.UTC }
+
 // pictureDemo is a demo for pictures: its floating IP is one of the documentation's.
 func pictureDemo(t *testing.T) (*demo, *wiring, steady) {
 	t.Helper()
@@ -48,9 +51,6 @@ func pictureDemo(t *testing.T) (*demo, *wiring, steady) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	local := time.Local
-	time.Local = time.UTC
-	t.Cleanup(func() { time.Local = local })
 	options.Gateway, options.Dialer = emulator.DemoGateway, redirect{floating, listen, demoNet{d}}
 	options.By = "ada@laptop"
 	w, err := a.demoWiring(t.Context(), d, nil, options)
