@@ -13,7 +13,7 @@ func TestWalks(t *testing.T) {
 	for name, walk := range map[string]func(*walk){
 		"main job": walkMainJob, "filter, sort and marks": walkList, "withdraw": walkWithdraw, "repair and adopt": walkRepair,
 		"history": walkHistory, "themes and help": walkThemes, "quit while applying": walkQuit, "resize": walkResize, "floating IPs and forwards": walkTabs,
-		"copy": walkCopy, "palette": walkPalette, "doctor": walkDoctor, "tests": walkTests, "attach a floating IP": walkFloating,
+		"copy": walkCopy, "palette": walkPalette, "doctor": walkDoctor, "tests": walkTests, "mouse": walkMouse, "attach a floating IP": walkFloating,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

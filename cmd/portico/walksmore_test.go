@@ -4,7 +4,11 @@ package main
 
 import (
 	"encoding/base64"
+	"fmt"
+	"strings"
 	"testing"
+
+	"charm.land/lipgloss/v2"
 )
 
 // walkCopy hands out another way in than the ssh command.
@@ -57,6 +61,44 @@ func walkPalette(w *walk) {
 	w.keys(enterKey)
 	w.misses("Do or find")
 	w.sees("RESULT")
+	w.keys("q")
+	w.ended()
+}
+
+// click presses and lets go the left button where a text stands, as a terminal tells it (SGR 1006).
+func (w *walk) click(text string) {
+	w.t.Helper()
+	w.sees(text)
+	screen, _ := w.look()
+	for y, line := range strings.Split(screen, "\n") {
+		if before, _, ok := strings.Cut(line, text); ok {
+			at := fmt.Sprintf("0;%d;%d", lipgloss.Width(before)+1, y+1)
+			w.keys("\x1b[<"+at+"M", "\x1b[<"+at+"m")
+			return
+		}
+	}
+}
+
+// walkMouse takes the mouse, goes to a tab, chooses and opens a row, and gives it back.
+func walkMouse(w *walk) {
+	w.sees("▸ annotation-01")
+	w.keys("\x07")
+	w.prints("\x1b[?1006h")
+	w.click("jupyter")
+	w.sees("▸ jupyter")
+	w.click("3 Forwards")
+	w.sees("30033", "6 forwards")
+	w.misses("▸ jupyter")
+	w.click("1 Instances")
+	w.sees("▸ jupyter")
+	w.click("blast-db")
+	w.sees("▸ blast-db")
+	w.click("blast-db")
+	w.sees("q back", "flavor")
+	w.keys(escKey)
+	w.sees("▸ blast-db")
+	w.keys("\x07")
+	w.prints("\x1b[?1006l")
 	w.keys("q")
 	w.ended()
 }
