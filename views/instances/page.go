@@ -60,7 +60,7 @@ type detailedKeys struct {
 
 // ShortHelp is what the status bar shows, most needed first.
 func (k detailedKeys) ShortHelp() []key.Binding {
-	out := []key.Binding{k.Publish, k.Withdraw, k.Test, k.Copy, k.CopyMore, k.Refresh}
+	out := []key.Binding{k.Publish, k.Withdraw, k.Test, k.Diagnose, k.Copy, k.CopyMore, k.Refresh}
 	if k.scroll {
 		return append([]key.Binding{k.list.Down}, out...)
 	}
@@ -69,5 +69,5 @@ func (k detailedKeys) ShortHelp() []key.Binding {
 
 // FullHelp is what the help page shows.
 func (k detailedKeys) FullHelp() [][]key.Binding {
-	return [][]key.Binding{{k.Publish, k.Withdraw, k.Test, k.Copy, k.CopyMore, k.Refresh, k.Close}, k.list.TableKeys.Bindings()}
+	return [][]key.Binding{{k.Publish, k.Withdraw, k.Test, k.Diagnose, k.Copy, k.CopyMore, k.Refresh, k.Close}, k.list.TableKeys.Bindings()}
 }
