@@ -83,7 +83,11 @@ func (d *Doctor) observe(ctx context.Context, p *publish.Publisher, inv cloud.In
 	if err != nil {
 		return s, err
 	}
-	octx, cancel := context.WithCancelCause(ctx)
+	bounded, end := context.WithTimeoutCause(ctx, d.observeTime(), &gateway.Error{
+		Op: "look at", Target: "gateway " + gw.Name, Kind: gateway.Unreachable, Err: errHangs, Next: "see what hangs there: ps -ef",
+	})
+	defer end()
+	octx, cancel := context.WithCancelCause(bounded)
 	defer cancel(nil)
 	done := make(chan struct{})
 	go d.giveUp(octx, p, gw, cancel, done)
@@ -98,10 +102,16 @@ func (d *Doctor) observe(ctx context.Context, p *publish.Publisher, inv cloud.In
 	return s, err
 }
 
-var errNoSSH = errors.New("its SSH port does not answer")
+var (
+	errNoSSH = errors.New("its SSH port does not answer")
+	errHangs = errors.New("it has taken a command and does not answer")
+)
 
 // leastTime is what a gateway gets to answer, whatever its floating IP's SSH port says.
 const leastTime = 4 * time.Second
+
+// observeTime is what a gateway has to say what stands: like [lookTime], far more than a healthy one needs.
+func (d *Doctor) observeTime() time.Duration { return max(7*d.options.Patience, leastTime) }
 
 // giveUp ends an observation of a gateway whose SSH port does not answer: not at once, since configuration
 // may know another way to it.

@@ -9,6 +9,7 @@ import (
 	"portico/cloud/emulator"
 	"portico/gateway"
 	"portico/gateway/doctor"
+	gwemulator "portico/gateway/emulator"
 	"portico/gateway/publish"
 )
 
@@ -104,5 +105,22 @@ func TestSSHElsewhere(t *testing.T) {
 		if got := d.Hops[4]; got.ID != doctor.GatewayHost || got.Verdict != c.verdict || d.Verdict != c.verdict {
 			t.Errorf("port %d: %s: %s", c.port, got.Verdict, d.Summary)
 		}
+	}
+}
+
+// A gateway that lets in and then hangs ends no diagnosis: its hop is unknown, the cloud's are judged.
+func TestGatewayHangs(t *testing.T) {
+	w := newWorld(t)
+	w.p = publish.New(w.client, w.client, w.client, w, publish.Options{
+		Dialer: w, GatewayWay: func(gateway.Gateway, publish.Login) (publish.Way, bool) { return publish.Way{Host: "by-name", Alias: true}, true },
+	})
+	w.gateway.Fail(gwemulator.Fault{Program: "iptables-save", After: true, Stall: true})
+	t.Cleanup(w.gateway.Resume)
+	d := w.diagnose(doctor.Target{Instance: vmName})
+	if got := d.Hops[4]; got.ID != doctor.GatewayHost || got.Verdict != doctor.Unknown {
+		t.Errorf("the gateway is %s: %s", got.Verdict, got.Text)
+	}
+	if got := d.Hops[3]; got.Verdict != doctor.OK {
+		t.Errorf("its groups are %s: %s", got.Verdict, got.Text)
 	}
 }
