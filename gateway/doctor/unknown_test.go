@@ -112,7 +112,9 @@ func TestSSHElsewhere(t *testing.T) {
 func TestGatewayHangs(t *testing.T) {
 	w := newWorld(t)
 	w.p = publish.New(w.client, w.client, w.client, w, publish.Options{
-		Dialer: w, GatewayWay: func(gateway.Gateway, publish.Login) (publish.Way, bool) { return publish.Way{Host: "by-name", Alias: true}, true },
+		Dialer: w, GatewayWay: func(gateway.Gateway, publish.Login) (publish.Way, bool) {
+			return publish.Way{Host: "by-name", Alias: true}, true
+		},
 	})
 	w.gateway.Fail(gwemulator.Fault{Program: "iptables-save", After: true, Stall: true})
 	t.Cleanup(w.gateway.Resume)
