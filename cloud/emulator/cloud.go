@@ -73,8 +73,8 @@ func (c *Cloud) Close() error {
 // AuthURL is the address of Keystone v3, for OS_AUTH_URL.
 func (c *Cloud) AuthURL() string { return c.base + "/identity/v3" }
 
-// ProjectID is the project's ID in Keystone's form, 32 hex digits.
-func (c *Cloud) ProjectID() string { return c.creds.projectID }
+// ProjectID is the first project's ID in Keystone's form, 32 hex digits.
+func (c *Cloud) ProjectID() string { return c.projects[0].id }
 
 // Env returns the environment with which OpenStack clients log in as the project's user by
 // password, each as "NAME=value". It holds a secret.
