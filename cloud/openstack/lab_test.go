@@ -5,6 +5,7 @@ package openstack_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -39,10 +40,16 @@ func labClient(t *testing.T, name string) (*openstack.Client, *bytes.Buffer) {
 	return c, &trace
 }
 
+// requests counts those in a trace.
+func requests(trace fmt.Stringer) int {
+	text := trace.String()
+	return strings.Count(text, "Z GET ") + strings.Count(text, "Z POST ")
+}
+
 func labInventory(t *testing.T, name string) cloud.Inventory {
 	t.Helper()
 	c, trace := labClient(t, name)
-	t.Logf("%s: connecting took %d requests", name, strings.Count(trace.String(), "Z GET "))
+	t.Logf("%s: connecting took %d requests", name, requests(trace))
 	for range 3 {
 		trace.Reset()
 		start := time.Now()
@@ -51,7 +58,7 @@ func labInventory(t *testing.T, name string) cloud.Inventory {
 			t.Fatal(err)
 		}
 		t.Logf("%s: inventory of %d instances: %s, %d requests", name, len(inv.Instances),
-			time.Since(start).Round(time.Millisecond), strings.Count(trace.String(), "Z GET "))
+			time.Since(start).Round(time.Millisecond), requests(trace))
 		if len(inv.Missing) > 0 {
 			t.Errorf("missing: %v", inv.Missing)
 		}
