@@ -26,12 +26,10 @@ var driftContract = map[string]func(*testing.T, rig){
 	"the script of a gateway is adopted":      contractScript,
 }
 
-// hand runs a script as the operator did who made forwards by hand, on a gateway whose address is
-// on ens3.
+// hand runs a script as the operator did who made forwards by hand.
 func hand(t *testing.T, r rig, script string) {
 	t.Helper()
-	r.shell(t, `ip -o -4 addr show | grep -q ens3 || { ip link add ens3 type veth peer name far; ip addr add 192.168.0.4/24 dev ens3; }
-`+script)
+	r.shell(t, script)
 }
 
 func ofKind(s gateway.State, kind gateway.DriftKind) []string {
