@@ -34,18 +34,28 @@ var loopback = netip.MustParseAddr("127.0.0.1")
 // moment do not take each other's ports. The demo has too few VMs for any scheme to come to it.
 const demoClaim = 29999
 
+// demoPorts are those that the demo publishes at its beginning. One that is just ending gives them back
+// one after the other, so that each is looked at.
+var demoPorts = []uint16{30010, 30011, 30033, 30050, 30051, 31011}
+
 // demoAddress is the loopback address that the demo listens on: the usual one, or, when another
 // demo or program has its ports, the next one of this machine that is free. It is the caller's
 // until release.
 func demoAddress(ctx context.Context) (addr netip.Addr, release func()) {
-	listen := func(addr netip.Addr, port uint16) (net.Listener, error) {
+	listen := func(port uint16) (net.Listener, error) {
 		return (&net.ListenConfig{}).Listen(ctx, "tcp", netip.AddrPortFrom(addr, port).String())
+	}
+	taken := func(port uint16) bool {
+		l, err := listen(port)
+		if err == nil {
+			_ = l.Close()
+		}
+		return err != nil
 	}
 	addr = loopback
 	for range 64 {
-		if claim, err := listen(addr, demoClaim); err == nil {
-			if l, err := listen(addr, 30010); err == nil {
-				_ = l.Close()
+		if claim, err := listen(demoClaim); err == nil {
+			if !slices.ContainsFunc(demoPorts, taken) {
 				return addr, func() { _ = claim.Close() }
 			}
 			_ = claim.Close()

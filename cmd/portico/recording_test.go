@@ -108,7 +108,7 @@ func TestScreenshotsMove(t *testing.T) {
 	s.keys("\t")
 	s.frame(r, 300*time.Millisecond, "tab")
 	s.keys(" ")
-	s.until("31012", "nothing else is touched")
+	s.until("31012", "2 to add, 4 to change, 2 to remove")
 	s.frame(r, 1800*time.Millisecond, "space  http as well")
 	s.keys("\r")
 	s.until("enter apply")

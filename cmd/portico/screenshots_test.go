@@ -90,7 +90,7 @@ func scenes(t *testing.T, d *demo, w *wiring) []scene {
 	return []scene{
 		{sees: []string{"sshd-down", "refused", "30050 ✓"}, shot: "instances"},
 		{keys: []string{"jj", "p"}, sees: []string{"Publish  blast-db", "30012"}},
-		{keys: []string{"\t", " "}, sees: []string{"31012", "nothing else is touched"}, shot: "publish"},
+		{keys: []string{"\t", " "}, sees: []string{"31012", "2 to add, 4 to change, 2 to remove"}, shot: "publish"},
 		{keys: []string{"\r"}, sees: []string{"enter apply"}, shot: "preview"},
 		{keys: []string{"\r"}, sees: []string{"▸ Cancel"}},
 		{keys: []string{"\x1b[C"}, sees: []string{"▸ Apply"}},

@@ -60,7 +60,11 @@ func (s *Screen) summary(width int, st *themes.Styles) []string {
 		return []string{line.Cut(width).Render(st, false)}
 	}
 	left := widget.Spans{{Text: s.proposal.Plan.Summary(), Style: st.Strong}}
-	return []string{preview.HeadingWith(left, preview.Untouched(s.proposal.Plan.Warnings, st), width, st)}
+	right := preview.Untouched(s.proposal.Plan.Warnings, st)
+	if left.Width()+2+right.Width() > width {
+		right = nil // the counts come first; the preview says it again
+	}
+	return []string{preview.HeadingWith(left, right, width, st)}
 }
 
 const quotaOf = "quota of "
