@@ -24,6 +24,9 @@ type Service struct {
 	Port     uint16
 }
 
+// IsSSH reports whether an ssh client is what to connect with.
+func (s Service) IsSSH() bool { return s.Protocol == TCP && (s.Name == "ssh" || s.Port == 22) }
+
 // String is the service as on the command line: "ssh tcp/22".
 func (s Service) String() string { return fmt.Sprintf("%s %s/%d", s.Name, s.Protocol, s.Port) }
 

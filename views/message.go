@@ -166,6 +166,22 @@ func ForwardRow(f gateway.Forward) string {
 	return string(f.Service.Protocol) + " " + f.Public.String()
 }
 
+// WhyNone says why no forwards are listed. Nothing is what to say when none stands, and noGateway when
+// there is nothing yet that could carry one.
+func (m SnapshotMsg) WhyNone(nothing, noGateway string) string {
+	switch {
+	case m.Snapshot.State != nil:
+		return nothing
+	case m.GatewayErr != nil && cloud.KindOf(m.GatewayErr) == gateway.NotFound:
+		return noGateway
+	case m.GatewayErr != nil:
+		return "what is published is not known: the gateway has not answered"
+	case m.CloudAt.IsZero():
+		return "asking the cloud…"
+	}
+	return "asking the gateway…"
+}
+
 // HelpSection is a heading with the bindings below it, in groups.
 type HelpSection struct {
 	Title string

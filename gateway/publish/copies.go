@@ -174,7 +174,7 @@ func rsyncWords(words []string) string {
 // tunnel makes one port of the instance one of this machine.
 func (c *copier) tunnel() Copy {
 	port, note := uint16(80), "put the port that you need in place of 80"
-	if c.f.Service.Protocol == gateway.TCP && !isSSHService(c.f.Service) {
+	if c.f.Service.Protocol == gateway.TCP && !c.f.Service.IsSSH() {
 		port, note = c.f.Service.Port, ""
 	} else if w, ok := c.web(); ok {
 		port, note = w.Service.Port, ""
@@ -320,8 +320,4 @@ func (c *copier) config() Copy {
 	out.Text = strings.TrimSuffix(SSHConfig(hosts[i:i+1]), "\n\n") + "\n"
 	out.Note = "then: ssh " + hosts[i].Host
 	return out
-}
-
-func isSSHService(s gateway.Service) bool {
-	return s.Protocol == gateway.TCP && (s.Name == "ssh" || s.Port == 22)
 }

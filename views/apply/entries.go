@@ -32,7 +32,7 @@ func (s *Screen) findEntries() {
 		switch {
 		case it.Action == plan.Delete:
 			continue
-		case isSSH(f.Service):
+		case f.Service.IsSSH():
 			e.ssh, e.text, e.copy = true, publish.SSHCommand(f, s.logins[f.Instance]), views.CopySSH{Forward: f}
 		case f.Service.Name == "http" || f.Service.Name == "https":
 			e.text = f.Service.Name + "://" + f.Public.String() + "/"
@@ -45,8 +45,4 @@ func (s *Screen) findEntries() {
 	if !known {
 		s.chosen = max(0, slices.IndexFunc(s.entries, func(e entry) bool { return e.ssh }))
 	}
-}
-
-func isSSH(svc gateway.Service) bool {
-	return svc.Protocol == gateway.TCP && (svc.Name == "ssh" || svc.Port == 22)
 }

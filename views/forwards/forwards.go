@@ -11,7 +11,6 @@ import (
 	"charm.land/bubbles/v2/help"
 	tea "charm.land/bubbletea/v2"
 
-	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/publish"
 	"portico/themes"
@@ -235,18 +234,8 @@ func (s *Screen) resize() {
 }
 
 func (s *Screen) empty() string {
-	err := s.snapshot.GatewayErr
-	switch {
-	case s.snapshot.Snapshot.State != nil:
-		return "nothing is published yet; choose instances on " + s.snapshot.Keys.Of("instances") + " and press " + s.snapshot.Keys.Of("publish")
-	case err != nil && cloud.KindOf(err) == gateway.NotFound:
-		return "there is no gateway yet, so nothing is published"
-	case err != nil:
-		return "what is published is not known: the gateway has not answered"
-	case s.snapshot.CloudAt.IsZero():
-		return "asking the cloud…"
-	}
-	return "asking the gateway…"
+	return s.snapshot.WhyNone("nothing is published yet; choose instances on "+s.snapshot.Keys.Of("instances")+" and press "+s.snapshot.Keys.Of("publish"),
+		"there is no gateway yet, so nothing is published")
 }
 
 // Keys are the bindings that work now.
@@ -258,7 +247,7 @@ func (s *Screen) Keys() help.KeyMap {
 	r, ok := s.list.Current()
 	k.Copy.SetEnabled(ok)
 	k.CopyMore.SetEnabled(ok)
-	if ok && !isSSH(r.Forward) {
+	if ok && !r.Service.IsSSH() {
 		k.Copy.SetHelp("y", "copy address")
 	}
 	k.Test.SetEnabled(ok)

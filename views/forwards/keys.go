@@ -77,7 +77,7 @@ func (s *Screen) copy() views.Intent {
 	switch {
 	case !ok:
 		return nil
-	case isSSH(r.Forward):
+	case r.Service.IsSSH():
 		return views.CopySSH{Forward: r.Forward}
 	}
 	return views.CopyText{Text: r.Public.String(), What: "address"}
@@ -90,10 +90,6 @@ func (s *Screen) copyMore() views.Intent {
 		return nil
 	}
 	return views.OpenCopies{Instance: r.Instance, Forward: r.Forward}
-}
-
-func isSSH(f gateway.Forward) bool {
-	return f.Service.Name == "ssh" || f.Service.Protocol == gateway.TCP && f.Service.Port == 22
 }
 
 // withdraw asks for exactly the chosen forwards. One request names the same services for all of

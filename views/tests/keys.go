@@ -54,16 +54,12 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 		return views.DiagnoseForward(r.Forward, r.name)
 	case key.Matches(msg, s.keys.CopyMore):
 		return views.OpenCopies{Instance: r.Instance, Forward: r.Forward}
-	case key.Matches(msg, s.keys.Copy) && isSSH(r.Forward):
+	case key.Matches(msg, s.keys.Copy) && r.Service.IsSSH():
 		return views.CopySSH{Forward: r.Forward}
 	case key.Matches(msg, s.keys.Copy):
 		return views.CopyText{Text: r.Public.String(), What: "address"}
 	}
 	return nil
-}
-
-func isSSH(f gateway.Forward) bool {
-	return f.Service.Name == "ssh" || f.Service.Protocol == gateway.TCP && f.Service.Port == 22
 }
 
 // pageKeys are the bindings on the page of one forward.

@@ -296,18 +296,8 @@ func (s *Screen) note(f views.Frame) []string {
 
 // empty says why there are no rows.
 func (s *Screen) empty() string {
-	err := s.snapshot.GatewayErr
-	switch {
-	case s.snapshot.Snapshot.State != nil:
-		return "nothing is published yet, so there is nothing to test"
-	case err != nil && cloud.KindOf(err) == gateway.NotFound:
-		return "there is no gateway yet, so there is nothing to test"
-	case err != nil:
-		return "what is published is not known: the gateway has not answered"
-	case s.snapshot.CloudAt.IsZero():
-		return "asking the cloud…"
-	}
-	return "asking the gateway…"
+	return s.snapshot.WhyNone("nothing is published yet, so there is nothing to test",
+		"there is no gateway yet, so there is nothing to test")
 }
 
 // Keys are the bindings that work now.
@@ -322,7 +312,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k.Diagnose.SetEnabled(ok)
 	k.Copy.SetEnabled(ok)
 	k.CopyMore.SetEnabled(ok)
-	if ok && !isSSH(r.Forward) {
+	if ok && !r.Service.IsSSH() {
 		k.Copy.SetHelp("y", "copy address")
 	}
 	if s.paused {
