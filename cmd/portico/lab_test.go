@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -166,17 +167,26 @@ func (l *lab) port(base int) int {
 // state is everything a publish may touch, as the systems themselves tell it.
 type labState struct{ rules, groups, portGroups, files string }
 
-func (l *lab) state() labState {
-	l.t.Helper()
-	var strip strings.Builder
-	for line := range strings.Lines(l.inside("gw", "iptables-save")) {
+// untouchedTable is a table that nobody has put anything into. Whether iptables-save shows one tells
+// only whether somebody has ever looked at it since the boot.
+var untouchedTable = regexp.MustCompile(`(?m)^\*\w+\n(:\w+ ACCEPT\n)*COMMIT\n`)
+
+// plainRules is what iptables-save says, without its comments and counters.
+func plainRules(saved string) string {
+	var out strings.Builder
+	for line := range strings.Lines(saved) {
 		if !strings.HasPrefix(line, "#") {
 			text, _, _ := strings.Cut(line, " [")
-			strip.WriteString(strings.TrimSpace(text) + "\n")
+			out.WriteString(strings.TrimSpace(text) + "\n")
 		}
 	}
+	return untouchedTable.ReplaceAllString(out.String(), "")
+}
+
+func (l *lab) state() labState {
+	l.t.Helper()
 	return labState{
-		rules:      strip.String(),
+		rules:      plainRules(l.inside("gw", "iptables-save")),
 		groups:     l.openstack("security", "group", "rule", "list", "--long", "-f", "json", "--sort-column", "ID") + l.openstack("security", "group", "list", "-f", "json", "--sort-column", "ID"),
 		portGroups: l.openstack("port", "list", "--long", "-f", "json", "-c", "ID", "-c", "Security Groups", "--sort-column", "ID"),
 		files:      l.inside("gw", "find /etc/portico /etc/sysctl.d /etc/systemd/system -type f -o -type l 2>/dev/null | sort"),
