@@ -52,9 +52,12 @@ func (e *Engine) lost(seen *observed, s gateway.State) []gateway.Forward {
 			}
 		}
 	}
+	there := make(map[string]bool, len(e.Inventory.Instances))
+	for _, i := range e.Inventory.Instances {
+		there[i.ID] = true
+	}
 	return slices.DeleteFunc(readForwards(e.Gateway, kept), func(f gateway.Forward) bool {
-		_, there := e.Inventory.Instance(f.Instance)
-		return taken[f.Key()] || !there
+		return taken[f.Key()] || !there[f.Instance]
 	})
 }
 
@@ -71,10 +74,13 @@ func (e *Engine) ruleDrift(seen *observed, want netfilter.Layout) []gateway.Drif
 			out = append(out, gateway.Drift{Kind: gateway.Strange, Where: where, Line: cloud.Clean(line)})
 		}
 	}
+	wanted := make(map[string]bool, len(want.Chains))
+	for _, c := range want.Chains {
+		wanted[c.Name] = true
+	}
 	table, _ := seen.rules.Table(want.Table)
 	for _, c := range table.Chains {
-		wanted := slices.ContainsFunc(want.Chains, func(w netfilter.Chain) bool { return w.Name == c.Name })
-		if netfilter.Owned(c.Name) && !wanted && len(c.Rules) == 0 {
+		if netfilter.Owned(c.Name) && !wanted[c.Name] && len(c.Rules) == 0 {
 			out = append(out, gateway.Drift{Kind: gateway.Strange, Where: where, Line: ":" + cloud.Clean(c.Name) + " - [0:0]"})
 		}
 	}

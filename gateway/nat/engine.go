@@ -148,13 +148,25 @@ func (e *Engine) planHost(want, have []gateway.Forward, seen *observed) []plan.S
 // changedUDP lists the public UDP ports that lead elsewhere, or nowhere, from now on.
 func changedUDP(want, have []gateway.Forward) []string {
 	var out []string
+	told := map[string]bool{}
 	for _, pair := range [][2][]gateway.Forward{{want, have}, {have, want}} {
+		among := byKey(pair[1])
 		for _, f := range pair[0] {
 			port := strconv.Itoa(int(f.Public.Port()))
-			if f.Service.Protocol == gateway.UDP && !slices.ContainsFunc(pair[1], f.Equal) && !slices.Contains(out, port) {
+			if f.Service.Protocol == gateway.UDP && !told[port] && !slices.ContainsFunc(among[f.Key()], f.Equal) {
+				told[port] = true
 				out = append(out, port)
 			}
 		}
+	}
+	return out
+}
+
+// byKey finds forwards by their public endpoint.
+func byKey(fs []gateway.Forward) map[gateway.Key][]gateway.Forward {
+	out := make(map[gateway.Key][]gateway.Forward, len(fs))
+	for _, f := range fs {
+		out[f.Key()] = append(out[f.Key()], f)
 	}
 	return out
 }
@@ -247,9 +259,9 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *obse
 
 // newlyOpen counts the forwards that let anybody in and did not before.
 func newlyOpen(want, have []gateway.Forward) int {
-	n := 0
+	n, before := 0, byKey(have)
 	for _, f := range want {
-		if len(gateway.SortPrefixes(f.Sources)) == 0 && !slices.ContainsFunc(have, f.Equal) {
+		if len(gateway.SortPrefixes(f.Sources)) == 0 && !slices.ContainsFunc(before[f.Key()], f.Equal) {
 			n++
 		}
 	}

@@ -75,8 +75,8 @@ func (w *wanted) take(f gateway.Forward) {
 		return
 	}
 	w.adopted[f.Key()], w.named[f.Instance] = true, true
-	item := Item{Action: plan.Create, Forward: f, Instance: InstanceName(w.s.Inventory, f.Instance)}
-	if slices.ContainsFunc(w.have, f.Equal) {
+	item := Item{Action: plan.Create, Forward: f, Instance: w.dir.name(f.Instance)}
+	if w.standsAs(f) {
 		item.Action = 0
 	} else {
 		w.all = append(w.all, f)

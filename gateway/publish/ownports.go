@@ -65,14 +65,14 @@ func (w *wanted) ownPorts(services int) error {
 // assign gives endpoints their public ports: the request's own, or those of the scheme.
 func (w *wanted) assign(sch *scheme.Scheme, subnet netip.Prefix, endpoints []scheme.Endpoint) ([]scheme.Entry, error) {
 	if len(w.ports) == 0 {
-		return sch.Assign(subnet, endpoints, w.standing(), w.s.State.Reserved)
+		return w.ledger().Assign(sch, subnet, endpoints)
 	}
 	if len(w.ports) < len(endpoints) {
 		return nil, &gateway.Error{Op: "use own ports", Kind: gateway.Invalid, Err: errors.New("there are too few"), Next: "name each VM once"}
 	}
 	ports := w.ports[:len(endpoints)]
 	w.ports = w.ports[len(endpoints):]
-	return scheme.Fixed(endpoints, ports, w.standing(), w.s.State.Reserved)
+	return w.ledger().Fixed(endpoints, ports)
 }
 
 func counted(n int, what string) string {

@@ -31,7 +31,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if err := cmp.Or(s.answered(), req.onThis(s.Gateway), readable(s.Inventory), usable(s, req.Engine)); err != nil {
 		return Proposal{}, err
 	}
-	w := &wanted{p: p, s: s, req: req, have: slices.Concat(s.State.Forwards, s.State.Lost)}
+	w := newWanted(p, s, req)
 	if err := w.work(); err != nil {
 		return Proposal{}, err
 	}
@@ -115,8 +115,28 @@ type wanted struct {
 	warnings []plan.Warning
 	named    map[string]bool // instances of the request, by ID
 	adopted  map[gateway.Key]bool
-	there    map[string]bool // instances that there are, by ID; made when first needed
-	ports    []uint16        // of the request, that are not given yet
+	ports    []uint16 // of the request, that are not given yet
+
+	dir    *directory
+	set    *forwardSet // what becomes all, while it is worked out
+	given  *scheme.Ledger
+	gone   map[gateway.Key][]gateway.Forward // that were lost
+	before map[gateway.Key][]gateway.Forward // those of have
+}
+
+func newWanted(p *Publisher, s Snapshot, req Request) *wanted {
+	w := &wanted{
+		p: p, s: s, req: req, have: slices.Concat(s.State.Forwards, s.State.Lost), dir: newDirectory(s),
+		gone: map[gateway.Key][]gateway.Forward{}, before: map[gateway.Key][]gateway.Forward{},
+	}
+	w.set = newForwardSet(w.have)
+	for _, f := range s.State.Lost {
+		w.gone[f.Key()] = append(w.gone[f.Key()], f)
+	}
+	for _, f := range w.have {
+		w.before[f.Key()] = append(w.before[f.Key()], f)
+	}
+	return w
 }
 
 func (w *wanted) work() error {
@@ -129,7 +149,6 @@ func (w *wanted) work() error {
 	if len(w.req.Instances) == 0 {
 		return &gateway.Error{Op: "plan", Kind: gateway.Invalid, Err: errors.New("no instance was named"), Next: "name one or several: portico publish VM"}
 	}
-	w.all = slices.Clone(w.have)
 	services, err := w.p.resolveServices(w.req.Services)
 	if err != nil {
 		return err
@@ -155,45 +174,50 @@ func (w *wanted) work() error {
 			return err
 		}
 	}
+	w.all = w.set.forwards()
 	w.putBack()
 	gateway.SortForwards(w.all)
 	return nil
 }
 
 // lost reports whether a forward is one that was emptied out of the gateway.
-func (w *wanted) lost(f gateway.Forward) bool { return slices.ContainsFunc(w.s.State.Lost, f.Equal) }
+func (w *wanted) lost(f gateway.Forward) bool { return slices.ContainsFunc(w.gone[f.Key()], f.Equal) }
+
+// standsAs reports whether a forward stands, or is put back, just so.
+func (w *wanted) standsAs(f gateway.Forward) bool {
+	return slices.ContainsFunc(w.before[f.Key()], f.Equal)
+}
 
 // putBack lists the lost forwards that a plan brings back beside what was asked for.
 func (w *wanted) putBack() {
+	told := make(map[gateway.Key]bool, len(w.items))
+	for _, i := range w.items {
+		told[i.Forward.Key()] = true
+	}
 	for _, f := range w.all {
-		if w.lost(f) && !slices.ContainsFunc(w.items, func(i Item) bool { return i.Forward.Key() == f.Key() }) {
-			w.items = append(w.items, Item{Action: plan.Create, Forward: f, Instance: InstanceName(w.s.Inventory, f.Instance)})
+		if w.lost(f) && !told[f.Key()] {
+			w.items = append(w.items, Item{Action: plan.Create, Forward: f, Instance: w.dir.name(f.Instance)})
 		}
 	}
 }
 
 // instance resolves a name. An instance that is gone can still be withdrawn, by its ID.
 func (w *wanted) instance(name string) (cloud.Instance, error) {
-	i, err := resolveInstance(w.s.Inventory, name)
-	if err != nil && w.req.Withdraw {
-		for _, f := range w.have {
-			if f.Instance == name {
-				return cloud.Instance{ID: name, Name: name}, nil
-			}
-		}
+	i, err := w.dir.resolve(name)
+	if err != nil && w.req.Withdraw && len(w.set.of[name]) > 0 {
+		return cloud.Instance{ID: name, Name: name}, nil
 	}
 	return i, err
 }
 
 func (w *wanted) withdraw(i cloud.Instance, services []gateway.Service) error {
-	w.all = slices.DeleteFunc(w.all, func(f gateway.Forward) bool {
-		named := len(services) == 0 || slices.ContainsFunc(services, func(s gateway.Service) bool { return s.Name == f.Service.Name })
-		if f.Instance != i.ID || !named {
-			return false
+	for _, n := range w.set.ofInstance(i.ID) {
+		f := w.set.list[n]
+		if len(services) == 0 || slices.ContainsFunc(services, func(s gateway.Service) bool { return s.Name == f.Service.Name }) {
+			w.items = append(w.items, Item{Action: plan.Delete, Forward: f, Instance: i.Name})
+			w.set.gone[n] = true
 		}
-		w.items = append(w.items, Item{Action: plan.Delete, Forward: f, Instance: i.Name})
-		return true
-	})
+	}
 	return nil
 }
 
@@ -242,12 +266,7 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 
 // stands finds the forward that a service of an instance has now.
 func (w *wanted) stands(id string, svc gateway.Service, addr netip.Addr) (gateway.Forward, bool) {
-	for _, f := range w.have {
-		if f.Instance == id && f.Service.Name == svc.Name && f.Service.Protocol == svc.Protocol && f.Private.Addr() == addr {
-			return f, true
-		}
-	}
-	return gateway.Forward{}, false
+	return w.set.stands(owner{id, svc.Name, svc.Protocol}, addr)
 }
 
 // keepSources lets in who was asked for, or, where that is wished, who may come in already.
@@ -259,20 +278,15 @@ func (w *wanted) keepSources(f, old gateway.Forward) gateway.Forward {
 	return f
 }
 
-// standing is what holds its port: forwards of instances that are gone do not.
-func (w *wanted) standing() []gateway.Forward {
-	return slices.DeleteFunc(slices.Clone(w.all), w.orphan)
+// ledger is what holds its port: forwards of instances that are gone do not.
+func (w *wanted) ledger() *scheme.Ledger {
+	if w.given == nil {
+		w.given = scheme.NewLedger(slices.DeleteFunc(w.set.forwards(), w.orphan), w.s.State.Reserved)
+	}
+	return w.given
 }
 
-func (w *wanted) orphan(f gateway.Forward) bool {
-	if w.there == nil {
-		w.there = make(map[string]bool, len(w.s.Inventory.Instances))
-		for _, i := range w.s.Inventory.Instances {
-			w.there[i.ID] = true
-		}
-	}
-	return !w.there[f.Instance]
-}
+func (w *wanted) orphan(f gateway.Forward) bool { return !w.dir.has(f.Instance) }
 
 func (w *wanted) publicAddr() netip.Addr {
 	if a := w.s.Gateway.FloatingIP; a.IsValid() {
@@ -284,15 +298,14 @@ func (w *wanted) publicAddr() netip.Addr {
 // put adds a forward in place of the one that the instance's service has now, if any.
 func (w *wanted) put(i cloud.Instance, f gateway.Forward) {
 	item := Item{Action: plan.Create, Forward: f, Instance: i.Name}
-	w.all = slices.DeleteFunc(w.all, func(old gateway.Forward) bool {
-		if old.Key() == f.Key() && w.orphan(old) {
-			w.items = append(w.items, Item{Action: plan.Delete, Forward: old, Instance: old.Instance})
-			return true
-		}
-		if old.Instance != f.Instance || old.Service.Name != f.Service.Name || old.Service.Protocol != f.Service.Protocol {
-			return false
-		}
+	for _, n := range w.set.rivals(f) {
+		old := w.set.list[n]
+		mine := ownerOf(old) == ownerOf(f)
 		switch {
+		case old.Key() == f.Key() && w.orphan(old):
+			w.items = append(w.items, Item{Action: plan.Delete, Forward: old, Instance: old.Instance})
+		case !mine:
+			continue
 		case old.Equal(f) && !w.lost(f):
 			item.Action = 0
 		case old.Equal(f): // it is put back
@@ -301,9 +314,13 @@ func (w *wanted) put(i cloud.Instance, f gateway.Forward) {
 		default:
 			w.items = append(w.items, Item{Action: plan.Delete, Forward: old, Instance: i.Name})
 		}
-		return true
-	})
-	w.all = append(w.all, f)
+		w.set.gone[n] = true
+		if !w.orphan(old) {
+			w.ledger().Release(old)
+		}
+	}
+	w.set.add(f)
+	w.ledger().Hold(f)
 	w.items = append(w.items, item)
 }
 

@@ -166,9 +166,13 @@ func clock(t time.Time) string {
 
 // orphans tells of forwards whose instance is gone: whoever gets its address gets its visitors.
 func orphans(inv cloud.Inventory, forwards []gateway.Forward) []plan.Warning {
+	there := make(map[string]bool, len(inv.Instances))
+	for _, i := range inv.Instances {
+		there[i.ID] = true
+	}
 	var out []plan.Warning
 	for _, f := range forwards {
-		if _, ok := inv.Instance(f.Instance); !ok {
+		if !there[f.Instance] {
 			out = append(out, plan.Warning{Title: "a forward leads to an instance that is gone", Detail: fmt.Sprintf("%s; portico withdraw %s", f, f.Instance)})
 		}
 	}

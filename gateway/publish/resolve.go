@@ -87,11 +87,11 @@ func (w *wanted) privateAddress(i cloud.Instance) (netip.Addr, netip.Prefix, err
 	refuse := func(kind gateway.Kind, next, format string, args ...any) (netip.Addr, netip.Prefix, error) {
 		return netip.Addr{}, netip.Prefix{}, &gateway.Error{Op: "publish", Target: i.Name, Kind: kind, Err: fmt.Errorf(format, args...), Next: next}
 	}
-	inv, h := w.s.Inventory, homeOf(w.s.Inventory, w.s.Gateway)
+	inv, h := w.s.Inventory, w.dir.home
 	var addr netip.Addr
 	var subnet netip.Prefix
 	var network string
-	for _, p := range inv.InstancePorts(i.ID) {
+	for _, p := range w.dir.ports[i.ID] {
 		for _, ip := range p.FixedIPs {
 			s, ok := inv.Subnet(ip.SubnetID)
 			if !ip.Addr.Is4() || !ok || addr.IsValid() && p.NetworkID != h.network {

@@ -50,7 +50,7 @@ func surveyAddress(s Snapshot, id string) (netip.Addr, error) {
 	if !ok {
 		return netip.Addr{}, &gateway.Error{Op: "find instance", Target: cloud.Clean(id), Kind: gateway.NotFound, Err: errors.New("there is no such instance any more")}
 	}
-	w := &wanted{s: s}
+	w := &wanted{s: s, dir: newDirectory(s)}
 	addr, _, err := w.privateAddress(i)
 	return addr, err
 }

@@ -65,7 +65,10 @@ func (p public) String() string { return fmt.Sprintf("%s/%d", p.protocol, p.port
 // the same answer whoever asks. A port that is reserved or that another endpoint has is an error
 // of kind Conflict that names what has it.
 func (s *Scheme) Assign(subnet netip.Prefix, want []Endpoint, standing []gateway.Forward, reserved []gateway.Reserved) ([]Entry, error) {
-	a := newAssignment(standing, reserved)
+	return s.assign(newAssignment(standing, reserved), subnet, want)
+}
+
+func (s *Scheme) assign(a *assignment, subnet netip.Prefix, want []Endpoint) ([]Entry, error) {
 	if !s.Range.IsZero() {
 		return a.fromRange(s.Range, want)
 	}
@@ -87,7 +90,10 @@ func (s *Scheme) Assign(subnet netip.Prefix, want []Endpoint, standing []gateway
 // Errors are of kind Invalid for a port outside of MinPort..MaxPort, and else those of
 // [Scheme.Assign].
 func Fixed(want []Endpoint, ports []uint16, standing []gateway.Forward, reserved []gateway.Reserved) ([]Entry, error) {
-	a := newAssignment(standing, reserved)
+	return fixed(newAssignment(standing, reserved), want, ports)
+}
+
+func fixed(a *assignment, want []Endpoint, ports []uint16) ([]Entry, error) {
 	out := make([]Entry, 0, len(want))
 	for i, e := range want {
 		if ports[i] < MinPort {
@@ -123,11 +129,26 @@ func newAssignment(standing []gateway.Forward, reserved []gateway.Reserved) *ass
 		a.takenBy[public{r.Protocol, r.Port}] = r.By
 	}
 	for _, f := range standing {
-		at := public{f.Service.Protocol, f.Public.Port()}
-		a.has[at] = endpointKey(Endpoint{f.Private.Addr(), f.Service})
-		a.port[a.has[at]] = at.port
+		a.hold(f)
 	}
 	return a
+}
+
+func (a *assignment) hold(f gateway.Forward) {
+	at := public{f.Service.Protocol, f.Public.Port()}
+	a.has[at] = endpointKey(Endpoint{f.Private.Addr(), f.Service})
+	a.port[a.has[at]] = at.port
+}
+
+// release gives up what a forward has, as far as it has it still.
+func (a *assignment) release(f gateway.Forward) {
+	at, key := public{f.Service.Protocol, f.Public.Port()}, endpointKey(Endpoint{f.Private.Addr(), f.Service})
+	if a.has[at] == key {
+		delete(a.has, at)
+	}
+	if a.port[key] == at.port {
+		delete(a.port, key)
+	}
 }
 
 func (a *assignment) take(e Endpoint, port uint16) error {
