@@ -41,6 +41,8 @@ func contract(t *testing.T, newRig func(t *testing.T) rig) {
 		"counters survive a new publish":  contractCounters,
 		"changed udp flows are forgotten": contractUDP,
 		"ours comes first when asked for": contractFirst,
+		"prepared stays, retired goes":    contractPrepared,
+		"what others rely on stays on":    contractRetireShared,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newRig(t)) })
 	}

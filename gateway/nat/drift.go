@@ -19,13 +19,16 @@ const DriftTitle = "the gateway has drifted"
 // keptElsewhere are files that put rules of others back, or made them once.
 const keptElsewhere = "/etc/iptables/rules.v4 /etc/sysconfig/iptables /etc/rc.local /var/lib/cloud/instance/user-data.txt"
 
+// forwardElsewhere are files by which others turn IP forwarding on at boot.
+const forwardElsewhere = "/etc/sysctl.conf /etc/sysctl.d/*.conf"
+
 // ownDrift lists where our part of the gateway, and its doors, are not what the forwards that
 // stand need. Applying a plan for these same forwards puts just that right.
 func (e *Engine) ownDrift(seen *observed, forwards []gateway.Forward) []gateway.Drift {
 	if len(otherAddresses(e.Gateway, seen.rules)) > 0 {
 		return nil // what is ours there cannot be judged from this address
 	}
-	nat, filter := layouts(e.Gateway, forwards)
+	nat, filter := e.layouts(forwards)
 	var out []gateway.Drift
 	for _, l := range []netfilter.Layout{nat, filter} {
 		out = append(out, e.ruleDrift(seen, l)...)
@@ -115,6 +118,9 @@ func (e *Engine) fileDrift(seen *observed, nat, filter netfilter.Layout) []gatew
 		tell(gateway.Missing, "sysctl", "net.ipv4.ip_forward = 1")
 	}
 	want := map[string]string{pathSysctl: sysctlText(seen)}
+	if e.prepared {
+		want[pathPrepared] = e.preparedFile(seen)
+	}
 	want[pathRules], want[pathRestore] = bootFiles([]netfilter.Layout{nat, filter})
 	if seen.systemd {
 		want[pathUnit] = unitText

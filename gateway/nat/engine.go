@@ -58,6 +58,11 @@ type Engine struct {
 
 	// First puts our rule in FORWARD before those of others, where one of them drops what it accepts.
 	First bool
+	// Prepare makes the machine one that stays a gateway without forwards; Retire ends that, and takes
+	// IP forwarding back where nobody else needs it.
+	Prepare, Retire bool
+
+	prepared bool // whether it is to stay a gateway; see mean
 }
 
 var _ gateway.Engine = (*Engine)(nil)
@@ -72,6 +77,7 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	if !ok {
 		return plan.Plan{}, &gateway.Error{Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.Internal, Err: fmt.Errorf("state of another engine: %T", have.Native)}
 	}
+	e.mean(seen)
 	if err := e.checkAdopt(want, have.Forwards, seen); err != nil {
 		return plan.Plan{}, err
 	}
@@ -81,7 +87,7 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	if err := e.checkAddress(seen); err != nil {
 		return plan.Plan{}, err
 	}
-	if len(seen.missing) > 0 && len(want) > 0 {
+	if len(seen.missing) > 0 && (len(want) > 0 || e.Prepare) {
 		return plan.Plan{}, &gateway.Error{
 			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.NotFound,
 			Err:  fmt.Errorf("the gateway has no %s", strings.Join(seen.missing, ", ")),
@@ -119,7 +125,7 @@ func (e *Engine) checkAddress(seen *observed) error {
 // planHost is what changes on the gateway itself. The accept rule comes before the DNAT rules
 // and goes after them, so that no connection is sent on only to be dropped.
 func (e *Engine) planHost(want, have []gateway.Forward, seen *observed) []plan.Step {
-	nat, filter := layouts(e.Gateway, want)
+	nat, filter := e.layouts(want)
 	nat.Gone = e.gone(seen)
 	natStep := e.remembering(e.restoreStep(seen, nat, changedUDP(want, have)...), seen, nat.Gone)
 	filterStep := e.restoreStep(seen, filter)
@@ -129,7 +135,7 @@ func (e *Engine) planHost(want, have []gateway.Forward, seen *observed) []plan.S
 			steps = append(steps, s)
 		}
 	}
-	if len(want) > 0 {
+	if len(nat.Chains) > 0 {
 		add(e.forwardingStep(seen))
 		if e.First && filterStep == nil {
 			filterStep = e.firstStep(seen)
@@ -142,6 +148,7 @@ func (e *Engine) planHost(want, have []gateway.Forward, seen *observed) []plan.S
 	add(e.persistStep(seen, nat, filter))
 	add(natStep)
 	add(filterStep)
+	add(e.stopForwardingStep(seen))
 	return steps
 }
 
@@ -240,7 +247,7 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *obse
 	if n := newlyOpen(want, have.Forwards); n > 0 {
 		out = append(out, plan.Warning{Title: "open to the whole internet", Detail: fmt.Sprintf("anybody may connect to %d of these forwards; name the networks that may, if that is not meant", n)})
 	}
-	if len(want) == 0 {
+	if len(want) == 0 && !e.prepared {
 		for _, r := range []role{rolePublic, rolePrivate} {
 			d := e.newDoor(r)
 			if others := e.othersNeed(d); len(others) > 0 {
@@ -248,11 +255,11 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *obse
 			}
 		}
 	}
-	if !seen.systemd && len(want) > 0 {
+	if !seen.systemd && (len(want) > 0 || e.prepared) {
 		out = append(out, plan.Warning{Title: "will not survive a reboot", Detail: "the gateway has no systemd to put the rules back"})
 	}
-	if len(want) == 0 && seen.forwarding && seen.files[pathSysctl] != "" {
-		out = append(out, plan.Warning{Title: "IP forwarding stays on until the next reboot", Detail: "others on this gateway may rely on it by now"})
+	if len(want) == 0 {
+		out = append(out, e.stays(seen)...)
 	}
 	return out
 }

@@ -90,7 +90,7 @@ func (e *Engine) planGroups(want []gateway.Forward) (open, shut []plan.Step, err
 func (e *Engine) doors(want []gateway.Forward) (public, private *door, err error) {
 	public, private = e.newDoor(rolePublic), e.newDoor(rolePrivate)
 	private.peer = public
-	if e.Gateway.PortID != "" && len(want) > 0 {
+	if e.Gateway.PortID != "" && (len(want) > 0 || e.holdsDoor(public)) {
 		port, ok := findPort(e.Inventory.Ports, e.Gateway.PortID)
 		if !ok {
 			return nil, nil, &gateway.Error{Op: "find the port of gateway", Target: e.Gateway.Name, Kind: gateway.NotFound}

@@ -25,6 +25,7 @@ type observed struct {
 	enabled    bool                    // our unit starts at boot
 	links      map[string][]netip.Addr // interface -> its addresses
 	kept       []string                // files that keep rules of others
+	forwarders []string                // files of others that turn IP forwarding on
 	foreign    []foreignRule
 }
 
@@ -51,6 +52,7 @@ sec systemd; command -v systemctl
 sec enabled; systemctl is-enabled ` + unitName + `
 sec links; ip -o -4 addr show
 sec kept; for f in ` + keptElsewhere + `; do grep -q DNAT "$f" 2>/dev/null && echo "$f"; done
+sec forwarders; for f in ` + forwardElsewhere + `; do [ "$f" != ` + pathSysctl + ` ] && grep -qs '^[^#;]*net[./]ipv4[./]ip_forward *= *1' "$f" && echo "$f"; done
 sec pending; ` + rollback.StatusScript + `
 for f in "$@"; do sec "file $f"; cat "$f"; done
 sec end
@@ -85,6 +87,7 @@ func (e *Engine) Observe(ctx context.Context) (gateway.State, error) {
 		enabled:    strings.HasPrefix(strings.TrimSpace(sections["enabled"]), "enabled"),
 		links:      readLinks(sections["links"]),
 		kept:       strings.Fields(sections["kept"]),
+		forwarders: strings.Fields(sections["forwarders"]),
 	}
 	for _, f := range ourFiles {
 		seen.files[f] = sections["file "+f]
@@ -93,6 +96,7 @@ func (e *Engine) Observe(ctx context.Context) (gateway.State, error) {
 }
 
 func (e *Engine) state(seen *observed, sections map[string]string) gateway.State {
+	e.mean(seen)
 	forwards := readForwards(e.Gateway, seen.rules)
 	s := gateway.State{Forwards: forwards, Native: seen}
 	programs := listening(sections["listening"], e.Gateway)

@@ -23,7 +23,7 @@ const (
 	pathUnit    = "/etc/systemd/system/" + unitName
 )
 
-var ourFiles = []string{pathRules, pathRestore, pathSysctl, pathUnit}
+var ourFiles = []string{pathRules, pathRestore, pathSysctl, pathUnit, pathPrepared}
 
 const restoreText = `#!/bin/sh
 # Written by Portico. Puts its forwards back after a boot; withdrawing the last one removes this.
@@ -96,8 +96,14 @@ func sysctlText(seen *observed) string {
 	if had := seen.files[pathSysctl]; had != "" {
 		return had
 	}
-	return "# Written by Portico. Before it, net.ipv4.ip_forward was " + forwardingBefore(seen) + ".\nnet.ipv4.ip_forward = 1\n"
+	return fmt.Sprintf(sysctlForm, forwardingBefore(seen))
 }
+
+// sysctlForm is that file; it remembers how it was before.
+const (
+	sysctlBefore = "Before it, net.ipv4.ip_forward was "
+	sysctlForm   = "# Written by Portico. " + sysctlBefore + "%s.\nnet.ipv4.ip_forward = 1\n"
+)
 
 // forwardingStep turns IP forwarding on, now and after every boot; nil when it is so.
 func (e *Engine) forwardingStep(seen *observed) *hostStep {
@@ -135,7 +141,8 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 		return e.forgetStep(seen)
 	}
 	rules, restore := bootFiles(layouts)
-	same := seen.files[pathRules] == rules && seen.files[pathRestore] == restore
+	prepared := e.preparedFile(seen)
+	same := seen.files[pathRules] == rules && seen.files[pathRestore] == restore && seen.files[pathPrepared] == prepared
 	if seen.systemd {
 		same = same && seen.files[pathUnit] == unitText && seen.enabled
 	}
@@ -149,6 +156,9 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 		unit, after = unitText, append(after, unitName+" enabled")
 		shell = append(append(shell, heredoc("cat > "+pathUnit, unitText)...), "systemctl daemon-reload", "systemctl enable "+unitName)
 	}
+	if prepared != seen.files[pathPrepared] && prepared != "" {
+		after, shell = append(after, pathPrepared), append(shell, heredoc("cat > "+pathPrepared, prepared)...)
+	}
 	action, cleanup := plan.Create, forgetCommands
 	if old := seen.files[pathRules]; old != "" {
 		action, cleanup = plan.Update, append(heredoc("cat > "+pathRules, old), heredoc("cat > "+pathRestore, seen.files[pathRestore])...)
@@ -156,7 +166,7 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 	return &hostStep{
 		change: plan.Change{ID: "persist", Target: e.Gateway.Name + " files", Title: "keep the rules over a reboot", Action: action, After: after, Host: e.Gateway.Name, Shell: shell, Cleanup: cleanup},
 		do: func(ctx context.Context) error {
-			return e.writeFiles(ctx, seen.systemd, true, map[string]string{pathRules: rules, pathRestore: restore, pathUnit: unit, pathSysctl: sysctlText(seen)})
+			return e.writeFiles(ctx, seen.systemd, true, map[string]string{pathRules: rules, pathRestore: restore, pathUnit: unit, pathSysctl: sysctlText(seen), pathPrepared: prepared})
 		},
 		undo: func(ctx context.Context) error { return e.restoreFiles(ctx, seen) },
 	}

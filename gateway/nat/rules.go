@@ -28,10 +28,15 @@ const fanout = 16
 // layouts renders forwards as what is to stand in the nat and the filter table. No forwards
 // means nothing of ours stands.
 func layouts(gw gateway.Gateway, forwards []gateway.Forward) (nat, filter netfilter.Layout) {
-	nat, filter = netfilter.Layout{Table: tableNAT}, netfilter.Layout{Table: tableFilter}
 	if len(forwards) == 0 {
-		return nat, filter
+		return netfilter.Layout{Table: tableNAT}, netfilter.Layout{Table: tableFilter}
 	}
+	return chains(gw, forwards)
+}
+
+// chains renders forwards as our chains and the jumps to them, which may be empty.
+func chains(gw gateway.Gateway, forwards []gateway.Forward) (nat, filter netfilter.Layout) {
+	nat, filter = netfilter.Layout{Table: tableNAT}, netfilter.Layout{Table: tableFilter}
 	sorted := slices.Clone(forwards)
 	gateway.SortForwards(sorted)
 	nat.Chains = append(nat.Chains, treeChains(gw, sorted)...)
