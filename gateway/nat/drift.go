@@ -148,6 +148,7 @@ func (e *Engine) doorDrift(forwards []gateway.Forward) []gateway.Drift {
 	if err != nil {
 		return nil // the warnings of a plan say so
 	}
+	k := e.keeper()
 	var out []gateway.Drift
 	tell := func(kind gateway.DriftKind, steps []plan.Step) {
 		for _, s := range steps {
@@ -159,8 +160,8 @@ func (e *Engine) doorDrift(forwards []gateway.Forward) []gateway.Drift {
 			out = append(out, gateway.Drift{Kind: kind, Where: cloud.Clean(c.Target), Line: cloud.Clean(line)})
 		}
 	}
-	tell(gateway.Missing, append(e.openDoor(public), e.openDoor(private)...))
-	tell(gateway.Strange, append(e.shutDoor(private), e.shutDoor(public)...))
+	tell(gateway.Missing, append(k.Open(public), k.Open(private)...))
+	tell(gateway.Strange, append(k.Shut(private), k.Shut(public)...))
 	return out
 }
 

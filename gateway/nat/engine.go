@@ -12,6 +12,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/door"
 	"portico/gateway/netfilter"
 	"portico/gateway/plan"
 )
@@ -19,23 +20,11 @@ import (
 // Name is the engine's name in commands and in forwards.
 const Name = "nat"
 
-// Groups writes security groups and their rules, and lists them to find out what became of a
-// write whose answer was lost. Deleting what is gone already succeeds. A group with another
-// revision than the one named is not deleted, which is Kind Stale; revision 0 is any.
-type Groups interface {
-	SecurityGroups(ctx context.Context) ([]cloud.SecurityGroup, error)
-	CreateGroup(ctx context.Context, name, description string) (cloud.SecurityGroup, error)
-	DeleteGroup(ctx context.Context, id string, revision int) error
-	CreateRule(ctx context.Context, r cloud.SecurityGroupRule) (cloud.SecurityGroupRule, error)
-	DeleteRule(ctx context.Context, id string) error
-}
+// Groups writes security groups and their rules.
+type Groups = door.Groups
 
-// Ports reads one port afresh and sets the security groups it carries. A revision other than 0
-// must still be the port's, else the write is refused with Kind Stale.
-type Ports interface {
-	Port(ctx context.Context, id string) (cloud.Port, error)
-	SetPortGroups(ctx context.Context, id string, groups []string, revision int) error
-}
+// Ports sets the security groups that ports carry.
+type Ports = door.Ports
 
 // Engine makes forwards on one gateway. It is a value for one observation and what is planned
 // from it: Inventory is the cloud as it was read for that.
@@ -250,8 +239,8 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *obse
 	if len(want) == 0 && !e.prepared {
 		for _, r := range []role{rolePublic, rolePrivate} {
 			d := e.newDoor(r)
-			if others := e.othersNeed(d); len(others) > 0 {
-				out = append(out, plan.Warning{Title: "the group " + d.name + " stays", Detail: "others need it: " + strings.Join(others, "; ")})
+			if others := e.keeper().OthersNeed(d); len(others) > 0 {
+				out = append(out, plan.Warning{Title: "the group " + d.Name + " stays", Detail: "others need it: " + strings.Join(others, "; ")})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/door"
 )
 
 const (
@@ -128,7 +129,7 @@ func (p *project) editGroup(id string, edit func(*cloud.SecurityGroup)) {
 }
 
 func (p *project) Port(_ context.Context, id string) (cloud.Port, error) {
-	port, ok := findPort(p.inv.Ports, id)
+	port, ok := door.FindPort(p.inv.Ports, id)
 	if !ok {
 		return port, &cloud.Error{Op: "read port", Target: id, Kind: cloud.NotFound}
 	}
@@ -155,7 +156,7 @@ func (p *project) SetPortGroups(_ context.Context, id string, groups []string, r
 // groupNames lists the groups on a port by name.
 func (p *project) groupNames(t *testing.T, portID string) []string {
 	t.Helper()
-	port, ok := findPort(p.inv.Ports, portID)
+	port, ok := door.FindPort(p.inv.Ports, portID)
 	if !ok {
 		t.Fatalf("no port %s", portID)
 	}

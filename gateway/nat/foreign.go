@@ -8,6 +8,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/door"
 	"portico/gateway/netfilter"
 )
 
@@ -248,7 +249,7 @@ func (e *Engine) instanceAt(a netip.Addr) (id, why string) {
 	if a == e.Gateway.FixedIP {
 		return "", "it leads to the gateway itself"
 	}
-	home, _ := findPort(e.Inventory.Ports, e.Gateway.PortID)
+	home, _ := door.FindPort(e.Inventory.Ports, e.Gateway.PortID)
 	var found []string
 	here := "" // the one on the gateway's network
 	for _, p := range e.Inventory.Ports {

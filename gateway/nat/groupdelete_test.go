@@ -7,6 +7,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/door"
 	"portico/gateway/emulator"
 	"portico/gateway/plan"
 )
@@ -23,7 +24,7 @@ func TestDeletedGroupHasNoNewRules(t *testing.T) {
 			withdraw := planFor(t, r, p, nil)
 			i := slices.IndexFunc(p.inv.SecurityGroups, func(g cloud.SecurityGroup) bool { return g.Name == "portico-gw-1" })
 			id := p.inv.SecurityGroups[i].ID
-			added := cloud.SecurityGroupRule{ID: "r-other", GroupID: id, Direction: "ingress", EtherType: "IPv4", Protocol: "tcp", PortMin: 30012, PortMax: 30012, RemotePrefix: anywhere}
+			added := cloud.SecurityGroupRule{ID: "r-other", GroupID: id, Direction: "ingress", EtherType: "IPv4", Protocol: "tcp", PortMin: 30012, PortMax: 30012, RemotePrefix: door.Anywhere}
 			add := func() {
 				p.editGroup(id, func(g *cloud.SecurityGroup) {
 					if !slices.Contains(g.Rules, added) {

@@ -12,6 +12,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/door"
 	"portico/gateway/emulator"
 	"portico/gateway/plan"
 )
@@ -70,7 +71,7 @@ func TestForeignGroupRules(t *testing.T) {
 			public = g.ID
 		}
 	}
-	foreign := cloud.SecurityGroupRule{ID: "r-foreign", GroupID: public, Direction: "ingress", EtherType: "IPv4", Protocol: "tcp", PortMin: 443, PortMax: 443, RemotePrefix: anywhere}
+	foreign := cloud.SecurityGroupRule{ID: "r-foreign", GroupID: public, Direction: "ingress", EtherType: "IPv4", Protocol: "tcp", PortMin: 443, PortMax: 443, RemotePrefix: door.Anywhere}
 	p.editGroup(public, func(g *cloud.SecurityGroup) { g.Rules = append(slices.Clone(g.Rules), foreign) })
 	pl := apply(t, r, p, nil)
 	if !slices.ContainsFunc(pl.Warnings, func(w plan.Warning) bool { return strings.Contains(w.Title, "stays") }) {

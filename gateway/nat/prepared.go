@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"portico/gateway"
+	"portico/gateway/door"
 	"portico/gateway/netfilter"
 	"portico/gateway/plan"
 )
@@ -45,7 +46,7 @@ func (e *Engine) preparedFile(seen *observed) string {
 // holdsDoor reports whether the gateway's port is to carry its group although nothing is published:
 // a group that stands stays with a prepared gateway, and preparing makes it. A machine that prepared
 // itself at its boot could make none.
-func (e *Engine) holdsDoor(public *door) bool { return e.prepared && (e.Prepare || public.have != nil) }
+func (e *Engine) holdsDoor(public *door.Door) bool { return e.prepared && (e.Prepare || public.Have != nil) }
 
 // relying names what others have made that needs IP forwarding.
 func (o *observed) relying() []string {

@@ -1,4 +1,4 @@
-package nat
+package door
 
 import (
 	"fmt"
@@ -16,21 +16,13 @@ type Cost struct {
 	Limit               cloud.Limit
 }
 
-// Costs returns what it takes of the project's quotas to have exactly these forwards.
-func (e *Engine) Costs(want []gateway.Forward) ([]Cost, error) {
-	public, private, err := e.doors(want)
-	if err != nil {
-		return nil, err
-	}
-	return e.costs(public, private), nil
-}
-
-func (e *Engine) costs(doors ...*door) []Cost {
-	q := e.Inventory.Quotas
+// Costs returns what it takes of the project's quotas to have the doors as they should be.
+func (k *Keeper) Costs(doors ...*Door) []Cost {
+	q := k.Inventory.Quotas
 	groups := Cost{Name: "security groups", Before: q.SecurityGroups.Used, Limit: q.SecurityGroups}
 	rules := Cost{Name: "security group rules", Before: q.SecurityGroupRules.Used, Limit: q.SecurityGroupRules}
 	for _, d := range doors {
-		newGroups, newRules, goneGroups, goneRules := d.delta(e.othersNeed(d))
+		newGroups, newRules, goneGroups, goneRules := d.delta(k.OthersNeed(d))
 		groups.Peak += newGroups
 		rules.Peak += newRules
 		groups.After += newGroups - goneGroups
@@ -44,33 +36,33 @@ func (e *Engine) costs(doors ...*door) []Cost {
 }
 
 // delta counts what the door's steps create and delete.
-func (d *door) delta(others []string) (newGroups, newRules, goneGroups, goneRules int) {
-	if d.needed() && d.have == nil {
+func (d *Door) delta(others []string) (newGroups, newRules, goneGroups, goneRules int) {
+	if d.Needed() && d.Have == nil {
 		newGroups, newRules = 1, defaultRules
 	}
-	for _, r := range d.want {
-		if d.needed() && !d.has(r) {
+	for _, r := range d.Want {
+		if d.Needed() && !d.has(r) {
 			newRules++
 		}
 	}
-	if d.have != nil && !d.needed() && len(others) == 0 {
-		return newGroups, newRules, 1, len(d.have.Rules)
+	if d.Have != nil && !d.Needed() && len(others) == 0 {
+		return newGroups, newRules, 1, len(d.Have.Rules)
 	}
 	for _, r := range d.standing() {
-		if !slices.ContainsFunc(d.want, func(w groupRule) bool { return w.matches(r) }) {
+		if !slices.ContainsFunc(d.Want, func(w Rule) bool { return w.matches(r) }) {
 			goneRules++
 		}
 	}
 	return newGroups, newRules, goneGroups, goneRules
 }
 
-// tooMany reports whether a limit is exceeded on the way only.
-func tooMany(costs []Cost) bool {
+// TooMany reports whether a limit is exceeded on the way only.
+func TooMany(costs []Cost) bool {
 	return slices.ContainsFunc(costs, func(c Cost) bool { return c.Limit.Known && c.Limit.Max >= 0 && c.Peak > c.Limit.Max })
 }
 
-// checkQuota refuses a plan that would run into a limit that is known.
-func checkQuota(costs []Cost) error {
+// CheckQuota refuses a plan that would run into a limit that is known.
+func CheckQuota(costs []Cost) error {
 	for _, c := range costs {
 		if c.Limit.Known && c.Limit.Max >= 0 && c.After > c.Limit.Max && c.After > c.Before {
 			return &gateway.Error{
