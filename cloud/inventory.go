@@ -26,6 +26,23 @@ func (inv *Inventory) InstancePorts(id string) []Port {
 	return out
 }
 
+// Holders tells which instance has each fixed address.
+func (inv *Inventory) Holders() map[FixedIP]string {
+	there := make(map[string]bool, len(inv.Instances))
+	for _, i := range inv.Instances {
+		there[i.ID] = true
+	}
+	out := make(map[FixedIP]string, len(inv.Ports))
+	for _, p := range inv.Ports {
+		for _, ip := range p.FixedIPs {
+			if there[p.DeviceID] {
+				out[ip] = p.DeviceID
+			}
+		}
+	}
+	return out
+}
+
 // FloatingIPsOf returns the floating IPs associated with any of these ports.
 func (inv *Inventory) FloatingIPsOf(ports []Port) []FloatingIP {
 	var out []FloatingIP

@@ -33,12 +33,17 @@ func (s Service) String() string { return fmt.Sprintf("%s %s/%d", s.Name, s.Prot
 // Forward is one public endpoint that leads to one private endpoint. Sources limits who may
 // come in; empty means anywhere.
 type Forward struct {
-	Instance string // Nova's UUID
-	Service  Service
-	Public   netip.AddrPort // the floating IP and the public port
-	Private  netip.AddrPort
-	Sources  []netip.Prefix
-	Engine   string
+	// Instance is Nova's UUID. Of a forward of a whole subnet it is the instance that has the private
+	// address now, "" when none has.
+	Instance string
+	// Subnet is the UUID of the subnet that was published whole: the forward then belongs to the address,
+	// whoever has it. Else it is "", and the forward belongs to Instance.
+	Subnet  string
+	Service Service
+	Public  netip.AddrPort // the floating IP and the public port
+	Private netip.AddrPort
+	Sources []netip.Prefix
+	Engine  string
 }
 
 // Key identifies the public endpoint: no two forwards of a gateway share one.
@@ -58,8 +63,22 @@ func (f Forward) String() string {
 // Equal reports whether both forwards are the same in every respect, whatever the order of
 // their sources.
 func (f Forward) Equal(g Forward) bool {
-	return f.Instance == g.Instance && f.Service == g.Service && f.Public == g.Public && f.Private == g.Private &&
+	return f.Owner() == g.Owner() && f.Service == g.Service && f.Public == g.Public && f.Private == g.Private &&
 		f.Engine == g.Engine && slices.Equal(SortPrefixes(f.Sources), SortPrefixes(g.Sources))
+}
+
+// Owner is what a forward belongs to, as the gateway's rules say it: an instance, or a subnet.
+type Owner struct {
+	ID     string // a UUID
+	Subnet bool
+}
+
+// Owner returns what the forward belongs to.
+func (f Forward) Owner() Owner {
+	if f.Subnet != "" {
+		return Owner{f.Subnet, true}
+	}
+	return Owner{ID: f.Instance}
 }
 
 // SortForwards orders forwards by public address, protocol and port, in place.

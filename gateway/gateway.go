@@ -31,6 +31,7 @@ type State struct {
 	// Lost are forwards that are kept for the next boot and do not stand: somebody emptied the chains.
 	// Whoever plans wants them, too, unless they are withdrawn.
 	Lost       []Forward
+	Covers     []Cover // subnets that are published by a rule
 	Reserved   []Reserved
 	LocalPorts [2]uint16          // from where to where it takes ports for its own connections; zero if unknown
 	Warnings   []plan.Warning     // what the operator should know: drift in short, odd settings

@@ -34,6 +34,7 @@ func contract(t *testing.T, newRig func(t *testing.T) rig) {
 		"failure undoes everything":       contractUndo,
 		"stale plan is refused":           contractStale,
 		"foreign rules stay":              contractForeign,
+		"subnets":                         contractSubnet,
 		"drift is put right":              contractDrift,
 		"many forwards make a tree":       contractTree,
 		"survives a reboot":               contractReboot,

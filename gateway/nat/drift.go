@@ -24,11 +24,11 @@ const forwardElsewhere = "/etc/sysctl.conf /etc/sysctl.d/*.conf"
 
 // ownDrift lists where our part of the gateway, and its doors, are not what the forwards that
 // stand need. Applying a plan for these same forwards puts just that right.
-func (e *Engine) ownDrift(seen *observed, forwards []gateway.Forward) []gateway.Drift {
+func (e *Engine) ownDrift(seen *observed, forwards []gateway.Forward, covers []gateway.Cover) []gateway.Drift {
 	if len(otherAddresses(e.Gateway, seen.rules)) > 0 {
 		return nil // what is ours there cannot be judged from this address
 	}
-	nat, filter := e.layouts(forwards)
+	nat, filter := e.layouts(forwards, covers...)
 	var out []gateway.Drift
 	for _, l := range []netfilter.Layout{nat, filter} {
 		out = append(out, e.ruleDrift(seen, l)...)
@@ -55,12 +55,17 @@ func (e *Engine) lost(seen *observed, s gateway.State) []gateway.Forward {
 			}
 		}
 	}
-	there := make(map[string]bool, len(e.Inventory.Instances))
+	there := make(map[string]bool, len(e.Inventory.Instances)+len(e.Inventory.Subnets))
 	for _, i := range e.Inventory.Instances {
 		there[i.ID] = true
 	}
-	return slices.DeleteFunc(readForwards(e.Gateway, kept), func(f gateway.Forward) bool {
-		return taken[f.Key()] || !there[f.Instance]
+	for _, n := range e.Inventory.Subnets {
+		there[n.ID] = true
+	}
+	lost := readForwards(e.Gateway, kept)
+	e.settle(lost)
+	return slices.DeleteFunc(lost, func(f gateway.Forward) bool {
+		return taken[f.Key()] || !there[f.Owner().ID]
 	})
 }
 

@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -45,6 +46,9 @@ type Engine struct {
 	// restore that adds the forward. Each must be in the state's Drift, with just that forward.
 	Adopt map[gateway.Key]bool
 
+	// Covers are the subnets that are to be published by a rule; nil is those that are.
+	Covers []gateway.Cover
+
 	// First puts our rule in FORWARD before those of others, where one of them drops what it accepts.
 	First bool
 	// Prepare makes the machine one that stays a gateway without forwards; Retire ends that, and takes
@@ -73,7 +77,7 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	if err := e.check(want, have); err != nil {
 		return plan.Plan{}, err
 	}
-	if err := e.checkAddress(seen); err != nil {
+	if err := cmp.Or(e.checkAddress(seen), e.checkCovers()); err != nil {
 		return plan.Plan{}, err
 	}
 	if len(seen.missing) > 0 && (len(want) > 0 || e.Prepare) {
@@ -87,7 +91,7 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	steps := slices.Concat(open, e.planHost(want, have.Forwards, seen), shut)
+	steps := slices.Concat(open, e.planHost(want, have, seen), shut)
 	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, seen, len(steps) > 0), Base: have.Base}, nil
 }
 
@@ -113,10 +117,10 @@ func (e *Engine) checkAddress(seen *observed) error {
 
 // planHost is what changes on the gateway itself. The accept rule comes before the DNAT rules
 // and goes after them, so that no connection is sent on only to be dropped.
-func (e *Engine) planHost(want, have []gateway.Forward, seen *observed) []plan.Step {
-	nat, filter := e.layouts(want)
+func (e *Engine) planHost(want []gateway.Forward, have gateway.State, seen *observed) []plan.Step {
+	nat, filter := e.layouts(want, e.covers(have)...)
 	nat.Gone = e.gone(seen)
-	natStep := e.remembering(e.restoreStep(seen, nat, changedUDP(want, have)...), seen, nat.Gone)
+	natStep := e.remembering(e.restoreStep(seen, nat, changedUDP(want, have.Forwards)...), seen, nat.Gone)
 	filterStep := e.restoreStep(seen, filter)
 	var steps []plan.Step
 	add := func(s *hostStep) {
@@ -211,7 +215,7 @@ func (e *Engine) checkForward(f gateway.Forward) error {
 		return invalid("public ports run from 1024 to 65535")
 	case f.Service.Protocol != gateway.TCP && f.Service.Protocol != gateway.UDP:
 		return invalid("protocol %q is neither tcp nor udp", f.Service.Protocol)
-	case !ourComment.MatchString(mark(f.Instance, f.Service.Name)):
+	case !ourComment.MatchString(markOf(f)):
 		return invalid("a service's name has lower-case letters, digits and dashes only, 32 at most, and an instance is named by its UUID")
 	case f.Private.Addr() == e.Gateway.FixedIP:
 		return invalid("the gateway itself needs no forward: it is reachable at %s", e.Gateway.FloatingIP)

@@ -140,13 +140,21 @@ func (e *Engine) mayTouch(d *door.Door, p cloud.Port) bool {
 // closedDoors tells of instances whose forwards stand although others took our group off them.
 func (e *Engine) closedDoors(forwards []gateway.Forward) []plan.Warning {
 	d := e.newDoor(rolePrivate)
+	own := map[string]bool{} // that have a forward of their own
+	for _, f := range forwards {
+		own[f.Instance] = own[f.Instance] || f.Subnet == ""
+	}
 	var out []plan.Warning
 	for _, p := range door.InstancePorts(&e.Inventory, forwards) {
 		if d.Ref.ID != "" && slices.Contains(p.Groups, d.Ref.ID) {
 			continue
 		}
 		i, _ := e.Inventory.Instance(p.DeviceID)
-		out = append(out, plan.Warning{Title: "the door of " + i.Name + " is closed", Detail: "it is published, but others took the group " + d.Name + " off it; 'portico repair' puts it back"})
+		w := plan.Warning{Title: "the door of " + i.Name + " is closed", Detail: "it is published, but others took the group " + d.Name + " off it; 'portico repair' puts it back"}
+		if !own[p.DeviceID] {
+			w.Detail = "its subnet is published whole, and it does not carry the group " + d.Name + " yet; 'portico sync' gives it that"
+		}
+		out = append(out, w)
 	}
 	return out
 }

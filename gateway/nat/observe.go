@@ -98,7 +98,8 @@ func (e *Engine) Observe(ctx context.Context) (gateway.State, error) {
 func (e *Engine) state(seen *observed, sections map[string]string) gateway.State {
 	e.mean(seen)
 	forwards := readForwards(e.Gateway, seen.rules)
-	s := gateway.State{Forwards: forwards, Native: seen}
+	e.settle(forwards)
+	s := gateway.State{Forwards: forwards, Covers: readCovers(seen), Native: seen}
 	programs := listening(sections["listening"], e.Gateway)
 	s.Reserved = append(slices.Clone(programs), foreignPorts(seen.rules)...)
 	s.LocalPorts = localPorts(sections["localports"])
@@ -108,7 +109,7 @@ func (e *Engine) state(seen *observed, sections map[string]string) gateway.State
 	seen.foreign = e.readForeign(seen, forwards, programs)
 	s.Lost = e.lost(seen, s)
 	meant := slices.Concat(forwards, s.Lost)
-	s.Drift = e.ownDrift(seen, meant)
+	s.Drift = e.ownDrift(seen, meant, s.Covers)
 	closed := e.closedDoors(meant)
 	s.Warnings = append(driftWarning(s.Drift, len(closed)), closed...)
 	s.Drift = append(s.Drift, foreignDrift(seen.foreign)...)

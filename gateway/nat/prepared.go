@@ -25,11 +25,13 @@ func (e *Engine) mean(seen *observed) {
 }
 
 // layouts is what is to stand for these forwards on this gateway.
-func (e *Engine) layouts(forwards []gateway.Forward) (nat, filter netfilter.Layout) {
+func (e *Engine) layouts(forwards []gateway.Forward, covers ...gateway.Cover) (nat, filter netfilter.Layout) {
 	if len(forwards) == 0 && e.prepared {
-		return chains(e.Gateway, nil)
+		nat, filter = chains(e.Gateway, nil)
+		nat.Chains = append(nat.Chains, coverChains(covers)...)
+		return nat, filter
 	}
-	return layouts(e.Gateway, forwards)
+	return layouts(e.Gateway, forwards, covers...)
 }
 
 // preparedFile is the text of the file that says that the machine is a gateway.
@@ -46,7 +48,9 @@ func (e *Engine) preparedFile(seen *observed) string {
 // holdsDoor reports whether the gateway's port is to carry its group although nothing is published:
 // a group that stands stays with a prepared gateway, and preparing makes it. A machine that prepared
 // itself at its boot could make none.
-func (e *Engine) holdsDoor(public *door.Door) bool { return e.prepared && (e.Prepare || public.Have != nil) }
+func (e *Engine) holdsDoor(public *door.Door) bool {
+	return e.prepared && (e.Prepare || public.Have != nil)
+}
 
 // relying names what others have made that needs IP forwarding.
 func (o *observed) relying() []string {

@@ -14,10 +14,18 @@ import (
 
 // ourComment is what every rule that carries a forward says of itself. It is strict: a rule
 // that says anything else is not a forward of ours.
-var ourComment = regexp.MustCompile(`^portico v1 vm=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) svc=([a-z0-9][a-z0-9-]{0,31})$`)
+var ourComment = regexp.MustCompile(`^portico v1 (vm|net)=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) svc=([a-z0-9][a-z0-9-]{0,31})$`)
 
-// mark is that comment.
+// mark is that comment, for a forward to an instance.
 func mark(instance, service string) string { return "portico v1 vm=" + instance + " svc=" + service }
+
+// markOf is that comment, for any forward: those of a whole subnet belong to it.
+func markOf(f gateway.Forward) string {
+	if f.Subnet != "" {
+		return "portico v1 net=" + f.Subnet + " svc=" + f.Service.Name
+	}
+	return mark(f.Instance, f.Service.Name)
+}
 
 // readForwards finds the forwards that stand in our chains. Of two that want one public port the
 // first holds, and the other is no forward.
@@ -38,7 +46,7 @@ func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gatew
 				continue
 			}
 			if i, seen := index[f.Key()]; seen {
-				if g := forwards[i]; g.Private == f.Private && g.Instance == f.Instance && g.Service == f.Service {
+				if g := forwards[i]; g.Private == f.Private && g.Owner() == f.Owner() && g.Service == f.Service {
 					forwards[i].Sources = joinSources(g.Sources, f.Sources)
 				}
 				continue
@@ -67,11 +75,13 @@ func readForward(gw gateway.Gateway, w map[string]string) (gateway.Forward, bool
 		return gateway.Forward{}, false
 	}
 	f := gateway.Forward{
-		Instance: m[1],
-		Service:  gateway.Service{Name: m[2], Protocol: gateway.Protocol(w["-p"]), Port: private.Port()},
-		Public:   netip.AddrPortFrom(publicAddr(gw), uint16(port)),
-		Private:  private,
-		Engine:   Name,
+		Service: gateway.Service{Name: m[3], Protocol: gateway.Protocol(w["-p"]), Port: private.Port()},
+		Public:  netip.AddrPortFrom(publicAddr(gw), uint16(port)),
+		Private: private,
+		Engine:  Name,
+	}
+	if f.Instance = m[2]; m[1] == "net" {
+		f.Instance, f.Subnet = "", m[2]
 	}
 	if s := w["-s"]; s != "" {
 		p, err := netip.ParsePrefix(s)

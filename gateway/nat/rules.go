@@ -26,12 +26,14 @@ const (
 const fanout = 16
 
 // layouts renders forwards as what is to stand in the nat and the filter table. No forwards
-// means nothing of ours stands.
-func layouts(gw gateway.Gateway, forwards []gateway.Forward) (nat, filter netfilter.Layout) {
-	if len(forwards) == 0 {
-		return netfilter.Layout{Table: tableNAT}, netfilter.Layout{Table: tableFilter}
+// means nothing of ours stands, but for the covers.
+func layouts(gw gateway.Gateway, forwards []gateway.Forward, covers ...gateway.Cover) (nat, filter netfilter.Layout) {
+	nat, filter = netfilter.Layout{Table: tableNAT}, netfilter.Layout{Table: tableFilter}
+	if len(forwards) > 0 {
+		nat, filter = chains(gw, forwards)
 	}
-	return chains(gw, forwards)
+	nat.Chains = append(nat.Chains, coverChains(covers)...)
+	return nat, filter
 }
 
 // chains renders forwards as our chains and the jumps to them, which may be empty.
@@ -84,7 +86,7 @@ func forwardRules(gw gateway.Gateway, f gateway.Forward) []netfilter.Rule {
 		}
 		p := string(f.Service.Protocol)
 		args = append(args, "-d", netip.PrefixFrom(gw.FixedIP, 32).String(), "-p", p, "-m", p, "--dport", strconv.Itoa(int(f.Public.Port())))
-		args = append(args, comment(mark(f.Instance, f.Service.Name))...)
+		args = append(args, comment(markOf(f))...)
 		args = append(args, "-j", "DNAT", "--to-destination", f.Private.String())
 		out = append(out, rule(args...))
 	}

@@ -1,0 +1,162 @@
+package nat
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/netfilter"
+)
+
+// chainCovers is jumped to from nowhere: its rules do nothing but say, where everybody can read it and
+// along with the forwards themselves, which subnets are published by a rule.
+const chainCovers = netfilter.Prefix + "COVERS"
+
+// coverComment is what such a rule says of itself; who may come in is its -s.
+var coverComment = regexp.MustCompile(`^portico v1 cover net=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) of=(whole|existing) svc=([a-z0-9][a-z0-9-]{0,31}) to=(tcp|udp)/([0-9]{1,5}) scheme=([a-z0-9][a-z0-9-]{0,31})$`)
+
+// covers are those that are to stand.
+func (e *Engine) covers(have gateway.State) []gateway.Cover {
+	switch {
+	case e.Retire:
+		return nil
+	case e.Covers == nil:
+		return have.Covers
+	}
+	return e.Covers
+}
+
+// coverChains is the covers as a chain; none is no chain.
+func coverChains(covers []gateway.Cover) []netfilter.Chain {
+	var rules []netfilter.Rule
+	sorted := slices.SortedFunc(slices.Values(covers), func(a, b gateway.Cover) int { return strings.Compare(a.Subnet, b.Subnet) })
+	for _, c := range sorted {
+		sources := gateway.SortPrefixes(c.Sources)
+		if len(sources) == 0 {
+			sources = []netip.Prefix{{}}
+		}
+		for _, svc := range c.Services {
+			for _, s := range sources {
+				var args []string
+				if s.IsValid() {
+					args = append(args, "-s", s.String())
+				}
+				rules = append(rules, rule(append(append(args, comment(coverMark(c, svc))...), "-j", "RETURN")...))
+			}
+		}
+	}
+	if len(rules) == 0 {
+		return nil
+	}
+	return []netfilter.Chain{chain(chainCovers, rules...)}
+}
+
+func coverMark(c gateway.Cover, svc gateway.Service) string {
+	of := "existing"
+	if c.Whole {
+		of = "whole"
+	}
+	return fmt.Sprintf("portico v1 cover net=%s of=%s svc=%s to=%s/%d scheme=%s", c.Subnet, of, svc.Name, svc.Protocol, svc.Port, c.Scheme)
+}
+
+// readCovers finds the covers that stand. Where somebody has emptied the chains, those are meant that
+// are kept for the next boot.
+func readCovers(seen *observed) []gateway.Cover {
+	if standing := coversIn(seen.rules); len(standing) > 0 {
+		return standing
+	}
+	kept, err := netfilter.Parse(seen.files[pathRules])
+	if err != nil {
+		return nil // the file's own drift says so
+	}
+	return coversIn(kept)
+}
+
+// coversIn reads the covers of a ruleset. A rule that says anything else is none; of rules that
+// contradict each other about a subnet, the first one holds.
+func coversIn(rules netfilter.Ruleset) []gateway.Cover {
+	table, _ := rules.Table(tableNAT)
+	i := slices.IndexFunc(table.Chains, func(c netfilter.Chain) bool { return c.Name == chainCovers })
+	if i < 0 {
+		return nil
+	}
+	var out []gateway.Cover
+	for _, r := range table.Chains[i].Rules {
+		w := words(r.Args)
+		c, ok := readCover(w)
+		if !ok {
+			continue
+		}
+		n := slices.IndexFunc(out, func(o gateway.Cover) bool { return o.Subnet == c.Subnet })
+		if n < 0 {
+			out = append(out, c)
+			continue
+		}
+		known := &out[n]
+		if known.Whole != c.Whole || known.Scheme != c.Scheme {
+			continue
+		}
+		if !known.Covers(c.Services[0]) {
+			known.Services = append(known.Services, c.Services...)
+		}
+		known.Sources = joinSources(known.Sources, c.Sources)
+	}
+	return out
+}
+
+func readCover(w map[string]string) (gateway.Cover, bool) {
+	m := coverComment.FindStringSubmatch(w["--comment"])
+	if m == nil {
+		return gateway.Cover{}, false
+	}
+	port, err := strconv.ParseUint(m[5], 10, 16)
+	if err != nil || port == 0 {
+		return gateway.Cover{}, false
+	}
+	c := gateway.Cover{
+		Subnet: m[1], Whole: m[2] == "whole", Scheme: m[6],
+		Services: []gateway.Service{{Name: m[3], Protocol: gateway.Protocol(m[4]), Port: uint16(port)}},
+	}
+	if s := w["-s"]; s != "" {
+		p, err := netip.ParsePrefix(s)
+		if err != nil || !p.Addr().Is4() {
+			return gateway.Cover{}, false
+		}
+		c.Sources = []netip.Prefix{p}
+	}
+	return c, true
+}
+
+// settle names, for each forward of a whole subnet, the instance that has its address now.
+func (e *Engine) settle(forwards []gateway.Forward) {
+	var holders map[cloud.FixedIP]string
+	for i := range forwards {
+		if f := &forwards[i]; f.Subnet != "" {
+			if holders == nil {
+				holders = e.Inventory.Holders()
+			}
+			f.Instance = holders[cloud.FixedIP{SubnetID: f.Subnet, Addr: f.Private.Addr()}]
+		}
+	}
+}
+
+// checkCovers refuses what could not be read back.
+func (e *Engine) checkCovers() error {
+	for _, c := range e.Covers {
+		for _, svc := range c.Services {
+			if !coverComment.MatchString(coverMark(c, svc)) || svc.Port == 0 {
+				return &gateway.Error{
+					Op: "keep in step subnet", Target: c.Subnet, Kind: gateway.Invalid,
+					Err:  fmt.Errorf("service %s by scheme %s cannot be written down", cloud.Clean(svc.Name), cloud.Clean(c.Scheme)),
+					Next: "services and schemes have lower-case letters, digits and dashes only, 32 at most, and a service has a port on the VM",
+				}
+			}
+		}
+	}
+	return nil
+}
