@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fuzz kernel lab screenshots bench ci
+.PHONY: help build demo test lint fuzz kernel lab screenshots bench bench-network performance ci
 
 help: ## show these targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
 build: ## build the binary into bin/
 	go build -trimpath -o bin/portico ./cmd/portico
@@ -30,6 +30,9 @@ screenshots: ## make screenshots/ anew from the running program: SVG, PNG and th
 
 bench: ## benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-network: ## what a connection costs by the rules before it: linear, nftables map, tree, none (root; network namespaces)
+	PORTICO_MEASURE=all go test -count=1 -timeout 30m -v -tags kernel -run '^TestNetworkCost$$' ./gateway/nat
 
 ci: ## everything that CI runs
 	.ci/run
