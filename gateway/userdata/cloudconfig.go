@@ -26,5 +26,5 @@ func CloudConfig(o Options) (string, error) {
 	return b.String(), checkSize(b.String())
 }
 
-// scriptPath is where cloud-init keeps scripts that run once for each instance.
-const scriptPath = "/var/lib/portico/boot.sh"
+// scriptPath is gone with the boot that made it.
+const scriptPath = "/run/portico-boot.sh"

@@ -148,8 +148,11 @@ func oneLine(name string) string {
 	return strings.Join(strings.Fields(cloud.Clean(name)), " ")
 }
 
+// Size is what a text takes of [Limit].
+func Size(text string) int { return base64.StdEncoding.EncodedLen(len(text)) }
+
 func checkSize(text string) error {
-	size := base64.StdEncoding.EncodedLen(len(text))
+	size := Size(text)
 	if size <= Limit {
 		return nil
 	}
