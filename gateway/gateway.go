@@ -15,6 +15,13 @@ type Gateway struct {
 	FloatingIP netip.Addr // where clients connect
 	FixedIP    netip.Addr // its own address, which packets carry when they reach it
 	NoSNAT     bool       // forwards keep the client's address; routing must then lead back through the gateway
+
+	// Members are the two hosts of a pair; zero for all else. PortID and FixedIP are then the port and the
+	// address that they share, and InstanceID is "".
+	Members [2]Member
+	// Own and Way are set for one host of a pair alone, see [Gateway.Hosts]: its own address, where FixedIP
+	// is the one it shares, and where its sshd is reached.
+	Own, Way netip.Addr
 }
 
 // Reserved is a public port of a gateway that forwards may not take.
@@ -41,6 +48,7 @@ type State struct {
 	Base       []plan.Fingerprint // what a plan made from this state will insist on
 	Facts      []Fact             // for the gateway's screen: "iptables" "1.8.9 (nf_tables)"
 	Traffic    Traffic            // what came through it
+	Members    []MemberState      // of a pair; else none
 	Native     any                // the engine's own observation, read by that engine only
 }
 

@@ -22,9 +22,9 @@ const keptElsewhere = "/etc/iptables/rules.v4 /etc/sysconfig/iptables /etc/rc.lo
 // forwardElsewhere are files by which others turn IP forwarding on at boot.
 const forwardElsewhere = "/etc/sysctl.conf /etc/sysctl.d/*.conf"
 
-// ownDrift lists where our part of the gateway, and its doors, are not what the forwards that
-// stand need. Applying a plan for these same forwards puts just that right.
-func (e *Engine) ownDrift(seen *observed, forwards []gateway.Forward, covers []gateway.Cover) []gateway.Drift {
+// hostDrift lists where our part of the host is not what the forwards that stand need. Applying a plan
+// for these same forwards puts just that right.
+func (e *Engine) hostDrift(seen *observed, forwards []gateway.Forward, covers []gateway.Cover) []gateway.Drift {
 	if len(otherAddresses(e.Gateway, seen.rules)) > 0 {
 		return nil // what is ours there cannot be judged from this address
 	}
@@ -33,8 +33,7 @@ func (e *Engine) ownDrift(seen *observed, forwards []gateway.Forward, covers []g
 	for _, l := range []netfilter.Layout{nat, filter} {
 		out = append(out, e.ruleDrift(seen, l)...)
 	}
-	out = append(out, e.fileDrift(seen, nat, filter)...)
-	return append(out, e.doorDrift(forwards)...)
+	return append(out, e.fileDrift(seen, nat, filter)...)
 }
 
 // lost lists the forwards that are kept for the next boot and do not stand, as far as their ports
@@ -170,13 +169,17 @@ func (e *Engine) doorDrift(forwards []gateway.Forward) []gateway.Drift {
 	return out
 }
 
-// foreignDrift lists the rules made by hand, each once.
-func foreignDrift(rules []foreignRule) []gateway.Drift {
+// foreignDrift lists the rules made by hand, each once. Those on one host of a pair cannot be adopted:
+// the other does not have them.
+func (e *Engine) foreignDrift(rules []foreignRule) []gateway.Drift {
 	told := map[string]bool{}
 	var out []gateway.Drift
 	for _, f := range rules {
 		if !told[f.drift.Line] {
 			told[f.drift.Line] = true
+			if e.Gateway.IsPair() {
+				f.drift.Forward, f.drift.Why = nil, "it stands on one host of a pair alone"
+			}
 			out = append(out, f.drift)
 		}
 	}

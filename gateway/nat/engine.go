@@ -1,7 +1,6 @@
 package nat
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -56,6 +55,12 @@ type Engine struct {
 	Prepare, Retire bool
 
 	prepared bool // whether it is to stay a gateway; see mean
+
+	// Members are engines for the hosts of a pair, in the pair's order; none for all else. Each has its own
+	// Runner, and the same of all else.
+	Members []*Engine
+	// Degraded plans for the one host of a pair that answers.
+	Degraded bool
 }
 
 var _ gateway.Engine = (*Engine)(nil)
@@ -66,42 +71,62 @@ func (e *Engine) Name() string { return Name }
 // Plan returns the steps that leave exactly the forwards in want standing: doors are opened
 // before rules are added and closed after rules are gone. It only computes.
 func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.State) (plan.Plan, error) {
-	seen, ok := have.Native.(*observed)
+	hosts, ok := have.Native.(hosts)
 	if !ok {
 		return plan.Plan{}, &gateway.Error{Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.Internal, Err: fmt.Errorf("state of another engine: %T", have.Native)}
 	}
-	e.mean(seen)
-	if err := e.checkAdopt(want, have.Forwards, seen); err != nil {
+	e.meanHosts(hosts)
+	if err := e.checkWhole(hosts); err != nil {
 		return plan.Plan{}, err
 	}
 	if err := e.check(want, have); err != nil {
 		return plan.Plan{}, err
 	}
-	if err := cmp.Or(e.checkAddress(seen), e.checkCovers()); err != nil {
+	if err := e.checkCovers(); err != nil {
 		return plan.Plan{}, err
 	}
-	if len(seen.missing) > 0 && (len(want) > 0 || e.Prepare) {
-		return plan.Plan{}, &gateway.Error{
-			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.NotFound,
-			Err:  fmt.Errorf("the gateway has no %s", strings.Join(seen.missing, ", ")),
-			Next: "install them there (Debian: apt install iptables iproute2 util-linux), then plan again",
+	for _, h := range hosts {
+		if err := h.engine(e).checkHost(want, h); err != nil {
+			return plan.Plan{}, err
 		}
 	}
 	open, shut, err := e.planGroups(want)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	steps := slices.Concat(open, e.planHost(want, have, seen), shut)
-	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, seen, len(steps) > 0), Base: have.Base}, nil
+	steps := open
+	for _, h := range hosts {
+		steps = append(steps, e.hostSteps(h, want, have)...)
+	}
+	steps = append(steps, shut...)
+	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, hosts, len(steps) > 0), Base: have.Base}, nil
+}
+
+// checkHost refuses a host that cannot carry these forwards.
+func (e *Engine) checkHost(want []gateway.Forward, h *hostSeen) error {
+	if err := e.checkAdopt(want, h.forwards, h.observed); err != nil {
+		return err
+	}
+	if err := e.checkAddress(h.observed); err != nil {
+		return err
+	}
+	if len(h.missing) > 0 && (len(want) > 0 || e.Prepare) {
+		return &gateway.Error{
+			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.NotFound,
+			Err:  fmt.Errorf("the gateway has no %s", strings.Join(h.missing, ", ")),
+			Next: "install them there (Debian: apt install iptables iproute2 util-linux), then plan again",
+		}
+	}
+	return nil
 }
 
 // checkAddress refuses a machine that is not the gateway, which a configuration may lead to that was
 // written for a gateway of the same name, and one that carries forwards for another of its addresses.
 func (e *Engine) checkAddress(seen *observed) error {
-	if len(seen.links) > 0 && seen.holder(e.Gateway.FixedIP) == "" {
+	if len(seen.links) > 0 && seen.holder(e.Gateway.HostAddr()) == "" {
 		return &gateway.Error{
 			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.Conflict,
-			Err:  fmt.Errorf("the machine that was reached has no address %s: it is another one", e.Gateway.FixedIP),
+			Err:  fmt.Errorf("the machine that was reached has no address %s: it is another one", e.Gateway.HostAddr()),
 			Next: "see where 'gateways' in the configuration file and ~/.ssh/config lead to for this name",
 		}
 	}
@@ -217,7 +242,7 @@ func (e *Engine) checkForward(f gateway.Forward) error {
 		return invalid("protocol %q is neither tcp nor udp", f.Service.Protocol)
 	case !ourComment.MatchString(markOf(f)):
 		return invalid("a service's name has lower-case letters, digits and dashes only, 32 at most, and an instance is named by its UUID")
-	case f.Private.Addr() == e.Gateway.FixedIP:
+	case e.isGateway(f.Private.Addr()):
 		return invalid("the gateway itself needs no forward: it is reachable at %s", e.Gateway.FloatingIP)
 	}
 	for _, s := range f.Sources {
@@ -232,8 +257,11 @@ func conflict(f gateway.Forward, err error) error {
 	return &gateway.Error{Op: "publish", Target: f.String(), Kind: gateway.Conflict, Err: err, Next: "choose another scheme with --scheme, or free the port on the gateway"}
 }
 
-func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *observed, changes bool) []plan.Warning {
-	out := append(slices.Clone(have.Warnings), e.adoptWarnings(seen)...)
+func (e *Engine) warnings(want []gateway.Forward, have gateway.State, hosts hosts, changes bool) []plan.Warning {
+	out := slices.Clone(have.Warnings)
+	for _, h := range hosts {
+		out = append(out, e.adoptWarnings(h.observed)...)
+	}
 	if !changes {
 		return out
 	}
@@ -248,11 +276,24 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, seen *obse
 			}
 		}
 	}
-	if !seen.systemd && (len(want) > 0 || e.prepared) {
-		out = append(out, plan.Warning{Title: "will not survive a reboot", Detail: "the gateway has no systemd to put the rules back"})
+	for _, h := range hosts {
+		out = append(out, h.engine(e).bootWarnings(want, h)...)
+	}
+	return out
+}
+
+// bootWarnings say what a reboot of the host would change.
+func (e *Engine) bootWarnings(want []gateway.Forward, h *hostSeen) []plan.Warning {
+	var out []plan.Warning
+	who := "the gateway"
+	if e.Gateway.Own.IsValid() {
+		who = e.Gateway.Name
+	}
+	if !h.systemd && (len(want) > 0 || e.prepared) {
+		out = append(out, plan.Warning{Title: "will not survive a reboot", Detail: who + " has no systemd to put the rules back"})
 	}
 	if len(want) == 0 {
-		out = append(out, e.stays(seen)...)
+		out = append(out, e.stays(h.observed)...)
 	}
 	return out
 }

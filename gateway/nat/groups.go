@@ -32,11 +32,7 @@ func (e *Engine) groupName(r role) string {
 // groupMark is the description by which a group is known as this gateway's; names are not
 // unique in Neutron and may be changed by anybody.
 func (e *Engine) groupMark(r role) string {
-	id := e.Gateway.InstanceID
-	if id == "" {
-		id = e.Gateway.FixedIP.String()
-	}
-	return fmt.Sprintf("portico v1 gateway=%s role=%s", id, r)
+	return fmt.Sprintf("portico v1 gateway=%s role=%s", e.Gateway.ID(), r)
 }
 
 // planGroups returns the steps that open doors and those that shut them.
@@ -61,14 +57,16 @@ func (e *Engine) planGroups(want []gateway.Forward) (open, shut []plan.Step, err
 func (e *Engine) doors(want []gateway.Forward) (public, private *door.Door, err error) {
 	public, private = e.newDoor(rolePublic), e.newDoor(rolePrivate)
 	private.Peer = public
-	if e.Gateway.PortID != "" && (len(want) > 0 || e.holdsDoor(public)) {
-		port, ok := door.FindPort(e.Inventory.Ports, e.Gateway.PortID)
-		if !ok {
-			return nil, nil, &gateway.Error{Op: "find the port of gateway", Target: e.Gateway.Name, Kind: gateway.NotFound}
-		}
-		if port.PortSecurity {
-			public.Ports = []cloud.Port{port}
-			public.Want = publicRules(want)
+	if len(want) > 0 || e.holdsDoor(public) {
+		for _, id := range e.Gateway.PortIDs() {
+			port, ok := door.FindPort(e.Inventory.Ports, id)
+			if !ok {
+				return nil, nil, &gateway.Error{Op: "find the port of gateway", Target: e.Gateway.Name, Kind: gateway.NotFound}
+			}
+			if port.PortSecurity {
+				public.Ports = append(public.Ports, port)
+				public.Want = publicRules(want)
+			}
 		}
 	}
 	private.Ports = door.InstancePorts(&e.Inventory, want)
@@ -116,7 +114,7 @@ func (e *Engine) privateRules(want []gateway.Forward, public *door.Door) []door.
 	for _, f := range want {
 		sources := gateway.SortPrefixes(f.Sources)
 		switch {
-		case !e.Gateway.NoSNAT && len(public.Ports) > 0:
+		case !e.Gateway.NoSNAT && len(public.Ports) > 0 && len(public.Ports) == len(e.Gateway.PortIDs()):
 			sources, peer = []netip.Prefix{{}}, public.Ref
 		case !e.Gateway.NoSNAT:
 			sources = []netip.Prefix{netip.PrefixFrom(e.Gateway.FixedIP, 32)}

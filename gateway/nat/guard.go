@@ -11,26 +11,49 @@ import (
 	"portico/gateway/rollback"
 )
 
-// Switch is the gateway's own rollback.
+// Switch is the gateway's own rollback, on each of its hosts.
 func (e *Engine) Switch() *rollback.Switch {
+	all := e.engines()
+	s := all[0].hostSwitch()
+	for _, m := range all[1:] {
+		s.Peers = append(s.Peers, m.hostSwitch())
+	}
+	return s
+}
+
+func (e *Engine) hostSwitch() *rollback.Switch {
 	return &rollback.Switch{Gateway: e.Gateway, Runner: e.Runner, Files: ourFiles}
 }
 
-// Arm arms the gateway's rollback for a plan of this engine, if the gateway still is as the plan
-// saw it; see [rollback.Switch.Arm].
+// engines are those of the gateway's hosts.
+func (e *Engine) engines() []*Engine {
+	if len(e.Members) > 0 {
+		return e.Members
+	}
+	return []*Engine{e}
+}
+
+// Arm arms the rollback on every host that a plan of this engine changes, if they still are as the plan
+// saw them; see [rollback.ArmAll].
 func (e *Engine) Arm(ctx context.Context, r history.Record, window time.Duration, p plan.Plan) (*rollback.Lease, error) {
-	var sums rollback.Sums
-	for _, b := range p.Base {
-		switch b.Source {
-		case e.source(tableNAT):
-			sums.NAT = b.Value
-		case e.source(tableFilter):
-			sums.Filter = b.Value
-		case e.source(sourceFiles):
-			sums.Files = b.Value
+	var all []rollback.Host
+	for _, h := range e.engines() {
+		var sums rollback.Sums
+		for _, b := range p.Base {
+			switch b.Source {
+			case h.source(tableNAT):
+				sums.NAT = b.Value
+			case h.source(tableFilter):
+				sums.Filter = b.Value
+			case h.source(sourceFiles):
+				sums.Files = b.Value
+			}
+		}
+		if sums != (rollback.Sums{}) { // else nobody saw it, and the plan leaves it alone
+			all = append(all, rollback.Host{Switch: h.hostSwitch(), Sums: sums})
 		}
 	}
-	return e.Switch().Arm(ctx, r, window, sums)
+	return rollback.ArmAll(ctx, r, window, all)
 }
 
 // sourceFiles names our files in a plan's base.

@@ -27,6 +27,7 @@ type observed struct {
 	kept       []string                // files that keep rules of others
 	forwarders []string                // files of others that turn IP forwarding on
 	foreign    []foreignRule
+	sharing    bool // the service runs that holds the address of a pair
 }
 
 // sumPipe digests one table without its comments and counters. The apply script computes the
@@ -53,6 +54,7 @@ sec enabled; systemctl is-enabled ` + unitName + `
 sec links; ip -o -4 addr show
 sec kept; for f in ` + keptElsewhere + `; do grep -q DNAT "$f" 2>/dev/null && echo "$f"; done
 sec forwarders; for f in ` + forwardElsewhere + `; do [ "$f" != ` + pathSysctl + ` ] && grep -qs '^[^#;]*net[./]ipv4[./]ip_forward *= *1' "$f" && echo "$f"; done
+sec sharing; systemctl is-active ` + SharingUnit + `
 sec pending; ` + rollback.StatusScript + `
 for f in "$@"; do sec "file $f"; cat "$f"; done
 sec end
@@ -60,22 +62,36 @@ sec end
 
 // Observe reads the gateway's rules, settings and our files in one round trip.
 func (e *Engine) Observe(ctx context.Context) (gateway.State, error) {
+	if e.Gateway.IsPair() {
+		return e.observePair(ctx)
+	}
+	h, s, err := e.observeHost(ctx)
+	if err != nil {
+		return gateway.State{}, err
+	}
+	s.Native = hosts{h}
+	e.judge(&s, hosts{h})
+	return s, nil
+}
+
+// observeHost reads one host. What it takes the whole gateway and the cloud to know is left to judge.
+func (e *Engine) observeHost(ctx context.Context) (*hostSeen, gateway.State, error) {
 	args := append([]string{"sh", "-c", observeScript, "portico"}, ourFiles...)
 	res, err := e.Runner.Run(ctx, gateway.Command{Args: args})
 	if err != nil {
-		return gateway.State{}, e.failed("look at", err)
+		return nil, gateway.State{}, e.failed("look at", err)
 	}
 	sections := splitSections(string(res.Stdout))
 	if _, complete := sections["end"]; res.Exit != 0 || !complete {
-		return gateway.State{}, e.failed("look at", fmt.Errorf("the gateway's answer is cut short (exit %d): %s", res.Exit, cloud.Clean(string(res.Stderr))))
+		return nil, gateway.State{}, e.failed("look at", fmt.Errorf("the gateway's answer is cut short (exit %d): %s", res.Exit, cloud.Clean(string(res.Stderr))))
 	}
 	// Rules that cannot be read must not look like rules that are not there.
 	if saved := strings.TrimSpace(sections["saved"]); saved != "0 0" && strings.TrimSpace(sections["missing"]) == "" {
-		return gateway.State{}, e.failed("read the rules of", fmt.Errorf("iptables-save failed (exit %s): %s", saved, cloud.Clean(strings.TrimSpace(string(res.Stderr)))))
+		return nil, gateway.State{}, e.failed("read the rules of", fmt.Errorf("iptables-save failed (exit %s): %s", saved, cloud.Clean(strings.TrimSpace(string(res.Stderr)))))
 	}
 	rules, err := netfilter.Parse(sections["rules"])
 	if err != nil {
-		return gateway.State{}, e.failed("read the rules of", err)
+		return nil, gateway.State{}, e.failed("read the rules of", err)
 	}
 	seen := &observed{
 		rules:      rules,
@@ -88,18 +104,21 @@ func (e *Engine) Observe(ctx context.Context) (gateway.State, error) {
 		links:      readLinks(sections["links"]),
 		kept:       strings.Fields(sections["kept"]),
 		forwarders: strings.Fields(sections["forwarders"]),
+		sharing:    strings.TrimSpace(sections["sharing"]) == "active",
 	}
 	for _, f := range ourFiles {
 		seen.files[f] = sections["file "+f]
 	}
-	return e.state(seen, sections), nil
+	s := e.hostState(seen, sections)
+	return &hostSeen{observed: seen, forwards: s.Forwards, lost: s.Lost, covers: s.Covers}, s, nil
 }
 
-func (e *Engine) state(seen *observed, sections map[string]string) gateway.State {
+// hostState is what one host says, but for what is drift and for the warnings.
+func (e *Engine) hostState(seen *observed, sections map[string]string) gateway.State {
 	e.mean(seen)
 	forwards := readForwards(e.Gateway, seen.rules)
 	e.settle(forwards)
-	s := gateway.State{Forwards: forwards, Covers: readCovers(seen), Native: seen}
+	s := gateway.State{Forwards: forwards, Covers: readCovers(seen)}
 	programs := listening(sections["listening"], e.Gateway)
 	s.Reserved = append(slices.Clone(programs), foreignPorts(seen.rules)...)
 	s.LocalPorts = localPorts(sections["localports"])
@@ -108,22 +127,37 @@ func (e *Engine) state(seen *observed, sections map[string]string) gateway.State
 	s.Armed, s.RolledBack = rollback.ParseStatus(sections["pending"])
 	seen.foreign = e.readForeign(seen, forwards, programs)
 	s.Lost = e.lost(seen, s)
-	meant := slices.Concat(forwards, s.Lost)
-	s.Drift = e.ownDrift(seen, meant, s.Covers)
-	closed := e.closedDoors(meant)
-	s.Warnings = append(driftWarning(s.Drift, len(closed)), closed...)
-	s.Drift = append(s.Drift, foreignDrift(seen.foreign)...)
 	version := strings.TrimPrefix(cloud.Clean(strings.TrimSpace(sections["version"])), "iptables ")
 	s.Facts = []gateway.Fact{
 		{Name: "iptables", Value: version, OK: len(seen.missing) == 0},
 		{Name: "ip_forward", Value: onOff(seen.forwarding), OK: seen.forwarding || len(forwards) == 0},
 		{Name: "survives a reboot", Value: yesNo(seen.enabled), OK: seen.enabled || len(forwards) == 0},
-		driftFact(s.Drift),
 		{Name: "local ports", Value: cloud.Clean(strings.Join(strings.Fields(sections["localports"]), "-")), OK: true},
 	}
 	s.Facts = append(s.Facts, rulesFact(seen.rules)...)
 	s.Facts = append(s.Facts, conntrackFact(sections["conntrack"])...)
 	return s
+}
+
+// driftPlace is where the fact about drift stands among a host's: after those that say whether it works.
+const driftPlace = 3
+
+// judge says what is not as plans left it, on the hosts and at the doors.
+func (e *Engine) judge(s *gateway.State, all hosts) {
+	meant := slices.Concat(s.Forwards, s.Lost)
+	e.meanHosts(all)
+	for _, h := range all {
+		s.Drift = append(s.Drift, h.engine(e).hostDrift(h.observed, meant, s.Covers)...)
+	}
+	if !slices.ContainsFunc(all, func(h *hostSeen) bool { return len(otherAddresses(e.Gateway, h.rules)) > 0 }) {
+		s.Drift = append(s.Drift, e.doorDrift(meant)...)
+	}
+	closed := e.closedDoors(meant)
+	s.Warnings = slices.Concat(s.Warnings, driftWarning(s.Drift, len(closed)), closed)
+	for _, h := range all {
+		s.Drift = append(s.Drift, e.foreignDrift(h.foreign)...)
+	}
+	s.Facts = slices.Insert(s.Facts, min(driftPlace, len(s.Facts)), driftFact(s.Drift))
 }
 
 // listening reads "ss -Hltnup": what the gateway's own programs hold. What listens on loopback

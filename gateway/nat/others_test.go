@@ -127,7 +127,7 @@ func TestOtherAddressOfTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state.Native.(*observed).links["eth1"] = []netip.Addr{e.Gateway.FixedIP}
+	state.Native.(hosts)[0].links["eth1"] = []netip.Addr{e.Gateway.FixedIP}
 	for _, w := range [][]gateway.Forward{nil, want} {
 		if _, err := e.Plan(context.Background(), w, state); cloud.KindOf(err) != gateway.Conflict || !strings.Contains(err.Error(), "another of its addresses") {
 			t.Errorf("got %v, want Conflict", err)
@@ -149,7 +149,7 @@ func TestAnotherMachine(t *testing.T) {
 	if cloud.KindOf(err) != gateway.Conflict || !strings.Contains(err.Error(), "it is another one") {
 		t.Errorf("got %v, want Conflict", err)
 	}
-	state.Native.(*observed).links = nil // a machine that does not tell is believed
+	state.Native.(hosts)[0].links = nil // a machine that does not tell is believed
 	if _, err = e.Plan(context.Background(), []gateway.Forward{forward(vmID, "192.168.0.11", "ssh", 30011, 22)}, state); err != nil {
 		t.Error(err)
 	}

@@ -188,11 +188,11 @@ func TestHostileForwardsAreRefused(t *testing.T) {
 	} {
 		f := good
 		spoil(&f)
-		if _, err := e.Plan(context.Background(), []gateway.Forward{f}, gateway.State{Native: &observed{}}); err == nil {
+		if _, err := e.Plan(context.Background(), []gateway.Forward{f}, gateway.State{Native: hosts{{observed: &observed{}}}}); err == nil {
 			t.Errorf("%s: was planned", name)
 		}
 	}
-	if _, err := e.Plan(context.Background(), []gateway.Forward{good}, gateway.State{Native: &observed{}}); err != nil {
+	if _, err := e.Plan(context.Background(), []gateway.Forward{good}, gateway.State{Native: hosts{{observed: &observed{}}}}); err != nil {
 		t.Errorf("a good one: %v", err)
 	}
 }

@@ -118,13 +118,9 @@ func (e *Engine) putBack(ctx context.Context, before netfilter.Layout, sum strin
 	if err := e.script(ctx, "exit 0", nil); err != nil {
 		return err
 	}
-	state, err := e.Observe(ctx)
+	now, _, err := e.observeHost(ctx)
 	if err != nil {
 		return err
-	}
-	now, ok := state.Native.(*observed)
-	if !ok {
-		return e.failed("look at", fmt.Errorf("unexpected state %T", state.Native))
 	}
 	patch := netfilter.Diff(now.rules, before)
 	if patch.Empty() {

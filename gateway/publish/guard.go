@@ -197,6 +197,8 @@ func (a *apply) disarm(ctx context.Context) {
 	})
 	switch {
 	case err == nil:
+	case errors.Is(err, rollback.ErrSplit) && a.out.Report.OK():
+		a.out.Report.Err, a.out.Report.Left, a.out.Report.Done = err, a.out.Report.Done, nil
 	case cloud.KindOf(err) == gateway.Partial:
 		a.out.Notes = append(a.out.Notes, cloud.Explain(err).Why)
 	case !a.out.Report.OK(): // it was undone, and the gateway finds nothing to put back

@@ -50,7 +50,8 @@ var guardScript string
 type Switch struct {
 	Gateway gateway.Gateway
 	Runner  gateway.Runner
-	Files   []string // of ours, put back with the rules
+	Files   []string  // of ours, put back with the rules
+	Peers   []*Switch // of the other hosts of one gateway: what is asked of this one is asked of them, too
 }
 
 // HeldError says that somebody else is changing the gateway.
@@ -70,6 +71,9 @@ type Lease struct {
 	ID     string
 	Window time.Duration
 	s      *Switch
+	peers  []*Lease // of the same change on other hosts
+	asked  bool     // to confirm: some of the hosts may have
+	fired  bool     // this host has put itself back, as it was told to
 }
 
 // Sums are the fingerprints that a plan was made from, as sha256 in hexadecimal: of each table
@@ -133,6 +137,10 @@ func (s *Switch) held(out []byte) error {
 // Renew gives the console another window. The error is of Kind Stale when the gateway has put
 // itself back already.
 func (l *Lease) Renew(ctx context.Context) error {
+	return l.each(func(l *Lease) error { return l.renew(ctx) })
+}
+
+func (l *Lease) renew(ctx context.Context) error {
 	res, err := l.s.Runner.Run(ctx, Guarded(l.always(ctx), gateway.Command{Args: []string{"true"}}))
 	if err != nil {
 		return l.s.failed("reach", cloud.KindOf(err), err)
@@ -143,6 +151,13 @@ func (l *Lease) Renew(ctx context.Context) error {
 // Disarm says that all is well and leaves the record of how it ended. It may be called again when
 // its answer was lost. The error is of Kind Stale when the gateway has put itself back already.
 func (l *Lease) Disarm(ctx context.Context, r history.Record) error {
+	if len(l.peers) > 0 {
+		return l.disarmAll(ctx, r)
+	}
+	return l.disarm(ctx, r)
+}
+
+func (l *Lease) disarm(ctx context.Context, r history.Record) error {
 	text, err := history.Encode(r)
 	if err != nil {
 		return l.s.failed("confirm the change of", gateway.Internal, err)
@@ -163,6 +178,13 @@ func (l *Lease) Disarm(ctx context.Context, r history.Record) error {
 // Fire lets the gateway put itself back at once. The error is of Kind Partial when it could not
 // do so wholly, and of Kind Stale when it has put itself back already.
 func (l *Lease) Fire(ctx context.Context, why string) error {
+	if len(l.peers) > 0 {
+		return l.fireAll(ctx, why)
+	}
+	return l.fire(ctx, why)
+}
+
+func (l *Lease) fire(ctx context.Context, why string) error {
 	res, err := l.s.run(l.always(ctx), nil, "fire", why)
 	if err != nil {
 		return err

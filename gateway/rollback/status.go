@@ -69,8 +69,16 @@ done`
 // maxRecords is how many of a gateway's records are read.
 const maxRecords = 100
 
-// History reads the records kept on the gateway, newest first. One that cannot be read is left out.
+// History reads the records kept on the gateway, newest first. One that cannot be read is left out, and
+// so is a host of several that does not answer.
 func (s *Switch) History(ctx context.Context) ([]history.Record, error) {
+	if len(s.Peers) == 0 {
+		return s.history(ctx)
+	}
+	return s.historyOfAll(ctx)
+}
+
+func (s *Switch) history(ctx context.Context) ([]history.Record, error) {
 	res, err := s.Runner.Run(ctx, gateway.Command{Args: []string{"sh", "-c", historyScript, "portico", strconv.Itoa(maxRecords)}})
 	if err != nil {
 		return nil, s.failed("read the history of", cloud.KindOf(err), err)
@@ -118,6 +126,11 @@ for id in "$@"; do rm -f -- "$id" || exit 1; done`
 func (s *Switch) Acknowledge(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
+	}
+	for _, p := range s.Peers {
+		if err := p.Acknowledge(ctx, ids...); err != nil {
+			return err
+		}
 	}
 	args := []string{"sh", "-c", acknowledgeScript, "portico"}
 	for _, id := range ids {
