@@ -57,11 +57,29 @@ type FloatingIP struct {
 	Revision                                             int
 }
 
-// PortForwarding is a rule of Neutron's floating-ip-port-forwarding extension.
+// PortForwarding is a rule of Neutron's floating-ip-port-forwarding extension. It leads the external
+// ports to as many internal ones, or all to the same one.
 type PortForwarding struct {
 	ID, InternalPortID, Protocol, Description string
 	Internal                                  netip.AddrPort
 	External                                  uint16
+	// InternalLast and ExternalLast end its ranges (extension floating-ip-port-forwarding-port-ranges);
+	// 0 is a single port.
+	InternalLast, ExternalLast uint16
+}
+
+// Last is the last external port.
+func (f PortForwarding) Last() uint16 { return max(f.External, f.ExternalLast) }
+
+// LastInternal is the last internal port.
+func (f PortForwarding) LastInternal() uint16 { return max(f.Internal.Port(), f.InternalLast) }
+
+// At is where an external port leads; false for one that is not the rule's.
+func (f PortForwarding) At(port uint16) (netip.AddrPort, bool) {
+	if port < f.External || port > f.Last() {
+		return netip.AddrPort{}, false
+	}
+	return netip.AddrPortFrom(f.Internal.Addr(), min(f.Internal.Port()+(port-f.External), f.LastInternal())), true
 }
 
 // Network is a Neutron network.

@@ -32,6 +32,10 @@ var extensions = []extension{
 		"Allow list floating ip return more port forwarding data, include'id' and 'internal_port_id'", "2022-05-06T10:00:00-00:00",
 	},
 	{
+		"floating-ip-port-forwarding-port-ranges", "Floating IP Port Forwarding support the definition of port ranges",
+		"Allow port forwarding from and to port ranges", "2020-07-15T10:00:00-00:00",
+	},
+	{
 		"fip-port-details", "Floating IP Port Details Extension",
 		"Add port_details attribute to Floating IP resource", "2018-04-09T10:00:00-00:00",
 	},

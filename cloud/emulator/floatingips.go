@@ -25,9 +25,10 @@ func (c *Cloud) floatingIPView(f *floatingIP) view {
 	if !c.without(extPortForwarding) {
 		list := []view{}
 		for _, x := range f.forwardings {
+			v := x.view()
 			list = append(list, view{
 				"id": x.id, "protocol": x.protocol, "internal_ip_address": x.internal.Addr().String(),
-				"internal_port_id": x.port, "internal_port": x.internal.Port(), "external_port": x.external,
+				"internal_port_id": x.port, "internal_port": v["internal_port"], "external_port": v["external_port"],
 			})
 		}
 		v["port_forwardings"] = list
@@ -158,18 +159,6 @@ func (m *Model) bound(port string, addr netip.Addr) *floatingIP {
 		}
 	}
 	return nil
-}
-
-// routerFor returns the router that joins a network with an external one, or "".
-func (m *Model) routerFor(network, external string) string {
-	for _, x := range m.routers {
-		if x.externalNetwork == external && slices.ContainsFunc(m.portsOf(x.id), func(p *port) bool {
-			return p.network == network
-		}) {
-			return x.id
-		}
-	}
-	return ""
 }
 
 // routerOf returns the router that joins a subnet with an external network, or "": an interface in

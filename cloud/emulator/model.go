@@ -91,6 +91,7 @@ type forwarding struct {
 	id, port, protocol, description string
 	internal                        netip.AddrPort
 	external                        uint16
+	lastInternal, lastExternal      uint16 // the ends of its ranges
 }
 
 type group struct {

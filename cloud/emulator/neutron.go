@@ -11,7 +11,11 @@ import (
 	"strings"
 )
 
-const extPortForwarding = "floating-ip-port-forwarding"
+const (
+	extPortForwarding       = "floating-ip-port-forwarding"
+	extPortForwardingText   = "floating-ip-port-forwarding-description"
+	extPortForwardingRanges = "floating-ip-port-forwarding-port-ranges"
+)
 
 func (c *Cloud) networkRoutes(mux *http.ServeMux) {
 	on := func(method, path string, f handlerFunc) {
@@ -54,6 +58,7 @@ func (c *Cloud) networkRoutes(mux *http.ServeMux) {
 		get(pf, c.listForwardings)
 		on("POST", pf, c.createForwarding)
 		get(pf+"/{pf}", c.showForwarding)
+		on("PUT", pf+"/{pf}", c.updateForwarding)
 		on("DELETE", pf+"/{pf}", c.deleteForwarding)
 	}
 }

@@ -13,7 +13,12 @@ import (
 	"portico/cloud"
 )
 
-const extForwarding = "floating-ip-port-forwarding"
+// The extensions about port forwardings.
+const (
+	extForwarding       = "floating-ip-port-forwarding"
+	extForwardingText   = "floating-ip-port-forwarding-description"
+	extForwardingRanges = "floating-ip-port-forwarding-port-ranges"
+)
 
 // wireFloatingIP is a Neutron floating IP. Forwardings is nil on clouds without the extension
 // expose-port-forwarding-in-fip.
@@ -49,12 +54,16 @@ func (c *Client) floatingIPs(ctx context.Context, project string) ([]wireFloatin
 
 // addForwardings completes the floating IPs. Where Neutron forwards ports but does not show it
 // in the list, each floating IP that can have forwardings is asked: those that are not attached
-// to a port (Neutron's condition) but to a router (Neutron sets it with the first forwarding).
+// to a port (Neutron's condition) but to a router (Neutron sets it with the first forwarding). The list
+// shows neither descriptions nor ranges, so that each one that has forwardings is asked for those.
 func (c *Client) addForwardings(ctx context.Context, d *draft) error {
 	inv := &d.inv
+	more := inv.HasExtension(extForwardingText) || inv.HasExtension(extForwardingRanges)
 	var ask []int
 	for i, w := range d.floating {
-		if w.Forwardings == nil && w.PortID == "" && w.RouterID != "" {
+		hidden := w.Forwardings == nil && w.PortID == "" && w.RouterID != ""
+		short := w.Forwardings != nil && len(*w.Forwardings) > 0 && more
+		if hidden || short {
 			ask = append(ask, i)
 		}
 	}
@@ -66,10 +75,14 @@ func (c *Client) addForwardings(ctx context.Context, d *draft) error {
 	g.SetLimit(parallel)
 	for _, i := range ask {
 		g.Go(func() error {
-			pager := portforwarding.List(c.network, portforwarding.ListOpts{}, inv.FloatingIPs[i].ID)
-			list, err := all[portforwarding.PortForwarding](gctx, pager, "port_forwardings")
-			inv.FloatingIPs[i].Forwardings = forwardings(list)
-			return wrap(opList, PartPortForwardings, err)
+			list, err := c.PortForwardings(gctx, inv.FloatingIPs[i].ID)
+			if gone(err) {
+				return nil // released meanwhile
+			}
+			if err == nil {
+				inv.FloatingIPs[i].Forwardings = list
+			}
+			return err
 		})
 	}
 	err := g.Wait()
@@ -80,27 +93,36 @@ func (c *Client) addForwardings(ctx context.Context, d *draft) error {
 	return err
 }
 
-// forwardings converts Neutron's rules. A rule for a range of ports (extension
-// floating-ip-port-forwarding-port-ranges) becomes one entry a port, all with the rule's ID.
+// forwardings converts Neutron's rules. What is no rule for an IPv4 address is left out.
 func forwardings(list []portforwarding.PortForwarding) []cloud.PortForwarding {
 	var out []cloud.PortForwarding
 	for _, w := range list {
-		external, last := portRange(w.ExternalPort, w.ExternalPortRange)
-		internal, lastInternal := portRange(w.InternalPort, w.InternalPortRange)
-		addr := address(w.InternalIPAddress)
-		if external == 0 || internal == 0 || !addr.IsValid() {
-			continue
-		}
-		for n := 0; external+n <= last; n++ {
-			out = append(out, cloud.PortForwarding{
-				ID: cloud.Clean(w.ID), InternalPortID: cloud.Clean(w.InternalPortID),
-				Protocol: cloud.Clean(w.Protocol), Description: cloud.Clean(w.Description),
-				Internal: netip.AddrPortFrom(addr, uint16(min(internal+n, lastInternal))), //nolint:gosec // portRange bounds it
-				External: uint16(external + n),                                            //nolint:gosec // likewise
-			})
+		if x, ok := forwarding(w); ok {
+			out = append(out, x)
 		}
 	}
 	return out
+}
+
+func forwarding(w portforwarding.PortForwarding) (cloud.PortForwarding, bool) {
+	external, last := portRange(w.ExternalPort, w.ExternalPortRange)
+	internal, lastInternal := portRange(w.InternalPort, w.InternalPortRange)
+	addr := address(w.InternalIPAddress)
+	if external == 0 || internal == 0 || !addr.IsValid() {
+		return cloud.PortForwarding{}, false
+	}
+	x := cloud.PortForwarding{
+		ID: cloud.Clean(w.ID), InternalPortID: cloud.Clean(w.InternalPortID),
+		Protocol: cloud.Clean(w.Protocol), Description: cloud.Clean(w.Description),
+		Internal: netip.AddrPortFrom(addr, uint16(internal)), External: uint16(external), // portRange bounds them
+	}
+	if last > external {
+		x.ExternalLast = uint16(last)
+	}
+	if lastInternal > internal {
+		x.InternalLast = uint16(lastInternal)
+	}
+	return x, true
 }
 
 // portRange reads "8080:8090", or a single port. It is 0, 0 for what is neither.

@@ -293,8 +293,7 @@ func TestForwardingsOfOldNeutron(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []cloud.PortForwarding{
-		{ID: "pf9", Protocol: "udp", Internal: netip.MustParseAddrPort("10.0.0.5:60"), External: 6000},
-		{ID: "pf9", Protocol: "udp", Internal: netip.MustParseAddrPort("10.0.0.5:61"), External: 6001},
+		{ID: "pf9", Protocol: "udp", Internal: netip.MustParseAddrPort("10.0.0.5:60"), InternalLast: 61, External: 6000, ExternalLast: 6001},
 	}
 	if diff := cmp.Diff(want, inv.FloatingIPs[1].Forwardings, plainAddrs); diff != "" {
 		t.Error(diff)

@@ -77,8 +77,9 @@ func (f *facts) judgeForward() []Finding {
 		return nil
 	}
 	for _, x := range f.floating.Forwardings {
-		if x.External == f.fwd.Public.Port() && x.Protocol == string(f.fwd.Service.Protocol) {
-			return []Finding{ok(fmt.Sprintf("Neutron forwards it to %s", x.Internal), Evidence{Words: "the forwarding as Neutron has it", Raw: "id " + x.ID + " internal port " + x.InternalPortID})}
+		to, its := x.At(f.fwd.Public.Port())
+		if its && x.Protocol == string(f.fwd.Service.Protocol) {
+			return []Finding{ok(fmt.Sprintf("Neutron forwards it to %s", to), Evidence{Words: "the forwarding as Neutron has it", Raw: "id " + x.ID + " internal port " + x.InternalPortID})}
 		}
 	}
 	return []Finding{blocked(NotPublished, fmt.Sprintf("no forwarding of %s has port %d", f.fwd.Public.Addr(), f.fwd.Public.Port()))}

@@ -40,11 +40,12 @@ func (r *resolver) neutron(fip cloud.FloatingIP, addr netip.AddrPort, proto gate
 	f.route, f.standing, f.gw, f.state = viaNeutron, absent, gateway.Gateway{}, nil
 	f.fwd = gateway.Forward{Public: addr, Service: serviceAt(addr.Port(), proto), Engine: "neutron"}
 	for _, x := range fip.Forwardings {
-		if x.External != addr.Port() || x.Protocol != string(proto) {
+		to, its := x.At(addr.Port())
+		if !its || x.Protocol != string(proto) {
 			continue
 		}
-		f.standing, f.fwd.Private = published, x.Internal
-		f.fwd.Service = serviceAt(x.Internal.Port(), proto)
+		f.standing, f.fwd.Private = published, to
+		f.fwd.Service = serviceAt(to.Port(), proto)
 		for _, p := range r.inv().Ports {
 			if p.ID == x.InternalPortID {
 				f.fwd.Instance = p.DeviceID
