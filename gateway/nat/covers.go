@@ -70,6 +70,9 @@ func readCovers(seen *observed) []gateway.Cover {
 	if standing := coversIn(seen.rules); len(standing) > 0 {
 		return standing
 	}
+	if !strings.Contains(seen.files[pathRules], chainCovers) {
+		return nil
+	}
 	kept, err := netfilter.Parse(seen.files[pathRules])
 	if err != nil {
 		return nil // the file's own drift says so

@@ -39,7 +39,7 @@ func (e *Engine) hostDrift(seen *observed, forwards []gateway.Forward, covers []
 // lost lists the forwards that are kept for the next boot and do not stand, as far as their ports
 // are free and their instances there.
 func (e *Engine) lost(seen *observed, s gateway.State) []gateway.Forward {
-	kept, err := netfilter.Parse(seen.files[pathRules])
+	kept, err := netfilter.Parse(unlike(seen.files[pathRules], seen.text))
 	if err != nil {
 		return nil // the file's own drift says so
 	}
@@ -66,6 +66,23 @@ func (e *Engine) lost(seen *observed, s gateway.State) []gateway.Forward {
 	return slices.DeleteFunc(lost, func(f gateway.Forward) bool {
 		return taken[f.Key()] || !there[f.Owner().ID]
 	})
+}
+
+// unlike is restore input without the rules that stand, of which there may be tens of thousands.
+func unlike(input, standing string) string {
+	stands := make(map[string]bool, strings.Count(standing, "\n"))
+	for line := range strings.Lines(standing) {
+		if _, rule, ok := strings.Cut(line, "] -A "); ok {
+			stands[rule] = true
+		}
+	}
+	var b strings.Builder
+	for line := range strings.Lines(input) {
+		if _, rule, ok := strings.Cut(line, "] -A "); !ok || !stands[rule] {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 func (e *Engine) ruleDrift(seen *observed, want netfilter.Layout) []gateway.Drift {

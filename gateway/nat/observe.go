@@ -17,6 +17,7 @@ import (
 // observed is what this engine read from the gateway.
 type observed struct {
 	rules      netfilter.Ruleset
+	text       string            // the same as it was printed
 	sums       map[string]string // table -> fingerprint, computed on the gateway itself
 	files      map[string]string // our files as they are; "" when absent
 	missing    []string          // programs the gateway lacks
@@ -95,6 +96,7 @@ func (e *Engine) observeHost(ctx context.Context) (*hostSeen, gateway.State, err
 	}
 	seen := &observed{
 		rules:      rules,
+		text:       sections["rules"],
 		sums:       map[string]string{tableNAT: firstWord(sections["sum-nat"]), tableFilter: firstWord(sections["sum-filter"])},
 		files:      map[string]string{},
 		missing:    strings.Fields(sections["missing"]),

@@ -243,7 +243,7 @@ func bootFiles(layouts []netfilter.Layout) (rules, restore string) {
 	var r, s strings.Builder
 	s.WriteString(restoreText)
 	for _, l := range layouts {
-		r.WriteString(netfilter.Diff(netfilter.Ruleset{}, netfilter.Layout{Table: l.Table, Chains: l.Chains}).Restore)
+		r.WriteString(l.Declare())
 		for _, j := range l.Jumps {
 			fmt.Fprintf(&s, "jump %s %s\n", l.Table, j.From)
 		}

@@ -196,3 +196,15 @@ func TestHostileForwardsAreRefused(t *testing.T) {
 		t.Errorf("a good one: %v", err)
 	}
 }
+
+// What is rendered for the next boot is what iptables-save would give back, word by word: it is
+// compared with that as text.
+func TestRendersCanonical(t *testing.T) {
+	forwards := append(many(300), forward(vmID, "192.168.0.11", "http", 31011, 80, "198.51.100.7/24", "203.0.113.128/25"))
+	nat, filter := layouts(testGateway, forwards)
+	for _, l := range []netfilter.Layout{nat, filter} {
+		if diff := cmp.Diff(netfilter.Diff(netfilter.Ruleset{}, netfilter.Layout{Table: l.Table, Chains: l.Chains}).Restore, l.Declare()); diff != "" {
+			t.Errorf("%s: %s", l.Table, diff)
+		}
+	}
+}

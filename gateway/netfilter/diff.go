@@ -79,6 +79,14 @@ func Diff(have Ruleset, want Layout) Patch {
 	return patch
 }
 
+// Declare is input for iptables-restore --noflush that makes the layout's chains, whatever stands in
+// them, and leaves its jumps to the caller; "" of a layout without chains. Rules are written as they
+// are: in the canonical form, for text that is compared.
+func (l Layout) Declare() string {
+	t := transaction{table: l.Table, chains: l.Chains}
+	return t.String()
+}
+
 // edit inserts one rule into a foreign chain, or takes one out: a jump of ours, or a rule that is
 // taken over or given back. index is its position there at that moment, from 1.
 type edit struct {
@@ -197,18 +205,26 @@ type transaction struct {
 func (t *transaction) declare(c Chain)    { t.chains = append(t.chains, c) }
 func (t *transaction) remove(name string) { t.removed = append(t.removed, name) }
 
+// lineSize is about what a forward's line takes, in bytes.
+const lineSize = 240
+
 func (t *transaction) String() string {
 	if len(t.chains)+len(t.edits)+len(t.removed) == 0 {
 		return ""
 	}
-	b := []byte("*" + t.table + "\n")
+	rules := 0
+	for _, c := range t.chains {
+		rules += len(c.Rules)
+	}
+	b := make([]byte, 0, 64*len(t.chains)+lineSize*rules+256)
+	b = append(append(append(b, '*'), t.table...), '\n')
 	for _, c := range t.chains {
 		b = append(append(append(b, ':'), c.Name...), " - [0:0]\n"...)
 	}
 	for _, c := range t.chains {
 		for _, r := range c.Rules {
 			b = append(appendCounters(b, r.Packets, r.Bytes), ' ')
-			b = append(append(b, appendLine(c.Name, r)...), '\n')
+			b = append(appendRule(b, c.Name, r), '\n')
 		}
 	}
 	for _, e := range t.edits {

@@ -134,8 +134,23 @@ func splitLines(s string) []string {
 
 // appendLine is the rule as a line without counters. A newline, which would start a new rule,
 // becomes a space.
-func appendLine(chain string, r Rule) string {
-	return strings.TrimSuffix("-A "+chain+" "+oneLine(r), " ")
+func appendLine(chain string, r Rule) string { return string(appendRule(nil, chain, r)) }
+
+// appendRule appends that line.
+func appendRule(b []byte, chain string, r Rule) []byte {
+	b = append(append(b, "-A "...), chain...)
+	if len(r.Args) == 0 {
+		return b
+	}
+	b = append(b, ' ')
+	start := len(b)
+	b = r.appendTo(b)
+	for i := start; i < len(b); i++ {
+		if b[i] == '\n' {
+			b[i] = ' '
+		}
+	}
+	return b
 }
 
 func oneLine(r Rule) string { return strings.ReplaceAll(r.String(), "\n", " ") }
