@@ -227,6 +227,13 @@ func contractTree(t *testing.T, r rig) {
 			t.Errorf("chain %s has %d rules", c.Name, len(c.Rules))
 		}
 	}
+	pl := apply(t, r, p, append(want[:300:300], want[301:]...))
+	for _, c := range pl.Changes() {
+		if c.ID == "persist" && !strings.HasPrefix(c.Shell[0], "sed ") {
+			t.Errorf("the file for the next boot is written whole: %d lines", len(c.Shell))
+		}
+	}
+	apply(t, r, p, want)
 	apply(t, r, p, want[:3])
 	apply(t, r, p, nil)
 }

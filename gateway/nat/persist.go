@@ -66,14 +66,15 @@ rm -f "$1" "$1.new"
 
 // filesScript makes our files what they should be. $1 is the unit and $2 says whether it starts at
 // boot: enable, disable, or "" where there is no systemd. Then follow path, mode and text of each
-// file: "-" is standard input and "" no file.
-const filesScript = writeFile + `umask 022
+// file: "-" is standard input, "sed:SUM" is to be edited by the script there, and "" is no file.
+const filesScript = writeFile + editScript + `umask 022
 unit=$1 boot=$2; shift 2
 if [ "$boot" = disable ] && [ -e "/etc/systemd/system/$unit" ]; then systemctl disable "$unit" || exit 1; fi
 while [ $# -gt 0 ]; do
 	case $3 in
 	"") rm -f "$1" "$1.new" || exit 1 ;;
 	-) put "$1" "$2" || exit 1 ;;
+	sed:*) edit "$1" "$2" "${3#sed:}" || exit 1 ;;
 	*) printf '%s' "$3" | put "$1" "$2" || exit 1 ;;
 	esac
 	shift 3
@@ -150,7 +151,11 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 		return nil
 	}
 	unit, after := "", []string{pathRules, pathRestore}
+	edit := editFile(seen.files[pathRules], rules)
 	shell := append([]string{"mkdir -p /etc/portico"}, heredoc("cat > "+pathRules, rules)...)
+	if edit != nil {
+		shell = edit.shell(pathRules)
+	}
 	shell = append(append(shell, heredoc("cat > "+pathRestore, restore)...), "chmod 755 "+pathRestore)
 	if seen.systemd {
 		unit, after = unitText, append(after, unitName+" enabled")
@@ -161,12 +166,16 @@ func (e *Engine) persistStep(seen *observed, layouts ...netfilter.Layout) *hostS
 	}
 	action, cleanup := plan.Create, forgetCommands
 	if old := seen.files[pathRules]; old != "" {
-		action, cleanup = plan.Update, append(heredoc("cat > "+pathRules, old), heredoc("cat > "+pathRestore, seen.files[pathRestore])...)
+		action, cleanup = plan.Update, heredoc("cat > "+pathRules, old)
+		if back := editFile(rules, old); back != nil {
+			cleanup = back.shell(pathRules)
+		}
+		cleanup = append(cleanup, heredoc("cat > "+pathRestore, seen.files[pathRestore])...)
 	}
 	return &hostStep{
 		change: plan.Change{ID: "persist", Target: e.Gateway.Name + " files", Title: "keep the rules over a reboot", Action: action, After: after, Host: e.Gateway.Name, Shell: shell, Cleanup: cleanup},
 		do: func(ctx context.Context) error {
-			return e.writeFiles(ctx, seen.systemd, true, map[string]string{pathRules: rules, pathRestore: restore, pathUnit: unit, pathSysctl: sysctlText(seen), pathPrepared: prepared})
+			return e.editFiles(ctx, edit, seen.systemd, true, map[string]string{pathRules: rules, pathRestore: restore, pathUnit: unit, pathSysctl: sysctlText(seen), pathPrepared: prepared})
 		},
 		undo: func(ctx context.Context) error { return e.restoreFiles(ctx, seen) },
 	}
@@ -211,7 +220,12 @@ func (e *Engine) forgetStep(seen *observed) *hostStep {
 
 // writeFiles makes our files these, and no others.
 func (e *Engine) writeFiles(ctx context.Context, systemd, enabled bool, files map[string]string) error {
-	boot := ""
+	return e.editFiles(ctx, nil, systemd, enabled, files)
+}
+
+// editFiles does so by editing the rules where an edit is given.
+func (e *Engine) editFiles(ctx context.Context, edit *fileEdit, systemd, enabled bool, files map[string]string) error {
+	boot, stdin := "", files[pathRules]
 	if systemd {
 		boot = map[bool]string{true: "enable", false: "disable"}[enabled]
 	}
@@ -221,12 +235,15 @@ func (e *Engine) writeFiles(ctx context.Context, systemd, enabled bool, files ma
 		if f == pathRestore {
 			mode = "755"
 		}
-		if f == pathRules && text != "" {
+		switch {
+		case f == pathRules && edit != nil:
+			text, stdin = edit.argument(), edit.script
+		case f == pathRules && text != "":
 			text = "-" // it may be larger than an argument can be
 		}
 		args = append(args, f, mode, text)
 	}
-	return e.script(ctx, filesScript, []byte(files[pathRules]), args...)
+	return e.script(ctx, filesScript, []byte(stdin), args...)
 }
 
 // restoreFiles brings our files back to what an observation saw, but for the one that turns

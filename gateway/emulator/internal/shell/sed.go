@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// sedCommand is one command of a sed script: an address and d, p, q or s.
+// sedCommand is one command of a sed script: an address and d, i, p, q or s.
 type sedCommand struct {
 	line        int  // address by number; 0 is none
 	last        bool // address $
 	pattern     *regexp.Regexp
 	verb        byte
 	from        *regexp.Regexp
-	to          string
+	to          string // what s puts there, or the lines of i
 	everywhere  bool
 	printAfter  bool
 	exceptMatch bool // address!
 }
 
-// sed knows s, d, p and q with addresses /re/, N and $, and -n, -e, -E and -i.
+// sed knows s, d, i, p and q with addresses /re/, N and $, and -n, -e, -E and -i.
 func sed(p *process, args []string) int {
 	g, rest, err := options{short: "nEre:i", long: map[string]byte{"--quiet": 'n', "--expression": 'e', "--in-place": 'i'}}.parse(args)
 	if err != nil {
@@ -91,6 +91,8 @@ func sedLine(b *strings.Builder, commands []sedCommand, line string, number, of 
 			return "", false, false
 		case 'q':
 			return line, true, true
+		case 'i':
+			b.WriteString(c.to)
 		case 'p':
 			b.WriteString(line + "\n")
 		case 's':
@@ -148,6 +150,10 @@ func parseSed(text string, extended bool) ([]sedCommand, error) {
 		text = text[1:]
 		switch c.verb {
 		case 'd', 'p', 'q':
+		case 'i':
+			if c.to, text, err = inserted(text); err != nil {
+				return nil, err
+			}
 		case 's':
 			if text, err = c.substitution(text, extended); err != nil {
 				return nil, err
@@ -157,6 +163,23 @@ func parseSed(text string, extended bool) ([]sedCommand, error) {
 		}
 		out = append(out, c)
 	}
+}
+
+// inserted takes the lines that follow "i\": all but the last end with a backslash.
+func inserted(text string) (lines, rest string, err error) {
+	text, ok := strings.CutPrefix(text, "\\\n")
+	if !ok {
+		return "", "", errors.New("expected \\ after `a', `c' or `i'")
+	}
+	for line := range strings.Lines(text) {
+		text = text[len(line):]
+		line, more := strings.CutSuffix(strings.TrimSuffix(line, "\n"), `\`)
+		lines += line + "\n"
+		if !more {
+			break
+		}
+	}
+	return lines, text, nil
 }
 
 func (c *sedCommand) address(text string, extended bool) (string, error) {
