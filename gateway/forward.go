@@ -17,21 +17,24 @@ const (
 	UDP Protocol = "udp"
 )
 
-// Service is what is published of an instance: a name and the port it listens on there.
+// Service is what is published of an instance: a name and the port it listens on there, or, where
+// Last is set, all ports from Port to Last.
 type Service struct {
 	Name     string
 	Protocol Protocol
 	Port     uint16
+	Last     uint16 // 0: Port alone
 }
 
 // IsSSH reports whether an ssh client is what to connect with.
 func (s Service) IsSSH() bool { return s.Protocol == TCP && (s.Name == "ssh" || s.Port == 22) }
 
-// String is the service as on the command line: "ssh tcp/22".
-func (s Service) String() string { return fmt.Sprintf("%s %s/%d", s.Name, s.Protocol, s.Port) }
+// String is the service as on the command line: "ssh tcp/22", "mosh udp/60000-60010".
+func (s Service) String() string { return fmt.Sprintf("%s %s/%s", s.Name, s.Protocol, s.PortText()) }
 
-// Forward is one public endpoint that leads to one private endpoint. Sources limits who may
-// come in; empty means anywhere.
+// Forward is one public endpoint that leads to one private endpoint, or as many neighbouring ones
+// as its service has ports; Public and Private are the first. Sources limits who may come in; empty
+// means anywhere.
 type Forward struct {
 	// Instance is Nova's UUID. Of a forward of a whole subnet it is the instance that has the private
 	// address now, "" when none has.
@@ -46,7 +49,8 @@ type Forward struct {
 	Engine  string
 }
 
-// Key identifies the public endpoint: no two forwards of a gateway share one.
+// Key identifies the public endpoint: no two forwards of a gateway share one. Of several ports it is
+// the first; see [Forward.Meets].
 type Key struct {
 	Protocol Protocol
 	Public   netip.AddrPort
@@ -57,7 +61,7 @@ func (f Forward) Key() Key { return Key{f.Service.Protocol, f.Public} }
 
 // String is "203.0.113.10:30011 -> 192.168.0.11:22 (ssh)".
 func (f Forward) String() string {
-	return fmt.Sprintf("%s -> %s (%s)", f.Public, f.Private, f.Service.Name)
+	return fmt.Sprintf("%s -> %s (%s)", f.PublicText(), f.PrivateText(), f.Service.Name)
 }
 
 // Equal reports whether both forwards are the same in every respect, whatever the order of

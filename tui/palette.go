@@ -142,7 +142,7 @@ func (r *Root) rows() []command {
 		return out
 	}
 	for _, f := range r.snapshot.State.Forwards {
-		name := fmt.Sprintf("%s %s %s", f.Public, f.Service.Name, names[f.Instance])
+		name := fmt.Sprintf("%s %s %s", f.PublicText(), f.Service.Name, names[f.Instance])
 		add("forward", views.ForwardRow(f), name, views.Forwards)
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/adrg/xdg"
@@ -58,6 +59,7 @@ type serviceConfig struct {
 	Name     string           `yaml:"name"`
 	Protocol gateway.Protocol `yaml:"protocol"`
 	Port     uint16           `yaml:"port"`
+	Last     uint16           `yaml:"last"` // of several ports; 0: one
 }
 
 type loginConfig struct {
@@ -142,10 +144,19 @@ func (a *app) options(c config) (publish.Options, error) {
 		o.Gateway = c.Gateway
 	}
 	for _, s := range c.Services {
-		o.Services = append(o.Services, gateway.Service(s))
+		o.Services = withService(o.Services, gateway.Service(s))
 	}
 	for _, g := range c.Gateways {
 		o.Gateways = append(o.Gateways, publish.GatewayOptions{Name: g.Name, FloatingIP: g.FloatingIP, FixedIP: g.FixedIP, NoSNAT: g.NoSNAT})
 	}
 	return o, nil
+}
+
+// withService adds a service to the catalogue, in place of the built-in one of its name.
+func withService(all []gateway.Service, s gateway.Service) []gateway.Service {
+	if i := slices.IndexFunc(all, func(o gateway.Service) bool { return o.Name == s.Name }); i >= 0 {
+		all[i] = s
+		return all
+	}
+	return append(all, s)
 }

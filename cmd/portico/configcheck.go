@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"portico/cloud"
+	"portico/gateway"
 	"portico/gateway/rollback"
 	"portico/gateway/scheme"
 )
@@ -66,6 +67,9 @@ func (s serviceConfig) check(path string) error {
 		return at(path+".name", fmt.Errorf("a service needs name, protocol (tcp or udp) and port"))
 	case s.Port == 0:
 		return at(path+".port", fmt.Errorf("service %q needs a port from 1 to 65535", cloud.Clean(s.Name)))
+	}
+	if s.Last != 0 && (s.Last <= s.Port || int(s.Last-s.Port) >= gateway.MaxServicePorts) {
+		return at(path+".last", fmt.Errorf("service %q: it is the last of at most %d ports, and comes after port %d", cloud.Clean(s.Name), gateway.MaxServicePorts, s.Port))
 	}
 	return at(path+".name", checkText("service", s.Name))
 }

@@ -188,7 +188,7 @@ func (a *app) printDiagnoses(all []doctor.Diagnosis) {
 		} else if d.Verdict == doctor.OK {
 			why = ""
 		}
-		rows = append(rows, []string{verdictMarks[d.Verdict] + " " + string(d.Verdict), d.Forward.Public.String(), d.Instance, d.Forward.Service.Name, hop, why})
+		rows = append(rows, []string{verdictMarks[d.Verdict] + " " + string(d.Verdict), d.Forward.PublicText(), d.Instance, d.Forward.Service.Name, hop, why})
 	}
 	a.printTable([]string{"VERDICT", "PUBLIC", "INSTANCE", "SERVICE", "HOP", "WHY"}, rows)
 }

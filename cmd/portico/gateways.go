@@ -132,7 +132,7 @@ func (a *app) forwardsCommand() *cobra.Command {
 			for _, f := range s.State.Forwards {
 				connections, data := trafficText(*s.State, f)
 				rows = append(rows, []string{
-					f.Public.String(), string(f.Service.Protocol), f.Private.String(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), sources(f), connections, data,
+					f.PublicText(), string(f.Service.Protocol), f.PrivateText(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), sources(f), connections, data,
 				})
 			}
 			if len(rows) == 0 {

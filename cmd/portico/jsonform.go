@@ -29,6 +29,7 @@ type forwardJSON struct {
 	Protocol   gateway.Protocol `json:"protocol"`
 	Public     netip.AddrPort   `json:"public"`
 	Private    netip.AddrPort   `json:"private"`
+	Ports      int              `json:"ports"` // in a row, of which public and private are the first
 	InstanceID string           `json:"instance_id"`
 	Instance   string           `json:"instance"`
 	Sources    []netip.Prefix   `json:"sources"` // [] is anywhere
@@ -130,7 +131,7 @@ type seenJSON struct {
 
 func newForwardJSON(inv cloud.Inventory, f gateway.Forward) forwardJSON {
 	return forwardJSON{
-		Service: f.Service.Name, Protocol: f.Service.Protocol, Public: f.Public, Private: f.Private,
+		Service: f.Service.Name, Protocol: f.Service.Protocol, Public: f.Public, Private: f.Private, Ports: f.Ports(),
 		InstanceID: f.Instance, Instance: publish.InstanceName(inv, f.Instance), Sources: orEmpty(f.Sources), Engine: f.Engine,
 	}
 }

@@ -95,7 +95,7 @@ func reachable(v view, r publish.InstanceRow) string {
 		parts = append(parts, "gateway")
 	}
 	for _, f := range r.Forwards {
-		parts = append(parts, fmt.Sprintf("%s %s", f.Service.Name, styleBold.Render(fmt.Sprint(f.Public.Port()))))
+		parts = append(parts, fmt.Sprintf("%s %s", f.Service.Name, styleBold.Render(f.PublicPorts())))
 	}
 	if len(parts) > 0 && off(r.Instance) {
 		parts[len(parts)-1] += styleDim.Render(" (off)")

@@ -117,7 +117,7 @@ func (a *app) printPlanTable(p publish.Proposal) {
 	}
 	rows := make([][]string, 0, len(p.Items))
 	for _, i := range p.Items {
-		rows = append(rows, []string{a.itemSign(i.Action), i.Forward.Public.String(), "->", i.Forward.Private.String(), i.Forward.Service.Name, i.Instance, sources(i.Forward)})
+		rows = append(rows, []string{a.itemSign(i.Action), i.Forward.PublicText(), "->", i.Forward.PrivateText(), i.Forward.Service.Name, i.Instance, sources(i.Forward)})
 	}
 	if len(rows) > 0 {
 		a.printTable([]string{"", "PUBLIC", "", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)

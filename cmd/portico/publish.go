@@ -71,7 +71,7 @@ func (a *app) printResults(s publish.Snapshot, forwards []gateway.Forward, resul
 	rows := make([][]string, 0, len(forwards))
 	for _, f := range forwards {
 		r := results[f.Key()]
-		rows = append(rows, []string{a.outcome(r), f.Public.String(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), r.Detail})
+		rows = append(rows, []string{a.outcome(r), f.PublicText(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), r.Detail})
 	}
 	a.printTable([]string{"TEST", "PUBLIC", "SERVICE", "INSTANCE", "ANSWER"}, rows)
 }

@@ -23,7 +23,7 @@ type publishFlags struct {
 
 func (f *publishFlags) add(c *cobra.Command) {
 	fs := c.Flags()
-	fs.StringSliceVar(&f.services, "service", nil, "services: ssh, http, https, mosh, or own ones as name=tcp/8080 (default ssh)")
+	fs.StringSliceVar(&f.services, "service", nil, "services: ssh, http, https, mosh, or own ones as name=tcp/8080, name=udp/60000-60010 or name=udp/+11 (11 ports, the same on the VM) (default ssh)")
 	fs.StringVar(&f.scheme, "scheme", "", "port scheme, see 'portico scheme list' (default: as it is, else the configured one)")
 	fs.StringVar(&f.engine, "engine", "nat", "how forwards are made: nat")
 	fs.StringVar(&f.ports, "port", "", "public ports in place of the scheme's, one for each service of each VM: 40022 or 40022,40080 or 40000-40004")

@@ -44,7 +44,8 @@ type schemeJSON struct {
 type schemeRuleJSON struct {
 	Service  string           `json:"service"`
 	Protocol gateway.Protocol `json:"protocol"`
-	Port     uint16           `json:"port"` // 0: the same as the public one
+	Port     uint16           `json:"port"`  // 0: the same as the public one
+	Ports    int              `json:"ports"` // in a row
 	Formula  string           `json:"formula"`
 }
 
@@ -61,7 +62,7 @@ func (a *app) schemeListCommand() *cobra.Command {
 				j := schemeJSON{Name: s.Name, Title: s.Title, From: s.From, Default: i == 0, Services: []schemeRuleJSON{}}
 				text := ""
 				for _, r := range s.Services {
-					j.Services = append(j.Services, schemeRuleJSON{r.Service.Name, r.Service.Protocol, r.Service.Port, r.Formula})
+					j.Services = append(j.Services, schemeRuleJSON{r.Service.Name, r.Service.Protocol, r.Service.Port, r.Service.Ports(), r.Formula})
 					text += fmt.Sprintf("%s %s  ", r.Service.Name, r.Formula)
 				}
 				if !s.Range.IsZero() {
@@ -89,12 +90,13 @@ type schemeEntryJSON struct {
 	Protocol gateway.Protocol `json:"protocol"`
 	Public   uint16           `json:"public_port"`
 	Private  uint16           `json:"private_port"`
+	Ports    int              `json:"ports"` // in a row, from these on
 }
 
 func entriesJSON(entries []scheme.Entry) []schemeEntryJSON {
 	list := make([]schemeEntryJSON, 0, len(entries))
 	for _, e := range entries {
-		list = append(list, schemeEntryJSON{e.Addr, e.Service.Name, e.Service.Protocol, e.Port, e.Service.Port})
+		list = append(list, schemeEntryJSON{e.Addr, e.Service.Name, e.Service.Protocol, e.Port, e.Service.Port, e.Service.Ports()})
 	}
 	return list
 }
@@ -102,7 +104,7 @@ func entriesJSON(entries []scheme.Entry) []schemeEntryJSON {
 func (a *app) printEntries(entries []scheme.Entry) {
 	rows := make([][]string, 0, len(entries))
 	for _, e := range entries {
-		rows = append(rows, []string{strconv.Itoa(int(e.Port)), string(e.Service.Protocol), fmt.Sprintf("%s:%d", e.Addr, e.Service.Port), e.Service.Name})
+		rows = append(rows, []string{gateway.PortText(e.Port, e.Service.Ports()), string(e.Service.Protocol), fmt.Sprintf("%s:%s", e.Addr, e.Service.PortText()), e.Service.Name})
 	}
 	a.printTable([]string{"PORT", "PROTO", "LEADS TO", "SERVICE"}, rows)
 }

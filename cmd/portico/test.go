@@ -147,7 +147,7 @@ func (a *app) printBothSides(s publish.Snapshot, r testRound) {
 		if gw.Outcome == probe.Unknown && here.Bad() {
 			what = gw.Detail
 		}
-		rows = append(rows, []string{a.outcome(here), a.outcome(gw), f.Public.String(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), what})
+		rows = append(rows, []string{a.outcome(here), a.outcome(gw), f.PublicText(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), what})
 	}
 	a.printTable([]string{"TEST", "FROM GATEWAY", "PUBLIC", "SERVICE", "INSTANCE", "SO"}, rows)
 }

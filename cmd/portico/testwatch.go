@@ -153,10 +153,10 @@ func (x *watch) print(r testRound, is, was watched, now time.Time, gone bool) {
 	if is.gw.Outcome != "" {
 		text += "  from the gateway " + a.outcome(is.gw)
 	}
-	text += "  " + f.Public.String() + "  " + f.Service.Name + "  " + publish.InstanceName(x.s.Inventory, f.Instance)
+	text += "  " + f.PublicText() + "  " + f.Service.Name + "  " + publish.InstanceName(x.s.Inventory, f.Instance)
 	switch {
 	case gone:
-		text = now.Format("15:04:05") + "  no longer published  " + f.Public.String() + "  " + f.Service.Name + "  " + publish.InstanceName(x.s.Inventory, f.Instance)
+		text = now.Format("15:04:05") + "  no longer published  " + f.PublicText() + "  " + f.Service.Name + "  " + publish.InstanceName(x.s.Inventory, f.Instance)
 	case was.here.Outcome != "" && was.here.Outcome != is.here.Outcome:
 		text += "  " + styleDim.Render("was "+tests.Outcome(was.here.Outcome)+" for "+tests.Span(now.Sub(was.since)))
 	case is.here.Detail != "":

@@ -3,6 +3,7 @@ package doctor
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"portico/gateway"
 	"portico/gateway/netfilter"
@@ -31,7 +32,7 @@ func readCounts(rules netfilter.Ruleset) counts {
 			if target, _ := r.Target(); target != "DNAT" {
 				continue
 			}
-			if key, ok := countedBy(r); ok {
+			for _, key := range countedBy(r) {
 				out[key] += r.Packets
 			}
 		}
@@ -39,19 +40,41 @@ func readCounts(rules netfilter.Ruleset) counts {
 	return out
 }
 
-// countedBy reads a DNAT rule for one port; others are not asked for.
-func countedBy(r netfilter.Rule) (counted, bool) {
+// maxCounted is how many ports a rule may be for: those of Portico's are for 16 at most, which are
+// counted together.
+const maxCounted = 16
+
+// countedBy reads which public ports a DNAT rule is for, and where each leads; others are not asked
+// for.
+func countedBy(r netfilter.Rule) []counted {
 	var key counted
+	dport, to := "", ""
 	for i := 0; i+1 < len(r.Args); i++ {
 		switch word := r.Args[i+1]; r.Args[i] {
 		case "-p":
 			key.protocol = gateway.Protocol(word)
 		case "--dport":
-			n, _ := strconv.ParseUint(word, 10, 16)
-			key.port = uint16(n)
+			dport = word
 		case "--to-destination":
-			key.to, _ = netip.ParseAddrPort(word)
+			to = word
 		}
 	}
-	return key, key.port != 0 && key.to.IsValid()
+	first, last, isRange := strings.Cut(dport, ":")
+	if !isRange {
+		last = first
+	}
+	a, err1 := strconv.ParseUint(first, 10, 16)
+	b, err2 := strconv.ParseUint(last, 10, 16)
+	if err1 != nil || err2 != nil || a == 0 || b-a >= maxCounted {
+		return nil
+	}
+	var out []counted
+	for p := a; p <= b; p++ {
+		key.port = uint16(p)
+		if end, ok := netfilter.Translated(to, netip.AddrPortFrom(netip.IPv4Unspecified(), key.port)); ok && !end.Addr().IsUnspecified() {
+			key.to = end
+			out = append(out, key)
+		}
+	}
+	return out
 }

@@ -191,8 +191,8 @@ func (r *resolver) forwardAt(addr netip.AddrPort, proto gateway.Protocol) {
 	f := r.f
 	key := gateway.Key{Protocol: proto, Public: addr}
 	for _, known := range r.known() {
-		if known.fwd.Key() == key {
-			f.fwd, f.standing = known.fwd, known.how
+		if at, ok := known.fwd.At(key); ok {
+			f.fwd, f.standing = at, known.how
 			return
 		}
 	}

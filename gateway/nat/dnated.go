@@ -46,13 +46,16 @@ func portRuns(sorted []gateway.Forward, block int) []node {
 	gateway.SortForwards(byPort)
 	var out []node
 	for _, f := range byPort {
-		p := int(f.Public.Port())
-		last := len(out) - 1
-		if last >= 0 && out[last].proto == f.Service.Protocol && p/block == out[last].first/block && p <= out[last].last+1 {
-			out[last].last = p
-			continue
+		for p, end := int(f.Public.Port()), int(f.PublicLast()); p <= end; {
+			upTo := min(end, p/block*block+block-1)
+			last := len(out) - 1
+			if last >= 0 && out[last].proto == f.Service.Protocol && p/block == out[last].first/block && p <= out[last].last+1 {
+				out[last].last = max(out[last].last, upTo)
+			} else {
+				out = append(out, node{proto: f.Service.Protocol, first: p, last: upTo})
+			}
+			p = upTo + 1
 		}
-		out = append(out, node{proto: f.Service.Protocol, first: p, last: p})
 	}
 	return out
 }

@@ -45,7 +45,9 @@ func (e *Engine) lost(seen *observed, s gateway.State) []gateway.Forward {
 	}
 	taken := map[gateway.Key]bool{}
 	for _, f := range s.Forwards {
-		taken[f.Key()] = true
+		for _, k := range f.Keys() {
+			taken[k] = true
+		}
 	}
 	for _, r := range s.Reserved {
 		for _, p := range []gateway.Protocol{gateway.TCP, gateway.UDP} {
@@ -64,7 +66,7 @@ func (e *Engine) lost(seen *observed, s gateway.State) []gateway.Forward {
 	lost := readForwards(e.Gateway, kept)
 	e.settle(lost)
 	return slices.DeleteFunc(lost, func(f gateway.Forward) bool {
-		return taken[f.Key()] || !there[f.Owner().ID]
+		return !there[f.Owner().ID] || slices.ContainsFunc(f.Keys(), func(k gateway.Key) bool { return taken[k] })
 	})
 }
 

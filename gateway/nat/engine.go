@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"portico/cloud"
@@ -110,6 +109,9 @@ func (e *Engine) checkHost(want []gateway.Forward, h *hostSeen) error {
 	if err := e.checkAddress(h.observed); err != nil {
 		return err
 	}
+	if err := e.checkOffsets(want, h.observed); err != nil {
+		return err
+	}
 	if len(h.missing) > 0 && (len(want) > 0 || e.Prepare) {
 		return &gateway.Error{
 			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.NotFound,
@@ -170,14 +172,14 @@ func (e *Engine) planHost(want []gateway.Forward, have gateway.State, seen *obse
 	return steps
 }
 
-// changedUDP lists the public UDP ports that lead elsewhere, or nowhere, from now on.
+// changedUDP lists the public UDP ports, and ranges of them, that lead elsewhere, or nowhere, from now on.
 func changedUDP(want, have []gateway.Forward) []string {
 	var out []string
 	told := map[string]bool{}
 	for _, pair := range [][2][]gateway.Forward{{want, have}, {have, want}} {
 		among := byKey(pair[1])
 		for _, f := range pair[0] {
-			port := strconv.Itoa(int(f.Public.Port()))
+			port := f.PublicPorts()
 			if f.Service.Protocol == gateway.UDP && !told[port] && !slices.ContainsFunc(among[f.Key()], f.Equal) {
 				told[port] = true
 				out = append(out, port)
@@ -200,7 +202,9 @@ func byKey(fs []gateway.Forward) map[gateway.Key][]gateway.Forward {
 func (e *Engine) check(want []gateway.Forward, have gateway.State) error {
 	standing := map[gateway.Key]bool{}
 	for _, f := range have.Forwards {
-		standing[f.Key()] = true
+		for _, k := range f.Keys() {
+			standing[k] = true
+		}
 	}
 	taken := map[gateway.Key]string{}
 	for _, r := range have.Reserved {
@@ -218,13 +222,15 @@ func (e *Engine) check(want []gateway.Forward, have gateway.State) error {
 		if err := e.checkForward(f); err != nil {
 			return err
 		}
-		if by := taken[f.Key()]; by != "" && !standing[f.Key()] && !e.Adopt[f.Key()] {
-			return conflict(f, fmt.Errorf("%s port %d of %s is taken by %s", f.Service.Protocol, f.Public.Port(), e.Gateway.Name, by))
+		for _, k := range f.Keys() {
+			if by := taken[k]; by != "" && !standing[k] && !e.Adopt[f.Key()] {
+				return conflict(f, fmt.Errorf("%s port %d of %s is taken by %s", f.Service.Protocol, k.Public.Port(), e.Gateway.Name, by))
+			}
+			if other, dup := seen[k]; dup && !other.Equal(f) {
+				return conflict(f, fmt.Errorf("%s port %d would lead to %s and to %s", f.Service.Protocol, k.Public.Port(), other.Private, f.Private))
+			}
+			seen[k] = f
 		}
-		if other, dup := seen[f.Key()]; dup && !other.Equal(f) {
-			return conflict(f, fmt.Errorf("%s port %d would lead to %s and to %s", f.Service.Protocol, f.Public.Port(), other.Private, f.Private))
-		}
-		seen[f.Key()] = f
 	}
 	return nil
 }
@@ -238,6 +244,12 @@ func (e *Engine) checkForward(f gateway.Forward) error {
 		return invalid("only IPv4 addresses can be forwarded")
 	case f.Private.Port() == 0 || f.Public.Port() < 1024:
 		return invalid("public ports run from 1024 to 65535")
+	case f.Service.Last != 0 && (f.Service.Last <= f.Service.Port || f.Service.Port != f.Private.Port()):
+		return invalid("the ports %d-%d are no range", f.Service.Port, f.Service.Last)
+	case int(f.Public.Port())+f.Ports()-1 > 0xffff:
+		return invalid("%d ports from %d on would end beyond port 65535", f.Ports(), f.Public.Port())
+	case f.Ports() > gateway.MaxServicePorts:
+		return invalid("it has %d ports; %d are the most", f.Ports(), gateway.MaxServicePorts)
 	case f.Service.Protocol != gateway.TCP && f.Service.Protocol != gateway.UDP:
 		return invalid("protocol %q is neither tcp nor udp", f.Service.Protocol)
 	case !ourComment.MatchString(markOf(f)):

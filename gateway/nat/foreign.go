@@ -156,8 +156,8 @@ func (r *foreignReader) whole(k gateway.Key, group []*foreignRule) (gateway.Forw
 		}
 	}
 	for _, s := range r.standing {
-		if s.Key() == k {
-			if s.Private != forward.Private || s.Instance != forward.Instance {
+		if s.Meets(forward) {
+			if s.Public != forward.Public || s.Ports() != forward.Ports() || s.Private != forward.Private || s.Instance != forward.Instance {
 				return forward, "Portico's own forward has its port"
 			}
 			return s, "" // the rule does nothing that ours does not do

@@ -100,7 +100,7 @@ func publicRules(want []gateway.Forward) []door.Rule {
 		}
 		for _, s := range sources {
 			k := door.PortSource{Proto: f.Service.Protocol, Source: s}
-			ports[k] = append(ports[k], f.Public.Port())
+			ports[k] = appendPorts(ports[k], f.Public.Port(), f.PublicLast())
 		}
 	}
 	return door.Collapse(ports, nil)
@@ -123,10 +123,17 @@ func (e *Engine) privateRules(want []gateway.Forward, public *door.Door) []door.
 		}
 		for _, s := range sources {
 			k := door.PortSource{Proto: f.Service.Protocol, Source: s}
-			ports[k] = append(ports[k], f.Private.Port())
+			ports[k] = appendPorts(ports[k], f.Private.Port(), f.PrivateLast())
 		}
 	}
 	return door.Collapse(ports, peer)
+}
+
+func appendPorts(to []uint16, first, last uint16) []uint16 {
+	for p := int(first); p <= int(last); p++ {
+		to = append(to, uint16(p))
+	}
+	return to
 }
 
 // mayTouch reports whether a plan may put the group on a port or take it off: the gateway's own

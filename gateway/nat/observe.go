@@ -24,6 +24,7 @@ type observed struct {
 	forwarding bool
 	systemd    bool
 	enabled    bool                    // our unit starts at boot
+	version    string                  // of iptables: "1.8.9"; "" when it was not told
 	links      map[string][]netip.Addr // interface -> its addresses
 	kept       []string                // files that keep rules of others
 	forwarders []string                // files of others that turn IP forwarding on
@@ -104,6 +105,7 @@ func (e *Engine) observeHost(ctx context.Context) (*hostSeen, gateway.State, err
 		systemd:    strings.TrimSpace(sections["systemd"]) != "",
 		enabled:    strings.HasPrefix(strings.TrimSpace(sections["enabled"]), "enabled"),
 		links:      readLinks(sections["links"]),
+		version:    firstWord(strings.TrimPrefix(strings.TrimSpace(sections["version"]), "iptables v")),
 		kept:       strings.Fields(sections["kept"]),
 		forwarders: strings.Fields(sections["forwarders"]),
 		sharing:    strings.TrimSpace(sections["sharing"]) == "active",

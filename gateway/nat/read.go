@@ -14,7 +14,7 @@ import (
 
 // ourComment is what every rule that carries a forward says of itself. It is strict: a rule
 // that says anything else is not a forward of ours.
-var ourComment = regexp.MustCompile(`^portico v1 (vm|net)=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) svc=([a-z0-9][a-z0-9-]{0,31})$`)
+var ourComment = regexp.MustCompile(`^portico v1 (vm|net)=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) svc=([a-z0-9][a-z0-9-]{0,31})(?: ports=([0-9]{1,5}-[0-9]{1,5}))?$`)
 
 // mark is that comment, for a forward to an instance.
 func mark(instance, service string) string { return "portico v1 vm=" + instance + " svc=" + service }
@@ -31,7 +31,7 @@ func markOf(f gateway.Forward) string {
 // first holds, and the other is no forward.
 func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gateway.Forward) {
 	table, _ := rules.Table(tableNAT)
-	index := map[gateway.Key]int{}
+	index := map[gateway.Key]int{} // by each public port
 	for _, c := range table.Chains {
 		if !netfilter.Owned(c.Name) {
 			continue
@@ -46,12 +46,18 @@ func readForwards(gw gateway.Gateway, rules netfilter.Ruleset) (forwards []gatew
 				continue
 			}
 			if i, seen := index[f.Key()]; seen {
-				if g := forwards[i]; g.Private == f.Private && g.Owner() == f.Owner() && g.Service == f.Service {
+				if g := forwards[i]; g.Public == f.Public && g.Private == f.Private && g.Owner() == f.Owner() && g.Service == f.Service {
 					forwards[i].Sources = joinSources(g.Sources, f.Sources)
 				}
 				continue
 			}
-			index[f.Key()] = len(forwards)
+			keys := f.Keys()
+			if slices.ContainsFunc(keys, func(k gateway.Key) bool { _, taken := index[k]; return taken }) {
+				continue
+			}
+			for _, k := range keys {
+				index[k] = len(forwards)
+			}
 			forwards = append(forwards, f)
 		}
 	}
@@ -69,14 +75,16 @@ func joinSources(a, b []netip.Prefix) []netip.Prefix {
 
 func readForward(gw gateway.Gateway, w map[string]string) (gateway.Forward, bool) {
 	m := ourComment.FindStringSubmatch(w["--comment"])
-	private, err := netip.ParseAddrPort(w["--to-destination"])
-	port, perr := strconv.ParseUint(w["--dport"], 10, 16)
-	if m == nil || err != nil || perr != nil || port < 1024 || !private.Addr().Is4() || private.Port() == 0 || private.Addr() == gw.FixedIP || w["-d"] != netip.PrefixFrom(gw.FixedIP, 32).String() {
+	if m == nil || w["-d"] != netip.PrefixFrom(gw.FixedIP, 32).String() {
+		return gateway.Forward{}, false
+	}
+	public, private, ok := readPorts(w["--dport"], w["--to-destination"], m[4])
+	if !ok || !private.Addr().Is4() || private.Addr() == gw.FixedIP {
 		return gateway.Forward{}, false
 	}
 	f := gateway.Forward{
-		Service: gateway.Service{Name: m[3], Protocol: gateway.Protocol(w["-p"]), Port: private.Port()},
-		Public:  netip.AddrPortFrom(publicAddr(gw), uint16(port)),
+		Service: gateway.Service{Name: m[3], Protocol: gateway.Protocol(w["-p"]), Port: private.Port()}.WithPorts(public.last - public.first + 1),
+		Public:  netip.AddrPortFrom(publicAddr(gw), uint16(public.first)),
 		Private: private,
 		Engine:  Name,
 	}

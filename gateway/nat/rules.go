@@ -62,33 +62,18 @@ func treeChains(gw gateway.Gateway, sorted []gateway.Forward) []netfilter.Chain 
 func leaves(gw gateway.Gateway, sorted []gateway.Forward) []node {
 	var out []node
 	for _, f := range sorted {
-		first := int(f.Public.Port()) / fanout * fanout
-		if len(out) == 0 || !out[len(out)-1].is(f.Service.Protocol, first) {
-			out = append(out, node{proto: f.Service.Protocol, first: first, last: first + fanout - 1})
+		sources := gateway.SortPrefixes(f.Sources)
+		if len(sources) == 0 {
+			sources = []netip.Prefix{{}}
 		}
-		leaf := &out[len(out)-1]
-		leaf.rules = append(leaf.rules, forwardRules(gw, f)...)
-	}
-	return out
-}
-
-// forwardRules is the forward as iptables says it: one rule, or one for each source.
-func forwardRules(gw gateway.Gateway, f gateway.Forward) []netfilter.Rule {
-	sources := gateway.SortPrefixes(f.Sources)
-	if len(sources) == 0 {
-		sources = []netip.Prefix{{}}
-	}
-	var out []netfilter.Rule
-	for _, s := range sources {
-		var args []string
-		if s.IsValid() && s.Bits() > 0 {
-			args = append(args, "-s", s.String())
+		for _, s := range spans(f) {
+			first := s.first / fanout * fanout
+			if len(out) == 0 || !out[len(out)-1].is(f.Service.Protocol, first) {
+				out = append(out, node{proto: f.Service.Protocol, first: first, last: first + fanout - 1})
+			}
+			leaf := &out[len(out)-1]
+			leaf.rules = append(leaf.rules, pieceRules(gw, f, s, sources)...)
 		}
-		p := string(f.Service.Protocol)
-		args = append(args, "-d", netip.PrefixFrom(gw.FixedIP, 32).String(), "-p", p, "-m", p, "--dport", strconv.Itoa(int(f.Public.Port())))
-		args = append(args, comment(markOf(f))...)
-		args = append(args, "-j", "DNAT", "--to-destination", f.Private.String())
-		out = append(out, rule(args...))
 	}
 	return out
 }

@@ -57,7 +57,14 @@ printf '%s\n' "$rules" | iptables-restore --noflush --counters -w 10 --test || e
 printf '%s\n' "$rules" | iptables-restore --noflush --counters -w 10 || exit $?
 sum "$1"
 addr=$3; shift 3
-for port in "$@"; do conntrack -D -p udp --orig-dst "$addr" --orig-port-dst "$port" >/dev/null 2>&1; done
+forget() { conntrack -D -p udp --orig-dst "$addr" --orig-port-dst "$1" >/dev/null 2>&1; }
+for port in "$@"; do
+case $port in
+*-*) for p in $(conntrack -L -p udp --orig-dst "$addr" 2>/dev/null | sed -n 's/^[^=]*=[^=]*=[^=]*=[^=]*=\([0-9]*\).*/\1/p' | sort -u); do
+	if [ "$p" -ge "${port%-*}" ] && [ "$p" -le "${port#*-}" ]; then forget "$p"; fi; done ;;
+*) forget "$port" ;;
+esac
+done
 exit 0`
 
 // restoreStep turns our part of one table into the layout by one restore, and forgets the flows of
@@ -77,7 +84,7 @@ func (e *Engine) restoreStep(seen *observed, want netfilter.Layout, udp ...strin
 	}
 	shell := heredoc("iptables-restore --noflush --counters -w 10", patch.Restore)
 	for _, port := range udp {
-		shell = append(shell, gateway.Quote("conntrack", "-D", "-p", "udp", "--orig-dst", e.Gateway.FixedIP.String(), "--orig-port-dst", port))
+		shell = append(shell, e.forgetting(port))
 	}
 	c := plan.Change{
 		ID: "rules-" + want.Table, Target: e.Gateway.Name + " iptables " + want.Table,
@@ -102,6 +109,15 @@ func (e *Engine) restoreStep(seen *observed, want netfilter.Layout, udp ...strin
 			return e.putBack(ctx, before, sum, udp...)
 		},
 	}
+}
+
+// forgetting is the command that forgets the flows of one UDP port, or of a range "60000-60010".
+func (e *Engine) forgetting(port string) string {
+	words := []string{"conntrack", "-D", "-p", "udp", "--orig-dst", e.Gateway.FixedIP.String(), "--orig-port-dst"}
+	if first, last, isRange := strings.Cut(port, "-"); isRange {
+		return "for port in $(seq " + gateway.Quote(first, last) + "); do " + gateway.Quote(words...) + ` "$port"; done`
+	}
+	return gateway.Quote(append(words, port)...)
 }
 
 // refused reports whether a restore ended before it changed anything.

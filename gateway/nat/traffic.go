@@ -31,7 +31,9 @@ func readTraffic(gw gateway.Gateway, rules netfilter.Ruleset, forwards []gateway
 		if byPort[f.Service.Protocol] == nil {
 			byPort[f.Service.Protocol] = map[uint16]gateway.Key{}
 		}
-		byPort[f.Service.Protocol][f.Public.Port()] = f.Key()
+		for _, k := range f.Keys() {
+			byPort[f.Service.Protocol][k.Public.Port()] = f.Key()
+		}
 	}
 	filter, _ := rules.Table(tableFilter)
 	ours(filter, "ACCEPT", func(w map[string]string, r netfilter.Rule) {
@@ -42,13 +44,15 @@ func readTraffic(gw gateway.Gateway, rules netfilter.Ruleset, forwards []gateway
 		t.Total.Packets, t.Total.Bytes = t.Total.Packets+r.Packets, t.Total.Bytes+r.Bytes
 		var counted []gateway.Key
 		for p := int(first); p <= int(last); p++ {
-			if k, ok := byPort[gateway.Protocol(w["-p"])][uint16(p)]; ok {
+			if k, ok := byPort[gateway.Protocol(w["-p"])][uint16(p)]; ok && (len(counted) == 0 || counted[len(counted)-1] != k) {
 				counted = append(counted, k)
 			}
 		}
 		for _, k := range counted {
 			x := t.Forwards[k]
-			x.Counter, x.Sharing = gateway.Counter{Packets: r.Packets, Bytes: r.Bytes}, len(counted)
+			// A forward of several ports may have several runs.
+			x.Counter.Packets, x.Counter.Bytes = x.Counter.Packets+r.Packets, x.Counter.Bytes+r.Bytes
+			x.Sharing = max(x.Sharing, len(counted))
 			t.Forwards[k] = x
 		}
 	})

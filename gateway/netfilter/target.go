@@ -38,29 +38,64 @@ func (t *tracer) act(f facts) decision {
 	return t.end(Unknown)
 }
 
-// translate rewrites an end of the connection by "ADDRESS", "ADDRESS:PORT" or ":PORT". Ranges, of
-// which the kernel picks one, cannot be foretold.
+// translate rewrites an end of the connection by "ADDRESS", "ADDRESS:PORT", ":PORT", or a range of
+// ports that is shifted. Other ranges, of which the kernel picks one, cannot be foretold.
 func (t *tracer) translate(end *netip.AddrPort, done *bool, to string) decision {
-	host, port, hasPort := strings.Cut(to, ":")
-	addr, number := end.Addr(), end.Port()
-	var err error
-	if host != "" {
-		if addr, err = netip.ParseAddr(host); err != nil {
-			return t.end(Unknown)
-		}
-	}
-	if hasPort {
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil {
-			return t.end(Unknown)
-		}
-		number = uint16(n)
-	}
-	if to == "" {
+	translated, ok := Translated(to, *end)
+	if !ok {
 		return t.end(Unknown)
 	}
-	*end, *done = netip.AddrPortFrom(addr, number), true
+	*end, *done = translated, true
 	return accepted
+}
+
+// Translated is what a --to-destination or --to-source makes of an end of a connection; false where
+// the kernel chooses.
+func Translated(to string, end netip.AddrPort) (netip.AddrPort, bool) {
+	host, port, hasPort := strings.Cut(to, ":")
+	addr, number := end.Addr(), end.Port()
+	if host != "" {
+		a, err := netip.ParseAddr(host)
+		if err != nil {
+			return end, false
+		}
+		addr = a
+	}
+	if hasPort {
+		n, ok := shifted(port, number)
+		if !ok {
+			return end, false
+		}
+		number = n
+	}
+	return netip.AddrPortFrom(addr, number), to != ""
+}
+
+// shifted is the port that "8080", "60000-60010" or, with a base, "60000-60010/20000" makes of a
+// port. The kernel leaves one that is within a range without base as it is.
+func shifted(to string, port uint16) (uint16, bool) {
+	ports, baseText, hasBase := strings.Cut(to, "/")
+	firstText, lastText, isRange := strings.Cut(ports, "-")
+	if !isRange {
+		lastText = firstText
+	}
+	first, err1 := strconv.ParseUint(firstText, 10, 16)
+	last, err2 := strconv.ParseUint(lastText, 10, 16)
+	if err1 != nil || err2 != nil || first > last {
+		return 0, false
+	}
+	if first == last && !hasBase {
+		return uint16(first), true
+	}
+	at := uint64(port)
+	if hasBase {
+		base, err := strconv.ParseUint(baseText, 10, 16)
+		if err != nil || at < base {
+			return 0, false
+		}
+		at = first + at - base
+	}
+	return uint16(at), first <= at && at <= last
 }
 
 func (t *tracer) masquerade(f facts) decision {

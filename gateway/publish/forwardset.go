@@ -42,7 +42,9 @@ func (s *forwardSet) add(f gateway.Forward) {
 	n := len(s.list)
 	s.list, s.gone = append(s.list, f), append(s.gone, false)
 	s.byOwner[ownerOf(f)] = append(s.byOwner[ownerOf(f)], n)
-	s.byKey[f.Key()] = append(s.byKey[f.Key()], n)
+	for _, k := range f.Keys() {
+		s.byKey[k] = append(s.byKey[k], n)
+	}
 	s.of[f.Instance] = append(s.of[f.Instance], n)
 }
 
@@ -70,7 +72,10 @@ func (s *forwardSet) stands(o owner, addr netip.Addr) (gateway.Forward, bool) {
 // rivals are the places of what a forward may have to replace: what has its public port, and what
 // its owner has now.
 func (s *forwardSet) rivals(f gateway.Forward) []int {
-	places := slices.Concat(s.byKey[f.Key()], s.byOwner[ownerOf(f)])
+	places := slices.Clone(s.byOwner[ownerOf(f)])
+	for _, k := range f.Keys() {
+		places = append(places, s.byKey[k]...)
+	}
 	slices.Sort(places)
 	return s.left(slices.Compact(places))
 }

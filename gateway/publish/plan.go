@@ -244,7 +244,7 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 	}
 	var endpoints []scheme.Endpoint
 	for _, svc := range services {
-		if old, ok := w.stands(i.ID, svc, addr); ok && w.req.KeepPorts && len(w.ports) == 0 {
+		if old, ok := w.stands(i.ID, svc, addr); ok && w.req.KeepPorts && len(w.ports) == 0 && samePorts(old, svc) {
 			w.put(i, w.keepSources(old, old))
 			continue
 		}
@@ -262,6 +262,12 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 		w.put(i, w.keepSources(f, old))
 	}
 	return nil
+}
+
+// samePorts reports whether a forward already has the ports that a service of several asks for. One
+// of a single port may have been given another by its scheme.
+func samePorts(old gateway.Forward, svc gateway.Service) bool {
+	return old.Ports() == svc.Ports() && (svc.Ports() == 1 || svc.Port == 0 || svc.Port == old.Service.Port)
 }
 
 // stands finds the forward that a service of an instance has now.
@@ -302,7 +308,7 @@ func (w *wanted) put(i cloud.Instance, f gateway.Forward) {
 		old := w.set.list[n]
 		mine := ownerOf(old) == ownerOf(f)
 		switch {
-		case old.Key() == f.Key() && w.orphan(old):
+		case old.Meets(f) && w.orphan(old):
 			w.items = append(w.items, Item{Action: plan.Delete, Forward: old, Instance: old.Instance})
 		case !mine:
 			continue

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"portico/cloud"
@@ -158,20 +157,20 @@ func (p *Publisher) resolveService(text string) (gateway.Service, error) {
 		}
 	}
 	proto, number, ok := strings.Cut(spec, "/")
-	port, err := strconv.ParseUint(number, 10, 16)
+	svc, err := gateway.Service{Name: name, Protocol: gateway.Protocol(proto)}.SetPorts(number)
 	why := ""
 	switch {
 	case !ok || name == "":
 		why = "it does not say name, protocol and port"
 	case proto != string(gateway.TCP) && proto != string(gateway.UDP):
 		why = "its protocol is neither tcp nor udp"
-	case err != nil || port == 0:
-		why = "a port is a number from 1 to 65535"
+	case err != nil:
+		why = err.Error()
 	}
 	if why != "" {
-		return gateway.Service{}, &gateway.Error{Op: "read service", Target: cloud.Clean(text), Kind: gateway.Invalid, Err: errors.New(why), Next: "write it as name=tcp/8080"}
+		return gateway.Service{}, &gateway.Error{Op: "read service", Target: cloud.Clean(text), Kind: gateway.Invalid, Err: errors.New(why), Next: "write it as name=tcp/8080, or name=udp/60000-60010 for several ports"}
 	}
-	return gateway.Service{Name: name, Protocol: gateway.Protocol(proto), Port: uint16(port)}, nil
+	return svc, nil
 }
 
 // FindRow finds one row of the list by name or ID.

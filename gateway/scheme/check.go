@@ -128,19 +128,31 @@ func (c *checker) add(e Entry, r Rule, err error) {
 		return
 	}
 	at := public{e.Service.Protocol, e.Port}
-	if other, ok := c.at[at]; ok {
-		c.collided.add(func() string {
-			return fmt.Sprintf("%s and %s of %s both get %s", name(), other.Service.Name, other.Addr, at)
-		})
-	} else {
-		c.at[at] = e
-	}
-	if by, ok := c.reserved[at]; ok {
-		c.taken.add(func() string { return fmt.Sprintf("%s would get %s, which %s has", name(), at, by) })
-	}
+	c.claim(e, name)
+	last := e.Port + uint16(e.Service.Ports()-1)
 	for i, h := range c.hazards {
-		if h.Range.Contains(e.Port) {
+		if h.Range.First <= last && e.Port <= h.Range.Last {
 			c.near[i].add(func() string { return fmt.Sprintf("%s on %s", name(), at) })
+		}
+	}
+}
+
+// claim takes all ports of an endpoint, and tells once who else wants one of them, and who has one.
+func (c *checker) claim(e Entry, name func() string) {
+	collided, taken := false, false
+	for i := range e.Service.Ports() {
+		at := public{e.Service.Protocol, e.Port + uint16(i)}
+		if other, ok := c.at[at]; !ok {
+			c.at[at] = e
+		} else if !collided {
+			collided = true
+			c.collided.add(func() string {
+				return fmt.Sprintf("%s and %s of %s both get %s", name(), other.Service.Name, other.Addr, at)
+			})
+		}
+		if by, ok := c.reserved[at]; ok && !taken {
+			taken = true
+			c.taken.add(func() string { return fmt.Sprintf("%s would get %s, which %s has", name(), at, by) })
 		}
 	}
 }

@@ -18,13 +18,16 @@ type Config struct {
 }
 
 // ServiceConfig is one service of a scheme. Protocol is tcp where it is left out. Port is the port
-// on the instance; with SamePort it is left out, and the public port is the private one too.
+// on the instance; with SamePort it is left out, and the public port is the private one too. Ports is
+// how many ports in a row the service has, of which Port and the formula's are the first; one if it is
+// left out.
 type ServiceConfig struct {
 	Service  string `yaml:"service" json:"service"`
 	Protocol string `yaml:"protocol,omitempty" json:"protocol,omitempty"`
 	Port     uint16 `yaml:"port,omitempty" json:"port,omitempty"`
 	Formula  string `yaml:"formula" json:"formula"`
 	SamePort bool   `yaml:"same_port,omitempty" json:"same_port,omitempty"`
+	Ports    uint16 `yaml:"ports,omitempty" json:"ports,omitempty"`
 }
 
 // New makes a scheme of the configuration's data. Errors are those of [Scheme.Compile].
@@ -36,7 +39,7 @@ func New(c Config) (*Scheme, error) {
 			protocol = gateway.TCP
 		}
 		s.Services = append(s.Services, Rule{
-			Service: gateway.Service{Name: svc.Service, Protocol: protocol, Port: svc.Port},
+			Service: gateway.Service{Name: svc.Service, Protocol: protocol, Port: svc.Port}.WithPorts(int(svc.Ports)),
 			Formula: svc.Formula, SamePort: svc.SamePort,
 		})
 	}

@@ -31,17 +31,29 @@ func (r Range) validate() error {
 
 // Next is the lowest port of the range that is not taken. An error is of kind Conflict: the range
 // is full.
-func Next(r Range, taken func(port uint16) bool) (uint16, error) {
+func Next(r Range, taken func(port uint16) bool) (uint16, error) { return NextRun(r, 1, taken) }
+
+// NextRun is the first port of the lowest n in a row of the range that are not taken. An error is of
+// kind Conflict: there are none.
+func NextRun(r Range, n int, taken func(port uint16) bool) (uint16, error) {
+	free := 0
 	for p := int(r.First); p <= int(r.Last); p++ {
-		if !taken(uint16(p)) {
-			return uint16(p), nil
+		if free++; taken(uint16(p)) {
+			free = 0
+		}
+		if free == n {
+			return uint16(p - n + 1), nil
 		}
 	}
-	return 0, &gateway.Error{
+	e := &gateway.Error{
 		Op: "find a free port in", Target: r.String(), Kind: gateway.Conflict,
 		Err:  fmt.Errorf("all %d ports are taken", int(r.Last)-int(r.First)+1),
 		Next: "withdraw a forward that is not needed, or configure a larger range",
 	}
+	if n > 1 {
+		e.Op, e.Err = fmt.Sprintf("find %d free ports in", n), fmt.Errorf("no %d in a row of its %d are free", n, int(r.Last)-int(r.First)+1)
+	}
+	return 0, e
 }
 
 // Endpoint is a service of an instance that wants a public port.
@@ -78,7 +90,7 @@ func (s *Scheme) assign(a *assignment, subnet netip.Prefix, want []Endpoint) ([]
 		if err != nil {
 			return nil, err
 		}
-		if err := a.take(e, entry.Port); err != nil {
+		if err := a.take(Endpoint{e.Addr, entry.Service}, entry.Port); err != nil {
 			return nil, err
 		}
 		out = append(out, entry)
@@ -105,6 +117,9 @@ func fixed(a *assignment, want []Endpoint, ports []uint16) ([]Entry, error) {
 		if err := a.take(e, ports[i]); err != nil {
 			return nil, err
 		}
+		if e.Service.Port == 0 {
+			e.Service = e.Service.WithPort(ports[i])
+		}
 		out = append(out, Entry{Addr: e.Addr, Service: e.Service, Port: ports[i]})
 	}
 	return out, nil
@@ -112,7 +127,7 @@ func fixed(a *assignment, want []Endpoint, ports []uint16) ([]Entry, error) {
 
 // endpointKey is what makes an endpoint the same one: where it leads, not what port it has there.
 func endpointKey(e Endpoint) Endpoint {
-	e.Service.Port = 0
+	e.Service.Port, e.Service.Last = 0, 0
 	return e
 }
 
@@ -135,37 +150,76 @@ func newAssignment(standing []gateway.Forward, reserved []gateway.Reserved) *ass
 }
 
 func (a *assignment) hold(f gateway.Forward) {
-	at := public{f.Service.Protocol, f.Public.Port()}
-	a.has[at] = endpointKey(Endpoint{f.Private.Addr(), f.Service})
-	a.port[a.has[at]] = at.port
+	key := endpointKey(Endpoint{f.Private.Addr(), f.Service})
+	for _, k := range f.Keys() {
+		a.has[public{k.Protocol, k.Public.Port()}] = key
+	}
+	a.port[key] = f.Public.Port()
 }
 
 // release gives up what a forward has, as far as it has it still.
 func (a *assignment) release(f gateway.Forward) {
-	at, key := public{f.Service.Protocol, f.Public.Port()}, endpointKey(Endpoint{f.Private.Addr(), f.Service})
-	if a.has[at] == key {
-		delete(a.has, at)
+	key := endpointKey(Endpoint{f.Private.Addr(), f.Service})
+	for _, k := range f.Keys() {
+		if at := (public{k.Protocol, k.Public.Port()}); a.has[at] == key {
+			delete(a.has, at)
+		}
 	}
-	if a.port[key] == at.port {
+	if a.port[key] == f.Public.Port() {
 		delete(a.port, key)
 	}
 }
 
-func (a *assignment) take(e Endpoint, port uint16) error {
-	at, key := public{e.Service.Protocol, port}, endpointKey(e)
-	by, taken := a.takenBy[at]
+// holder is who else has a public port; "" if it is free for this endpoint.
+func (a *assignment) holder(key Endpoint, at public) string {
 	if other, ok := a.has[at]; ok && other != key {
-		by, taken = fmt.Sprintf("%s of %s", other.Service.Name, other.Addr), true
+		return fmt.Sprintf("%s of %s", other.Service.Name, other.Addr)
 	}
-	if taken {
+	return a.takenBy[at]
+}
+
+// take gives an endpoint as many ports as its service has, from port on.
+func (a *assignment) take(e Endpoint, port uint16) error {
+	key, n := endpointKey(e), e.Service.Ports()
+	fail := func(kind gateway.Kind, next, format string, args ...any) error {
 		return &gateway.Error{
-			Op: "publish", Target: fmt.Sprintf("%s of %s on %s port %d", e.Service.Name, e.Addr, at.protocol, port),
-			Kind: gateway.Conflict, Err: fmt.Errorf("%s has this port", by),
-			Next: "choose another scheme, or free the port",
+			Op: "publish", Target: fmt.Sprintf("%s of %s on %s port %s", e.Service.Name, e.Addr, e.Service.Protocol, gateway.PortText(port, n)),
+			Kind: kind, Err: fmt.Errorf(format, args...), Next: next,
 		}
 	}
-	a.has[at], a.port[key] = key, port
+	if int(port)+n-1 > MaxPort {
+		return fail(gateway.Invalid, "choose a lower port", "its last port would be %d; ports end at %d", int(port)+n-1, MaxPort)
+	}
+	for i := range n {
+		at := public{e.Service.Protocol, port + uint16(i)}
+		by := a.holder(key, at)
+		switch {
+		case by != "" && n > 1:
+			return fail(gateway.Conflict, "choose another scheme, or free the port", "%s has port %d", by, at.port)
+		case by != "":
+			return fail(gateway.Conflict, "choose another scheme, or free the port", "%s has this port", by)
+		}
+	}
+	for i := range n {
+		a.has[public{e.Service.Protocol, port + uint16(i)}] = key
+	}
+	a.port[key] = port
 	return nil
+}
+
+// keeps is the port an endpoint has already, if there is room for all it wants from there on.
+func (a *assignment) keeps(e Endpoint) (uint16, bool) {
+	key := endpointKey(e)
+	port, stands := a.port[key]
+	if !stands || e.Service.Ports() == 1 {
+		return port, stands
+	}
+	for i := range e.Service.Ports() {
+		if int(port)+i > MaxPort || a.holder(key, public{e.Service.Protocol, port + uint16(i)}) != "" {
+			return 0, false
+		}
+	}
+	return port, true
 }
 
 func (a *assignment) fromRange(r Range, want []Endpoint) ([]Entry, error) {
@@ -181,14 +235,11 @@ func (a *assignment) fromRange(r Range, want []Endpoint) ([]Entry, error) {
 	out := make([]Entry, len(want))
 	for _, i := range order {
 		e := want[i]
-		port, stands := a.port[endpointKey(e)]
+		port, stands := a.keeps(e)
 		if !stands {
 			var err error
-			port, err = Next(r, func(p uint16) bool {
-				at := public{e.Service.Protocol, p}
-				_, reserved := a.takenBy[at]
-				_, used := a.has[at]
-				return reserved || used
+			port, err = NextRun(r, e.Service.Ports(), func(p uint16) bool {
+				return a.holder(endpointKey(e), public{e.Service.Protocol, p}) != ""
 			})
 			if err != nil {
 				return nil, err
@@ -198,7 +249,7 @@ func (a *assignment) fromRange(r Range, want []Endpoint) ([]Entry, error) {
 			return nil, err
 		}
 		if e.Service.Port == 0 {
-			e.Service.Port = port
+			e.Service = e.Service.WithPort(port)
 		}
 		out[i] = Entry{Addr: e.Addr, Service: e.Service, Port: port}
 	}

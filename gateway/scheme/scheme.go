@@ -39,7 +39,8 @@ type Scheme struct {
 }
 
 // Rule gives one service its public port. Where SamePort is set the private port is the public
-// one, and Service.Port is 0.
+// one, and Service.Port is 0; a service of n ports has n-1 as its Last then. A service of several
+// ports gets as many, of which the formula gives the first.
 type Rule struct {
 	Service  gateway.Service
 	Formula  string
@@ -47,7 +48,7 @@ type Rule struct {
 }
 
 // Entry is one line of a scheme's table: the service, with its private port, that Addr has on
-// the public Port.
+// the public Port; of a service of several ports Port is the first.
 type Entry struct {
 	Addr    netip.Addr
 	Service gateway.Service
@@ -117,13 +118,37 @@ func (s *Scheme) Entry(subnet netip.Prefix, addr netip.Addr, svc gateway.Service
 	if err != nil {
 		return fail(err, "choose another scheme: 'portico scheme list'")
 	}
-	switch rule := c.Services[i]; {
-	case rule.SamePort:
-		svc.Port = port
-	case svc.Port == 0:
-		svc.Port = rule.Service.Port
+	if svc, err = c.Services[i].place(svc, port); err != nil {
+		return fail(err, "choose another scheme: 'portico scheme list'")
 	}
 	return Entry{Addr: addr, Service: svc, Port: port}, nil
+}
+
+// place gives a service its private port where its public one is port, and as many ports as the rule
+// has for it where it has one only. One that has more than the rule does not fit.
+func (r Rule) place(svc gateway.Service, port uint16) (gateway.Service, error) {
+	have, n := r.Service.Ports(), svc.Ports()
+	if n == 1 && (r.SamePort || svc.Port == 0 || svc.Port == r.Service.Port) {
+		n = have
+	}
+	switch {
+	case n > have:
+		return svc, fmt.Errorf("the scheme has %s for it, and it needs %d in a row", portCount(have), n)
+	case int(port)+n-1 > MaxPort:
+		return svc, &outOfRangeError{float64(int(port) + n - 1)}
+	case r.SamePort:
+		svc.Port = port
+	case svc.Port == 0:
+		svc.Port = r.Service.Port
+	}
+	return svc.WithPorts(n), nil
+}
+
+func portCount(n int) string {
+	if n == 1 {
+		return "one port"
+	}
+	return fmt.Sprintf("%d ports", n)
 }
 
 // ready is the scheme with its formulas compiled. Schemes from [New] and [Builtin] are ready; a

@@ -20,12 +20,15 @@ func (s *Scheme) Table(subnet netip.Prefix) ([]Entry, error) {
 }
 
 // Reverse tells which addresses and services of a subnet have a public port: one, none, or, with
-// a scheme that collides, several. Errors are those of [Scheme.Table].
+// a scheme that collides, several. Of a service of several ports it is the one port that is asked
+// for. Errors are those of [Scheme.Table].
 func (s *Scheme) Reverse(subnet netip.Prefix, port uint16, proto gateway.Protocol) ([]Match, error) {
 	var out []Match
 	err := s.each(subnet, func(e Entry, _ Rule, err error) {
-		if err == nil && e.Port == port && e.Service.Protocol == proto {
-			out = append(out, Match{e.Addr, e.Service})
+		if err == nil && e.Service.Protocol == proto && e.Port <= port && int(port) < int(e.Port)+e.Service.Ports() {
+			svc := e.Service
+			svc.Port, svc.Last = svc.Port+port-e.Port, 0
+			out = append(out, Match{e.Addr, svc})
 		}
 	})
 	return out, err
@@ -52,8 +55,8 @@ func (s *Scheme) each(subnet netip.Prefix, f func(Entry, Rule, error)) error {
 		for i, r := range c.Services {
 			port, err := c.formulas[i].port(subnet, addr)
 			e := Entry{Addr: addr, Service: r.Service, Port: port}
-			if r.SamePort {
-				e.Service.Port = port
+			if err == nil {
+				e.Service, err = r.place(gateway.Service{Name: r.Service.Name, Protocol: r.Service.Protocol}, port)
 			}
 			f(e, r, err)
 		}

@@ -55,6 +55,8 @@ func (r Rule) validate() error {
 		return fmt.Errorf("the protocol is %q; it must be tcp or udp", svc.Protocol)
 	case svc.Port == 0 && !r.SamePort:
 		return errors.New("the port on the instance is missing")
+	case svc.Ports() > gateway.MaxServicePorts:
+		return fmt.Errorf("it has %d ports; %d are the most", svc.Ports(), gateway.MaxServicePorts)
 	case svc.Port != 0 && r.SamePort:
 		return errors.New("it has a port although the private port is to be the public one")
 	}

@@ -171,7 +171,7 @@ func (s *Screen) addTests(p *page) {
 	for _, t := range s.tests {
 		_, _, word := outcome(p, t.result.Outcome)
 		words = max(words, widget.Width(word))
-		public = max(public, widget.Width(t.forward.Public.String()))
+		public = max(public, widget.Width(t.forward.PublicText()))
 		service = max(service, widget.Width(t.forward.Service.Name))
 		name = max(name, widget.Width(t.instance))
 	}
@@ -184,7 +184,7 @@ func (s *Screen) addTests(p *page) {
 		}
 		line := widget.Spans{
 			{Text: sign + " ", Style: ink},
-			{Text: widget.Fit(t.forward.Public.String(), public) + "  ", Style: p.st.Text},
+			{Text: widget.Fit(t.forward.PublicText(), public) + "  ", Style: p.st.Text},
 			{Text: widget.Fit(t.forward.Service.Name, service) + "  ", Style: p.st.Text},
 		}
 		if p.width >= narrow {

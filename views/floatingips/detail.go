@@ -77,18 +77,19 @@ func (d *pane) forwards() {
 	}
 	type line struct {
 		port          uint16
+		ports         string
 		service, name string
 	}
 	var lines []line
 	if d.r.Gateway {
 		for _, f := range state.Forwards {
 			if f.Public.Addr() == d.r.FloatingIP.Address {
-				lines = append(lines, line{f.Public.Port(), said(f.Service), publish.InstanceName(d.s.snapshot.Snapshot.Inventory, f.Instance)})
+				lines = append(lines, line{f.Public.Port(), f.PublicPorts(), said(f.Service), publish.InstanceName(d.s.snapshot.Snapshot.Inventory, f.Instance)})
 			}
 		}
 	}
 	for _, f := range d.r.FloatingIP.Forwardings {
-		lines = append(lines, line{f.External, f.Protocol, f.Internal.String()})
+		lines = append(lines, line{f.External, gateway.PortText(f.External, 1), f.Protocol, f.Internal.String()})
 	}
 	if len(lines) == 0 {
 		return
@@ -98,7 +99,7 @@ func (d *pane) forwards() {
 	name := "forwards"
 	for _, l := range lines {
 		d.facts = append(d.facts, widget.Fact{Name: name, Value: widget.Spans{
-			{Text: fmt.Sprintf("%5d", l.port), Style: d.st.Strong}, {Text: " " + l.service, Style: d.st.Dim}, {Text: " " + l.name, Style: d.st.Text},
+			{Text: fmt.Sprintf("%5s", l.ports), Style: d.st.Strong}, {Text: " " + l.service, Style: d.st.Dim}, {Text: " " + l.name, Style: d.st.Text},
 		}})
 		name = ""
 	}

@@ -62,12 +62,12 @@ func (s *Screen) columns() []widget.Column[row] {
 			return widget.Spans{{Text: text(r), Style: st.Dim}}
 		}
 	}
-	private := func(r row) string { return r.Private.String() }
+	private := func(r row) string { return r.PrivateText() }
 	out := []widget.Column[row]{
 		{
-			Title: "PUBLIC", Also: "port", Compare: func(a, b row) int { return a.Public.Compare(b.Public) }, Text: func(r row) string { return r.Public.String() },
+			Title: "PUBLIC", Also: "port", Compare: func(a, b row) int { return a.Public.Compare(b.Public) }, Text: func(r row) string { return r.PublicText() },
 			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
-				return widget.Spans{{Text: r.Public.Addr().String() + ":", Style: st.Dim}, {Text: fmt.Sprint(r.Public.Port()), Style: st.Strong}}
+				return widget.Spans{{Text: r.Public.Addr().String() + ":", Style: st.Dim}, {Text: r.PublicPorts(), Style: st.Strong}}
 			},
 		},
 		{Title: "PRIVATE", Priority: 4, Text: private, Cell: dim(private), Compare: func(a, b row) int { return a.Private.Compare(b.Private) }},

@@ -145,7 +145,7 @@ func means(d gateway.Drift, s publish.Snapshot) string {
 		return ""
 	}
 	if f := d.Forward; f != nil {
-		out := fmt.Sprintf("%s of %s, %s %s -> %s", f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), f.Service.Protocol, f.Public, f.Private)
+		out := fmt.Sprintf("%s of %s, %s %s -> %s", f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), f.Service.Protocol, f.PublicText(), f.PrivateText())
 		if d.Note != "" {
 			out += "; " + d.Note
 		}

@@ -115,7 +115,7 @@ func (d *pane) services() {
 		d.gap()
 	}
 	for _, f := range d.r.Forwards {
-		line := widget.Spans{{Text: f.Service.Name + " ", Style: d.st.Dim}, {Text: fmt.Sprint(f.Public.Port()), Style: d.st.Strong}, {Text: fmt.Sprintf(" → %d", f.Private.Port()), Style: d.st.Dim}}
+		line := widget.Spans{{Text: f.Service.Name + " ", Style: d.st.Dim}, {Text: f.PublicPorts(), Style: d.st.Strong}, {Text: " → " + f.Service.PortText(), Style: d.st.Dim}}
 		if word, style := d.s.testWord(d.r, f, d.st, full); word != "" {
 			line = append(line, widget.Span{Text: "  " + word, Style: style})
 		}

@@ -101,7 +101,7 @@ func (s *Screen) forward(r row, f gateway.Forward, st *themes.Styles, level int)
 	if level < nameless {
 		p.Spans = append(p.Spans, widget.Span{Text: f.Service.Name + " ", Style: st.Dim})
 	}
-	p.Spans = append(p.Spans, widget.Span{Text: fmt.Sprint(f.Public.Port()), Style: st.Strong})
+	p.Spans = append(p.Spans, widget.Span{Text: f.PublicPorts(), Style: st.Strong})
 	if word, style := s.testWord(r, f, st, level); word != "" {
 		p.Spans = append(p.Spans, widget.Span{Text: " " + word, Style: style})
 		if strings.HasPrefix(word, "✗") {

@@ -30,7 +30,7 @@ func Forwards(items []publish.Item, width int, st *themes.Styles) (head string, 
 	cells := make([]cellRow, len(items))
 	for i, it := range items {
 		cells[i] = cellRow{
-			it.Forward.Public.String(), it.Forward.Private.String(), it.Forward.Service.Name,
+			it.Forward.PublicText(), it.Forward.PrivateText(), it.Forward.Service.Name,
 			it.Instance, Sources(it.Forward),
 		}
 	}

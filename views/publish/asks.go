@@ -22,6 +22,9 @@ type ask struct {
 	nowhere  bool   // the instance has no address: no scheme can help
 }
 
+// last is the last port that is asked for.
+func (a ask) last() uint16 { return uint16(min(0xffff, int(a.port)+a.service.Ports()-1)) }
+
 // blame is why a scheme cannot give what is asked for, in a word and in full.
 type blame struct{ short, why string }
 
@@ -51,7 +54,9 @@ func takenOf(s publish.Snapshot) taken {
 	}
 	for _, f := range slices.Concat(s.State.Forwards, s.State.Lost) {
 		if there[f.Instance] {
-			t.forwards[endpoint{f.Service.Protocol, f.Public.Port()}] = f
+			for _, k := range f.Keys() {
+				t.forwards[endpoint{k.Protocol, k.Public.Port()}] = f
+			}
 		}
 	}
 	return t
@@ -83,8 +88,7 @@ func (s *Screen) typed() []gateway.Service {
 
 // standsAt is the forward that a service of an instance has now, if any.
 func (s *Screen) standsAt(id string, svc gateway.Service) (gateway.Forward, bool) {
-	svc.Port = 0
-	f, ok := s.now[found{id, svc}]
+	f, ok := s.now[found{id, anyPort(svc)}]
 	return f, ok && f.Private.Addr() == s.places[id].addr
 }
 
@@ -117,12 +121,14 @@ func (s *Screen) asks(sch scheme.Scheme, own []uint16) []ask {
 			}
 			n++
 			if a.clash == "" {
-				e := endpoint{svc.Protocol, a.port}
-				a.clash = s.holder(e, id, svc)
-				if other, twice := first[e]; twice && a.clash == "" {
-					a.clash = out[other].service.Name + " of " + out[other].instance
+				for p := int(a.port); p <= int(a.last()); p++ {
+					e := endpoint{svc.Protocol, uint16(p)}
+					if other, twice := first[e]; twice && a.clash == "" {
+						a.clash = out[other].service.Name + " of " + out[other].instance
+					}
+					a.clash = cmp.Or(s.holder(e, id, svc), a.clash)
+					first[e] = len(out)
 				}
-				first[e] = len(out)
 			}
 			out = append(out, a)
 		}

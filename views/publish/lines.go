@@ -20,7 +20,7 @@ func (s *Screen) serviceLine(i int, st *themes.Styles) widget.Spans {
 	out := widget.Spans{checkbox(c.on, st), {Text: widget.Pad(c.service.Name, 6), Style: name}}
 	sch, known := s.chosen()
 	r, has := rule(sch, c.service)
-	where := fmt.Sprintf("%s/%d", c.service.Protocol, c.service.Port)
+	where := fmt.Sprintf("%s/%s", c.service.Protocol, c.service.PortText())
 	if r.SamePort {
 		where = string(c.service.Protocol)
 	}
@@ -30,7 +30,7 @@ func (s *Screen) serviceLine(i int, st *themes.Styles) widget.Spans {
 	switch {
 	case s.ownPorts:
 	case stands && !s.schemeTouched:
-		to = widget.Span{Text: "= " + fmt.Sprint(f.Public.Port()), Style: st.Good}
+		to = widget.Span{Text: "= " + f.PublicPorts(), Style: st.Good}
 	case !known || !sch.Range.IsZero():
 	case has:
 		to = widget.Span{Text: "→ " + port(sch, r, s.at), Style: st.Dim}
@@ -61,7 +61,7 @@ func (s *Screen) ownLines(width int, st *themes.Styles) []string {
 	var out []string
 	for _, svc := range s.typed() {
 		word, ink := s.answerWord(svc, st)
-		row := widget.Spans{{Text: "    " + widget.Pad(svc.Name, 7), Style: st.Text}, {Text: fmt.Sprintf(" %s/%d  ", svc.Protocol, svc.Port), Style: st.Dim}, {Text: word, Style: ink}}
+		row := widget.Spans{{Text: "    " + widget.Pad(svc.Name, 7), Style: st.Text}, {Text: fmt.Sprintf(" %s/%s  ", svc.Protocol, svc.PortText()), Style: st.Dim}, {Text: word, Style: ink}}
 		out = append(out, s.line("", field{kind: -1}, row, width, st))
 	}
 	return out

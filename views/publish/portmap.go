@@ -27,7 +27,7 @@ func (s *Screen) portMap(proto gateway.Protocol) *widget.PortMap {
 	}
 	for _, f := range s.snapshot.State.Forwards {
 		if f.Service.Protocol == proto {
-			m.Mark(f.Public.Port(), widget.PortOurs)
+			m.MarkRange(f.Public.Port(), f.PublicLast(), widget.PortOurs)
 		}
 	}
 	for _, r := range s.snapshot.State.Reserved {
@@ -53,7 +53,7 @@ func (s *Screen) markRange(m *widget.PortMap, proto gateway.Protocol) {
 	}
 	for _, it := range s.proposal.Items {
 		if (it.Action == plan.Create || it.Action == plan.Update) && it.Forward.Service.Protocol == proto {
-			m.Mark(it.Forward.Public.Port(), widget.PortAsked)
+			m.MarkRange(it.Forward.Public.Port(), it.Forward.PublicLast(), widget.PortAsked)
 		}
 	}
 }
@@ -62,10 +62,10 @@ func (s *Screen) markAsk(m *widget.PortMap, a ask, proto gateway.Protocol) {
 	switch {
 	case a.port == 0 || a.service.Protocol != proto:
 	case a.clash != "":
-		m.Mark(a.port, widget.PortClash)
+		m.MarkRange(a.port, a.last(), widget.PortClash)
 	default:
 		if _, stands := s.taken.forwards[endpoint{proto, a.port}]; !stands {
-			m.Mark(a.port, widget.PortAsked)
+			m.MarkRange(a.port, a.last(), widget.PortAsked)
 		}
 	}
 }
@@ -117,7 +117,7 @@ func (s *Screen) clashes(width int, st *themes.Styles) []string {
 		}
 		what := fmt.Sprintf("✗ %s of %s: %s", a.service.Name, a.instance, a.clash)
 		if a.port != 0 {
-			what = fmt.Sprintf("✗ %d for %s of %s is taken: %s", a.port, a.service.Name, a.instance, a.clash)
+			what = fmt.Sprintf("✗ %s for %s of %s is taken: %s", gateway.PortText(a.port, a.service.Ports()), a.service.Name, a.instance, a.clash)
 		}
 		out = append(out, widget.Paint(st.Bad, widget.Truncate(what, width)))
 	}

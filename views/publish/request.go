@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"portico/gateway"
@@ -29,7 +28,7 @@ func parseOwn(text string) ([]string, error) {
 	for _, w := range list {
 		name, spec, _ := strings.Cut(w, "=")
 		proto, number, _ := strings.Cut(spec, "/")
-		port, err := strconv.ParseUint(number, 10, 16)
+		_, err := gateway.Service{}.SetPorts(number)
 		switch {
 		case spec == "":
 			return nil, fmt.Errorf("%s: say protocol and port, as %s", w, serviceForm)
@@ -37,8 +36,8 @@ func parseOwn(text string) ([]string, error) {
 			return nil, fmt.Errorf("%q: names have a-z, 0-9 and dashes", name)
 		case proto != string(gateway.TCP) && proto != string(gateway.UDP):
 			return nil, fmt.Errorf("%s: %q is neither tcp nor udp", w, proto)
-		case err != nil || port == 0:
-			return nil, fmt.Errorf("%s: ports run from 1 to 65535", w)
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", w, err)
 		}
 	}
 	return list, nil
@@ -68,8 +67,8 @@ func parseSources(text string) ([]netip.Prefix, error) {
 func serviceOf(text string) gateway.Service {
 	name, spec, _ := strings.Cut(text, "=")
 	proto, number, _ := strings.Cut(spec, "/")
-	port, _ := strconv.ParseUint(number, 10, 16)
-	return gateway.Service{Name: name, Protocol: gateway.Protocol(proto), Port: uint16(port)}
+	svc, _ := gateway.Service{Name: name, Protocol: gateway.Protocol(proto)}.SetPorts(number)
+	return svc
 }
 
 var (

@@ -39,20 +39,24 @@ func (s *Screen) standingSources() []netip.Prefix {
 	return out
 }
 
+// anyPort is a service by its name and protocol alone.
+func anyPort(svc gateway.Service) gateway.Service {
+	svc.Port, svc.Last = 0, 0
+	return svc
+}
+
 // standingNow is what stands by instance and service, whatever its private port.
 func (s *Screen) standingNow() map[found]gateway.Forward {
 	out := map[found]gateway.Forward{}
 	for _, f := range s.standing() {
-		svc := f.Service
-		svc.Port = 0
-		out[found{f.Instance, svc}] = f
+		out[found{f.Instance, anyPort(f.Service)}] = f
 	}
 	return out
 }
 
 // stands reports whether every one of the instances has this service published.
 func (s *Screen) stands(svc gateway.Service) bool {
-	svc.Port = 0
+	svc = anyPort(svc)
 	for _, id := range s.instances {
 		if _, ok := s.now[found{id, svc}]; !ok {
 			return false

@@ -61,7 +61,7 @@ func columns() []widget.Column[row] {
 			return widget.Spans{{Text: text(r), Style: st.Dim}}
 		}
 	}
-	public := func(r row) string { return r.Forward.Public.String() }
+	public := func(r row) string { return r.Forward.PublicText() }
 	return []widget.Column[row]{
 		{
 			Title: "VERDICT", Compare: func(a, b row) int { return cmp.Compare(a.rank, b.rank) }, Text: func(r row) string { return verdict(r, plain).Text() },

@@ -82,7 +82,7 @@ func (s *Screen) service(r row, st *themes.Styles) widget.Spans {
 	if s.roomy {
 		out = append(out, widget.Span{Text: r.Public.Addr().String() + ":", Style: st.Faint})
 	}
-	return append(out, widget.Span{Text: fmt.Sprint(r.Public.Port()), Style: st.Text})
+	return append(out, widget.Span{Text: r.PublicPorts(), Style: st.Text})
 }
 
 // hereWord is the last result from here: "✓ 12 ms", "✗ timed out".
