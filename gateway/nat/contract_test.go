@@ -35,6 +35,7 @@ func contract(t *testing.T, newRig func(t *testing.T) rig) {
 		"stale plan is refused":           contractStale,
 		"foreign rules stay":              contractForeign,
 		"subnets":                         contractSubnet,
+		"ranges of ports":                 contractRanges,
 		"drift is put right":              contractDrift,
 		"many forwards make a tree":       contractTree,
 		"survives a reboot":               contractReboot,

@@ -40,10 +40,22 @@ func standingRules(gw gateway.Gateway, forwards []gateway.Forward) netfilter.Rul
 func drawForwards(t *rapid.T) []gateway.Forward {
 	ports := rapid.SliceOfNDistinct(rapid.Uint16Range(1024, 65535), 0, 60, rapid.ID[uint16]).Draw(t, "ports")
 	out := make([]gateway.Forward, 0, len(ports))
-	for _, p := range ports {
+	slices.Sort(ports)
+	for i, p := range ports {
 		f := forward(vmID, fmt.Sprintf("192.168.0.%d", 10+p%200), rapid.SampledFrom([]string{"ssh", "http", "a-b-1"}).Draw(t, "service"), p, 1+p%1000)
 		if rapid.Bool().Draw(t, "udp") {
 			f.Service.Protocol = gateway.UDP
+		}
+		if rapid.Bool().Draw(t, "range") { // up to the next one
+			room := 65536 - int(p)
+			if i+1 < len(ports) {
+				room = int(ports[i+1] - p)
+			}
+			if rapid.Bool().Draw(t, "same") {
+				f.Private = netip.AddrPortFrom(f.Private.Addr(), p)
+				f.Service.Port = p
+			}
+			f.Service = f.Service.WithPorts(rapid.IntRange(1, min(room, 60)).Draw(t, "width"))
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "sources") {
 			f.Sources = append(f.Sources, netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, rapid.Byte().Draw(t, "octet"), 0}), 24))
@@ -87,12 +99,15 @@ func TestPacketsArrive(t *testing.T) {
 			if len(f.Sources) > 0 {
 				src = netip.AddrPortFrom(f.Sources[0].Addr().Next(), 40000)
 			}
-			v := rules.Trace(netfilter.Packet{
-				Proto: string(f.Service.Protocol), Src: src, Dst: netip.AddrPortFrom(testGateway.FixedIP, f.Public.Port()),
-				Local: func(a netip.Addr) bool { return local[a] },
-			})
-			if v.Outcome != netfilter.Forwarded || v.Dst != f.Private || v.Src.Addr() != testGateway.FixedIP {
-				t.Fatalf("%v: %+v", f, v)
+			for _, k := range f.Keys() {
+				v := rules.Trace(netfilter.Packet{
+					Proto: string(f.Service.Protocol), Src: src, Dst: netip.AddrPortFrom(testGateway.FixedIP, k.Public.Port()),
+					Local: func(a netip.Addr) bool { return local[a] },
+				})
+				one, _ := f.At(k)
+				if v.Outcome != netfilter.Forwarded || v.Dst != one.Private || v.Src.Addr() != testGateway.FixedIP {
+					t.Fatalf("%v at %v: %+v", f, k, v)
+				}
 			}
 		}
 	})
@@ -105,7 +120,7 @@ func TestForeignForwardsKeepTheirWays(t *testing.T) {
 		forwards := drawForwards(t)
 		port := rapid.Uint16Range(1024, 65535).Draw(t, "foreign port")
 		for _, f := range forwards {
-			if f.Public.Port() == port && f.Service.Protocol == gateway.TCP {
+			if _, ours := f.At(gateway.Key{Protocol: gateway.TCP, Public: netip.AddrPortFrom(f.Public.Addr(), port)}); ours {
 				t.Skip("that one is ours")
 			}
 		}

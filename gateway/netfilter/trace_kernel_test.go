@@ -30,6 +30,10 @@ func TestKernelAgreesWithTrace(t *testing.T) {
 		{"goto", nat, ":A - [0:0]\n:B - [0:0]\n-A OUTPUT -j A\n-A OUTPUT -p tcp --dport 30011 -j DNAT --to-destination 192.168.0.11:22\n-A A -g B\n" +
 			"-A A -p tcp --dport 30011 -j DNAT --to-destination 10.0.0.5:80\n-A B -j RETURN\n", "10.0.0.5:30011", "delivered 192.168.0.11:22"},
 		{"multiport", nat, "-A OUTPUT -p tcp -m multiport --dports 1:9,30011 -j DNAT --to-destination 192.168.0.11:22\n", "10.0.0.5:30011", "delivered 192.168.0.11:22"},
+		{"ports shifted", nat, "-A OUTPUT -p tcp --dport 30000:30100 -j DNAT --to-destination 192.168.0.11:12-112/30000\n", "10.0.0.5:30010", "delivered 192.168.0.11:22"},
+		{"ports shifted, the first", nat, "-A OUTPUT -p tcp --dport 30000:30100 -j DNAT --to-destination 192.168.0.11:22-122/30000\n", "10.0.0.5:30000", "delivered 192.168.0.11:22"},
+		{"ports kept within a range", nat, "-A OUTPUT -p tcp --dport 20:30 -j DNAT --to-destination 192.168.0.11:20-30\n", "10.0.0.5:22", "delivered 192.168.0.11:22"},
+		{"ports kept", nat, "-A OUTPUT -p tcp --dport 20:30 -j DNAT --to-destination 192.168.0.11\n", "10.0.0.5:22", "delivered 192.168.0.11:22"},
 		{"local by type", nat, "-A OUTPUT -p tcp --dport 30011 -m addrtype --dst-type LOCAL -j DNAT --to-destination 192.168.0.11:22\n", "10.0.0.5:30011", "delivered 192.168.0.11:22"},
 		{"dropped on the way in", filter, "-A INPUT -d 192.168.0.11 -p tcp --dport 22 -j DROP\n", "192.168.0.11:22", "dropped"},
 		{"rejected", filter, "-A INPUT -p tcp --dport 22 -j REJECT --reject-with tcp-reset\n", "192.168.0.11:22", "rejected"},
