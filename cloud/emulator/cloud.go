@@ -142,10 +142,14 @@ func (c *Cloud) SetConsole(f func(instanceID string) string) {
 }
 
 // SetQuota sets a Neutron quota: "security_group", "security_group_rule", "floatingip", "port",
-// "network", "subnet", "router". -1 is unlimited. What stands above a lowered quota stays.
+// "network", "subnet", "router"; or a limit of Nova's: "instances", "cores", "ram" (MiB), "key_pairs". -1 is unlimited. What stands above a lowered quota stays.
 func (c *Cloud) SetQuota(resource string, limit int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if _, ok := c.model.limits[resource]; ok {
+		c.model.limits[resource] = limit
+		return nil
+	}
 	if _, ok := c.model.quotas[resource]; !ok {
 		return &cloud.Error{
 			Op: "set the quota of", Target: resource, Kind: cloud.Invalid,

@@ -187,6 +187,16 @@ func (m *Model) AddImage(name string, properties map[string]string) string {
 	return i.id
 }
 
+// SetImageNeeds sets what an image needs of a flavor, in MiB and GiB.
+func (m *Model) SetImageNeeds(id string, minRAM, minDisk int) {
+	i := m.images[id]
+	if i == nil {
+		m.fail("no image %q", id)
+		return
+	}
+	i.minRAM, i.minDisk = minRAM, minDisk
+}
+
 // AddFlavor adds a flavor, ram in MiB and disk in GiB, and returns its ID.
 func (m *Model) AddFlavor(name string, vcpus, ram, disk int) string {
 	f := &flavor{id: m.newID("flavor", name), name: name, vcpus: vcpus, ram: ram, disk: disk}

@@ -92,7 +92,7 @@ func (m *Model) addNIC(s *server, nic NIC) {
 		}
 	}
 	p := m.addPort(s.name+"/"+nic.Address.String(), sub.network, s.id, fixedIP{sub.id, nic.Address})
-	p.name, p.owner = nic.Name, "compute:nova"
+	p.name, p.owner, p.novas = nic.Name, "compute:nova", true
 	p.secure, p.groups = !nic.Insecure, slices.Clone(groups)
 }
 

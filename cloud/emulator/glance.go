@@ -37,7 +37,7 @@ func (c *Cloud) imageView(i *image) view {
 	v := view{
 		"name": i.name, "disk_format": "qcow2", "container_format": "bare", "visibility": "public",
 		"size": 1 << 30, "virtual_size": 10 << 30, "status": "active", "checksum": hexID("md5", i.name),
-		"protected": false, "min_ram": 0, "min_disk": 0, "owner": c.creds.otherProject, "os_hidden": false,
+		"protected": false, "min_ram": i.minRAM, "min_disk": i.minDisk, "owner": c.creds.otherProject, "os_hidden": false,
 		"os_hash_algo": "sha512", "os_hash_value": strings.Repeat(hexID("sha", i.name), 4), "id": i.id,
 		"created_at": stamp(i.created), "updated_at": stamp(i.created), "tags": []string{},
 		"self": self, "file": self + "/file", "schema": "/v2/schemas/image",

@@ -26,7 +26,11 @@ type Model struct {
 	flavors  map[string]*flavor
 	images   map[string]*image
 	keypairs map[string]*keypair
-	quotas   map[string]int
+	quotas   map[string]int // Neutron's
+	limits   map[string]int // Nova's
+
+	buildFault  string // of the next servers that are made
+	buildFaults int
 
 	offered []netip.Addr // addresses that are allocated before others
 
@@ -76,6 +80,8 @@ type port struct {
 	fixed                                []fixedIP
 	pairs                                []netip.Prefix
 	groups                               []string
+	description                          string
+	novas                                bool // made by Nova, which removes it with its server
 }
 
 type floatingIP struct {
@@ -120,6 +126,7 @@ type server struct {
 	created, updated       time.Time
 	next                   string    // the status after due
 	due                    time.Time // when the running action ends
+	userData               []byte
 }
 
 type flavor struct {
@@ -131,6 +138,8 @@ type image struct {
 	id, name   string
 	properties map[string]string
 	created    time.Time
+	minRAM     int // MiB
+	minDisk    int // GiB
 }
 
 type keypair struct {
@@ -145,6 +154,7 @@ func newModel(c *Cloud) *Model {
 		ports: map[string]*port{}, fips: map[string]*floatingIP{}, groups: map[string]*group{},
 		rules: map[string]*rule{}, servers: map[string]*server{}, flavors: map[string]*flavor{},
 		images: map[string]*image{}, keypairs: map[string]*keypair{},
+		limits:   novaLimits(),
 		byDevice: map[string][]*port{}, byFixed: map[fixedIP]*port{},
 		// Neutron's own defaults (neutron/conf/quota.py).
 		quotas: map[string]int{
@@ -176,6 +186,10 @@ func (m *Model) settle() {
 	now := m.cloud.config.Now()
 	for _, s := range m.servers {
 		if s.next != "" && !now.Before(s.due) {
+			if s.next == statusDeleted {
+				m.forget(s)
+				continue
+			}
 			s.status, s.task, s.next, s.updated = s.next, "", "", s.due.UTC().Truncate(time.Second)
 			m.setPortStatus(s)
 		}

@@ -39,14 +39,11 @@ func (c *Cloud) showKeypair(r *request) response {
 }
 
 func (c *Cloud) showLimits(r *request) response {
-	cores, ram := 0, 0
-	for _, s := range c.model.servers {
-		f := c.model.flavors[s.flavor]
-		cores, ram = cores+f.vcpus, ram+f.ram
-	}
+	cores, ram := c.model.computeUse()
+	limits := c.model.limits
 	v := view{
-		"maxTotalInstances": 50, "maxTotalCores": 200, "maxTotalRAMSize": 1024000, "maxServerMeta": 128,
-		"maxTotalKeypairs": 100, "maxServerGroups": 10, "maxServerGroupMembers": 10,
+		"maxTotalInstances": limits["instances"], "maxTotalCores": limits["cores"], "maxTotalRAMSize": limits["ram"], "maxServerMeta": 128,
+		"maxTotalKeypairs": limits["key_pairs"], "maxServerGroups": 10, "maxServerGroupMembers": 10,
 		"totalRAMUsed": ram, "totalCoresUsed": cores, "totalInstancesUsed": len(c.model.servers),
 		"totalServerGroupsUsed": 0,
 	}
@@ -128,8 +125,8 @@ func (c *Cloud) showComputeQuota(r *request) response {
 			"Policy doesn't allow os_compute_api:os-quota-sets:show to be performed.")
 	}
 	v := view{
-		"id": c.creds.projectID, "cores": 200, "instances": 50, "key_pairs": 100, "metadata_items": 128,
-		"ram": 1024000, "server_group_members": 10, "server_groups": 10,
+		"id": c.creds.projectID, "cores": c.model.limits["cores"], "instances": c.model.limits["instances"], "key_pairs": c.model.limits["key_pairs"], "metadata_items": 128,
+		"ram": c.model.limits["ram"], "server_group_members": 10, "server_groups": 10,
 	}
 	if r.minor < 36 {
 		maps.Copy(v, view{"fixed_ips": -1, "floating_ips": -1, "security_groups": -1, "security_group_rules": -1})

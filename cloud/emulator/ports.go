@@ -27,7 +27,7 @@ func (c *Cloud) portView(p *port) view {
 		"name": p.name, "network_id": p.network, "mac_address": p.mac(), "admin_state_up": p.adminUp,
 		"status": p.status, "device_id": p.device, "device_owner": p.owner, "fixed_ips": p.fixedView(),
 		"allowed_address_pairs": pairs, "extra_dhcp_opts": []view{}, "security_groups": sorted(p.groups),
-		"description": "", "binding:vnic_type": "normal", "port_security_enabled": p.secure,
+		"description": p.description, "binding:vnic_type": "normal", "port_security_enabled": p.secure,
 	})
 }
 

@@ -160,6 +160,7 @@ type Event struct {
 	State   State
 	Err     error         // for Failed and Left
 	Elapsed time.Duration // how long Do or Undo took; 0 when it starts
+	Note    string        // what a running step sees at the moment; its Elapsed is how long it has run
 }
 
 // Report says how applying a plan ended. When Err is nil everything was done; otherwise Undone
@@ -176,7 +177,7 @@ type Report struct {
 // OK reports whether everything was done.
 func (r Report) OK() bool { return r.Err == nil }
 
-// stepTimeout bounds one Do or Undo. Neither ends with the caller's context: a change that is
+// stepTimeout bounds one Do or Undo that is not [Waiting]. Neither ends with the caller's context: a change that is
 // cut off may still happen out there after it was taken for undone. An interrupted plan ends
 // between two steps, and is then undone.
 const stepTimeout = 2 * time.Minute
@@ -197,7 +198,7 @@ func Apply(ctx context.Context, p Plan, emit func(Event)) Report {
 		change := step.Change()
 		emit(Event{Step: i, Change: change, State: Running})
 		start := time.Now()
-		sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
+		sctx, cancel := doing(noting(ctx, i, change, start, emit), step)
 		err = step.Do(sctx)
 		cancel()
 		if err != nil {
