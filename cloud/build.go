@@ -9,7 +9,7 @@ type Flavor struct {
 	VCPUs, RAM, Disk int
 }
 
-// BootImage is a Glance image as something to boot from. MinRAM is in MiB, MinDisk in GiB, Size in bytes.
+// BootImage is a Glance image as something to boot from. MinRAM is in MiB, MinDisk in GiB, sizes in bytes.
 type BootImage struct {
 	Image
 	Version          string // os_version
@@ -19,7 +19,8 @@ type BootImage struct {
 	DiskFormat       string // qcow2, raw, iso ...
 	MinRAM, MinDisk  int
 	Size             int64
-	Snapshot, Hidden bool // of somebody's instance; replaced by a newer one
+	VirtualSize      int64 // what it takes on a disk; 0 if Glance does not know
+	Snapshot, Hidden bool  // of somebody's instance; replaced by a newer one
 	Created          time.Time
 }
 

@@ -95,6 +95,7 @@ func (c *Client) BootImages(ctx context.Context) ([]cloud.BootImage, error) {
 		MinRAM     int       `json:"min_ram"`
 		MinDisk    int       `json:"min_disk"`
 		Size       int64     `json:"size"`
+		Virtual    int64     `json:"virtual_size"`
 		Type       string    `json:"image_type"`
 		Hidden     bool      `json:"os_hidden"`
 		Created    time.Time `json:"created_at"`
@@ -108,7 +109,7 @@ func (c *Client) BootImages(ctx context.Context) ([]cloud.BootImage, error) {
 		out = append(out, cloud.BootImage{
 			Image:   cloud.Image{ID: cloud.Clean(w.ID), Name: cloud.Clean(w.Name), Distro: cloud.Clean(w.Distro), AdminUser: cloud.Clean(w.User)},
 			Version: cloud.Clean(w.Version), Status: cloud.Clean(w.Status), Visibility: cloud.Clean(w.Visibility), Arch: cloud.Clean(cmp.Or(w.HWArch, w.Arch)),
-			DiskFormat: cloud.Clean(w.DiskFormat), MinRAM: w.MinRAM, MinDisk: w.MinDisk, Size: w.Size, Snapshot: w.Type == "snapshot", Hidden: w.Hidden, Created: w.Created,
+			DiskFormat: cloud.Clean(w.DiskFormat), MinRAM: w.MinRAM, MinDisk: w.MinDisk, Size: w.Size, VirtualSize: w.Virtual, Snapshot: w.Type == "snapshot", Hidden: w.Hidden, Created: w.Created,
 		})
 	}
 	return out, nil
