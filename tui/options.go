@@ -74,7 +74,7 @@ func (r *Root) parting() string {
 		return "nobody has said to keep what does not answer; taking everything back"
 	case publish.TakingBack, publish.Healing:
 		return "taking back what was changed"
-	case publish.Armed, publish.Checking, publish.Testing, publish.Confirmed, publish.Unguarded:
+	case publish.Armed, publish.Checking, publish.Testing, publish.Confirmed, publish.Unguarded, publish.Building:
 	}
 	return "finishing the changes that are being applied; if new forwards do not answer, everything is taken back"
 }

@@ -79,7 +79,7 @@ func (r *Root) applying() string {
 		return "⟳ " + string(r.apply.guard.Phase)
 	case publish.TakingBack, publish.Healing:
 		return "⟳ taking back"
-	case publish.Armed, publish.Checking, publish.Confirmed, publish.Unguarded:
+	case publish.Armed, publish.Checking, publish.Confirmed, publish.Unguarded, publish.Building:
 	}
 	return fmt.Sprintf("⟳ applying %d/%d", r.apply.done, len(r.apply.proposal.Plan.Steps))
 }

@@ -161,6 +161,8 @@ func (a *app) guardTeller() func(publish.Guard) {
 			a.note("%s\n", styleWarn.Render("the gateway could not be reached to undo; it puts its own part back by itself at "+clockTime(g.Until)))
 		case publish.Unguarded:
 			a.note("%s\n", styleDim.Render("no gateway changes; if it fails, it is undone from here"))
+		case publish.Building:
+			a.note("%s\n", styleDim.Render("ctrl+c stops it and takes away what was made; so does every failure"))
 		case publish.Asking, publish.Confirmed:
 		}
 	}
@@ -195,6 +197,10 @@ func (a *app) progress(e plan.Event) {
 	line := e.Change.Target + ": " + e.Change.Title
 	took := styleDim.Render(views.Latency(e.Elapsed))
 	switch e.State {
+	case plan.Running:
+		if e.Note != "" {
+			a.note("  %s %s\n", styleDim.Render(cloud.Clean(e.Note)), took)
+		}
 	case plan.Done:
 		a.note("%s %s %s\n", styleGood.Render(a.word("✓", "done:")), line, took)
 	case plan.Failed:
@@ -203,7 +209,7 @@ func (a *app) progress(e plan.Event) {
 		a.note("%s: %s %s\n", styleWarn.Render(a.word("~ undone", "undone")), line, took)
 	case plan.Left:
 		a.note("%s: %s: %s\n", styleBad.Render(a.word("! could not be undone", "could not be undone")), line, cloud.Clean(e.Err.Error()))
-	case plan.Pending, plan.Running, plan.Undoing:
+	case plan.Pending, plan.Undoing:
 	}
 }
 

@@ -43,6 +43,9 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 	if pr.Plan.Empty() {
 		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: p.settle(ctx, pr)}}
 	}
+	if pr.creation != nil {
+		return p.applyCreate(ctx, pr, w)
+	}
 	if pr.floating != nil {
 		return p.applyFloatingIP(ctx, pr, w)
 	}

@@ -48,7 +48,9 @@ func (p Proposal) AboutFix() bool { return p.local != nil }
 func (f *Fix) alone() bool { return f != nil && (f.Start != "" || f.KnownHosts != "") }
 
 // NeedsGateway reports whether what is asked can only be planned with a gateway that has answered.
-func (r Request) NeedsGateway() bool { return r.FloatingIP.Do == "" && !r.Fix.alone() }
+func (r Request) NeedsGateway() bool {
+	return r.Create == nil && r.FloatingIP.Do == "" && !r.Fix.alone()
+}
 
 // SnapshotFor reads what a request needs: without the need of a gateway, one that does not answer is
 // no failure.

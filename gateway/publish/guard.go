@@ -28,6 +28,7 @@ const (
 	Healing    Phase = "healing"     // the console could not undo on the gateway, which puts itself back
 	Confirmed  Phase = "confirmed"   // it stands for good
 	Unguarded  Phase = "unguarded"   // no gateway changes, so that none is armed; what fails is undone from here
+	Building   Phase = "building"    // a gateway is being made, so that none is armed; who stops it has all taken away again
 )
 
 // Guard tells that an apply has entered a phase, or that the gateway has heard from it again.
@@ -155,7 +156,7 @@ func (a *apply) renewed() {
 	switch a.phase {
 	case Armed, Checking, Testing:
 		a.w.Guard(Guard{Phase: a.phase, Until: time.Now().Add(a.window)})
-	case Waiting, Asking, TakingBack, Healing, Confirmed, Unguarded: // what they tell holds
+	case Waiting, Asking, TakingBack, Healing, Confirmed, Unguarded, Building: // what they tell holds
 	}
 }
 

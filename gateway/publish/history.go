@@ -98,6 +98,8 @@ const maxNamed = 3
 func Title(pr Proposal) string {
 	verb := "publish"
 	switch {
+	case pr.creation != nil:
+		return "create gateway " + pr.creation.build.Choice.Name
 	case pr.floating != nil && pr.floating.verb == Allocate:
 		return "allocate a floating IP"
 	case pr.floating != nil:

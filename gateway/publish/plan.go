@@ -18,6 +18,9 @@ import (
 // Plan turns a request into a proposal, from the snapshot alone: it asks nobody and changes
 // nothing, so a screen may call it on every key.
 func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal, error) {
+	if req.Create != nil {
+		return p.planCreate(s, req)
+	}
 	if req.FloatingIP.Do != "" {
 		return p.planFloatingIP(s, req)
 	}

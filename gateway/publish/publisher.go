@@ -62,6 +62,8 @@ type Options struct {
 	// Power switches instances; nil where they are only listed. Forget cleans known_hosts likewise.
 	Power  Power
 	Forget Forgetter
+	// Maker makes gateways from nothing; nil where none can be made.
+	Maker Maker
 	// FloatingIPs changes those of the same project; nil where they are only listed.
 	FloatingIPs floating.Cloud
 

@@ -43,6 +43,8 @@ func (p *Publisher) refuse(pr Proposal) error {
 // origin is who has planned a proposal, and for which project; nil where nobody has.
 func (p Proposal) origin() (*Publisher, cloud.Identity) {
 	switch {
+	case p.creation != nil:
+		return p.creation.by, p.creation.from
 	case p.floating != nil:
 		return p.floating.by, p.floating.from
 	case p.local != nil:

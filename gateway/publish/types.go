@@ -53,6 +53,8 @@ type Request struct {
 	On gateway.Gateway
 	// FloatingIP, where its Do is set, is all the request is about.
 	FloatingIP FloatingIPRequest
+	// Create, where it is set, is all the request is about: a gateway from nothing.
+	Create *CreateRequest
 	// Fix puts one thing right that a diagnosis found; nil is none.
 	Fix *Fix
 }
@@ -90,6 +92,7 @@ type Proposal struct {
 
 	local    *localFix       // what it does outside of any gateway; nil for all else
 	floating *floatingChange // what it does with a floating IP; nil for all else
+	creation *creation       // the gateway that it makes; nil for all else
 }
 
 // Empty reports whether applying it would do nothing: neither change anything nor settle what the

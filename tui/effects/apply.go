@@ -87,12 +87,12 @@ func (a *applying) end(p publish.Proposal, out publish.Outcome) {
 	a.stream.send(ApplyEndMsg{Proposal: p, Outcome: out, Stopped: stopped})
 }
 
-// stopWaiting gives up waiting for somebody else's change to end; nothing was changed yet. What is
-// under way is not given up.
+// stopWaiting gives up waiting for somebody else's change to end, where nothing was changed yet, and for
+// a machine that boots, which is then taken away again. What else is under way is not given up.
 func (a *applying) stopWaiting() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.guard.Phase == publish.Waiting {
+	if a.guard.Phase == publish.Waiting || a.guard.Phase == publish.Building {
 		a.stopped = true
 		a.cancel()
 	}

@@ -79,7 +79,7 @@ func (s *Screen) protection(now time.Time, width int) protection {
 		return protection{{"! ", warn}, {say("it puts itself back at ", "the gateway puts its own part back by itself, at the latest at "), warn}, {at, urgent}}
 	case publish.Confirmed:
 		return protection{{"● ", good}, {"confirmed: ", good}, {say("it stands for good", "it stands for good, and the rollback is disarmed"), dim}}
-	case publish.Unguarded:
+	case publish.Unguarded, publish.Building:
 	}
 	return s.unarmed(width)
 }
