@@ -136,7 +136,7 @@ func (b *builder) attachStep() plan.Step {
 		if a := b.made.Address.Address; a.IsValid() {
 			return a.String()
 		}
-		return "the new one"
+		return "that is allocated"
 	}
 	return &step{
 		change: func() plan.Change {

@@ -18,8 +18,9 @@ type Wish struct {
 	Address                string         // a free floating IP of the project, or [NewAddress]; "" takes a free one, else a new one
 	SSHFrom                []netip.Prefix // who may reach its sshd; none: anybody
 	Groups                 []string       // security groups that it carries besides
-	UserData               []byte
-	Script                 string        // what the user data is, in words: "Portico's own"
+	Boot                   Boot
+	UserData               []byte        // for [OwnData]; for the others it is filled in
+	Script                 string        // what the user data is, in words: the file it is from
 	Patience               time.Duration // for each wait; 0 is [DefaultPatience]
 }
 
@@ -29,6 +30,17 @@ type Import struct {
 	PublicKey string // an authorized_keys line
 	From      string // the file it is from
 }
+
+// Boot says what the instance is given for its first boot.
+type Boot string
+
+// The kinds of user data.
+const (
+	CloudConfig Boot = "cloud-config" // Portico's own, which installs iptables where it is missing; also ""
+	Script      Boot = "script"       // Portico's own, for images that have iptables
+	NoData      Boot = "none"         // publishing makes all that is needed then
+	OwnData     Boot = "own"
+)
 
 // DefaultName is what a gateway is called when nobody says.
 const DefaultName = "portico-gw"

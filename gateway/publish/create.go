@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"portico/gateway/history"
 	"portico/gateway/plan"
 	"portico/gateway/provision"
+	"portico/gateway/userdata"
 )
 
 // Maker makes instances and what they need, in the same project.
@@ -81,8 +83,12 @@ func (p *Publisher) planCreate(s Snapshot, req Request) (Proposal, error) {
 	if p.options.Maker == nil {
 		return Proposal{}, errNoMaker
 	}
-	login := &newcomer{p: p, inv: s.Inventory, started: req.Create.Wish.UserData != nil}
-	build, err := provision.New(p.world(s.Inventory, *req.Create), req.Create.Wish, p.options.Maker, login)
+	wish, err := withUserData(req.Create.Wish)
+	if err != nil {
+		return Proposal{}, err
+	}
+	login := &newcomer{p: p, inv: s.Inventory, started: wish.Boot == provision.CloudConfig || wish.Boot == provision.Script}
+	build, err := provision.New(p.world(s.Inventory, *req.Create), wish, p.options.Maker, login)
 	if err != nil {
 		return Proposal{}, err
 	}
@@ -96,6 +102,34 @@ func (p *Publisher) planCreate(s Snapshot, req Request) (Proposal, error) {
 		pr.Plan.Warnings = append(pr.Plan.Warnings, plan.Warning{Title: "there are several possible gateways then", Detail: "beside " + gatewayNames(others) + "; name the new one with --gateway " + build.Choice.Name})
 	}
 	return pr, nil
+}
+
+// withUserData fills in what the instance is given for its first boot.
+func withUserData(w provision.Wish) (provision.Wish, error) {
+	if w.Boot == "" {
+		w.Boot = provision.CloudConfig
+	}
+	o := userdata.Options{Name: cmp.Or(w.Name, provision.DefaultName)}
+	var text string
+	var err error
+	switch w.Boot {
+	case provision.CloudConfig:
+		text, err = userdata.CloudConfig(o)
+	case provision.Script:
+		text, err = userdata.Script(o)
+	case provision.NoData:
+		w.UserData = nil
+		return w, nil
+	case provision.OwnData:
+		if size := userdata.Size(string(w.UserData)); size > userdata.Limit {
+			err = &gateway.Error{Op: "use the user data of", Target: w.Script, Kind: gateway.Invalid, Err: fmt.Errorf("it is %d bytes in base64, and Nova takes %d", size, userdata.Limit), Next: "make it smaller, or let it fetch the rest"}
+		}
+		return w, err
+	default:
+		return w, &gateway.Error{Op: "use user data " + string(w.Boot), Kind: gateway.Invalid, Err: errors.New("there is no such kind"), Next: "cloud-config, script, none or a file"}
+	}
+	w.UserData, w.Script = []byte(text), "Portico's own "+string(w.Boot)
+	return w, err
 }
 
 // applyCreate makes the gateway, or takes away what it had made.
@@ -136,7 +170,7 @@ type newcomer struct {
 const (
 	keysPatience  = 4 * time.Minute
 	authPatience  = 90 * time.Second
-	readyPatience = 2 * time.Minute
+	readyPatience = 5 * time.Minute
 	lookEvery     = 2 * time.Second
 )
 

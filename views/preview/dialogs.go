@@ -158,7 +158,7 @@ func (s *Screen) dialog() widget.Dialog {
 		d.Title, d.Yes = "Repair "+p.Gateway.Name+"?", "Repair"
 	case "Adopt":
 		d.Title, d.Yes = "Adopt on "+p.Gateway.Name+"?", "Adopt"
-	case "Start", "Forget":
+	case "Start", "Forget", "Create":
 		d.Title, d.Yes = Verb(p)+" "+Subjects(p)[0]+"?", Verb(p)
 	case "Attach", "Detach", "Allocate", "Release":
 		d.Title, d.Yes = Verb(p)+" "+p.Subject()+"?", Verb(p)

@@ -13,6 +13,8 @@ import (
 // Verb is what a proposal does.
 func Verb(p publish.Proposal) string {
 	switch r := p.Request; {
+	case p.AboutCreation():
+		return "Create"
 	case r.FloatingIP.Do != "":
 		return strings.ToUpper(string(r.FloatingIP.Do[:1])) + string(r.FloatingIP.Do[1:])
 	case r.Withdraw:
@@ -31,6 +33,9 @@ func Verb(p publish.Proposal) string {
 
 // Subjects is what a proposal is about: the instances, but of a repair what is wrong with the gateway.
 func Subjects(p publish.Proposal) []string {
+	if p.AboutCreation() {
+		return []string{"gateway " + p.Creation().Name}
+	}
 	if p.AboutFloatingIP() {
 		return []string{p.Subject()}
 	}
@@ -60,7 +65,7 @@ func Heading(verb string, names []string, gw gateway.Gateway, width int, st *the
 const inCloud = "in the cloud; no gateway changes"
 
 // elsewhere says where what is done without a gateway is done, by its verb.
-var elsewhere = map[string]string{"Attach": inCloud, "Detach": inCloud, "Allocate": inCloud, "Release": inCloud, "Start": inCloud, "Forget": "on this machine"}
+var elsewhere = map[string]string{"Attach": inCloud, "Detach": inCloud, "Allocate": inCloud, "Release": inCloud, "Start": inCloud, "Create": "in the cloud", "Forget": "on this machine"}
 
 // HeadingWith puts two parts at the ends of a line. The right one, which is context, goes when
 // the left one would keep less than half of the line.
