@@ -23,7 +23,7 @@ func (w *wanted) adopt() error {
 	}
 	if w.req.AdoptAll {
 		for _, d := range w.s.State.Drift {
-			if d.Forward != nil {
+			if d.Kind == gateway.Foreign && d.Forward != nil {
 				w.take(*d.Forward)
 			}
 		}
@@ -48,6 +48,9 @@ func (w *wanted) adoptPort(text string) error {
 	}
 	taken, why := false, ""
 	for _, d := range w.s.State.Drift {
+		if d.Kind != gateway.Foreign {
+			continue
+		}
 		switch p, n := PortOf(d); {
 		case n != uint16(port) || said && string(p) != proto:
 		case d.Forward == nil:

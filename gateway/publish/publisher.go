@@ -131,7 +131,8 @@ func (p *Publisher) Observe(ctx context.Context, inv cloud.Inventory) (gateway.G
 	}
 	state, err := engine.Observe(ctx)
 	if err == nil {
-		state.Warnings = slices.Concat(Pending(state), state.Warnings, orphans(inv, state.Forwards))
+		state = *Settle(Snapshot{Inventory: inv, Gateway: gw, State: &state}).State
+		state.Warnings = slices.Concat(Pending(state), state.Warnings, strays(state))
 	}
 	return gw, state, err
 }
@@ -164,21 +165,6 @@ func clock(t time.Time) string {
 		return "at an unknown time"
 	}
 	return t.Local().Format("2 Jan 15:04:05")
-}
-
-// orphans tells of forwards whose instance is gone: whoever gets its address gets its visitors.
-func orphans(inv cloud.Inventory, forwards []gateway.Forward) []plan.Warning {
-	there := make(map[string]bool, len(inv.Instances))
-	for _, i := range inv.Instances {
-		there[i.ID] = true
-	}
-	var out []plan.Warning
-	for _, f := range forwards {
-		if !there[f.Instance] {
-			out = append(out, plan.Warning{Title: "a forward leads to an instance that is gone", Detail: fmt.Sprintf("%s; portico withdraw %s", f, f.Instance)})
-		}
-	}
-	return out
 }
 
 // Snapshot reads the project and the gateway. The snapshot is useful even when the gateway's

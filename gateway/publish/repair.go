@@ -45,5 +45,5 @@ func repaired(pr Proposal) Proposal {
 
 // Drifted reports whether anything of Portico's own is not as plans left it.
 func Drifted(s gateway.State) bool {
-	return slices.ContainsFunc(s.Drift, func(d gateway.Drift) bool { return d.Kind != gateway.Foreign })
+	return slices.ContainsFunc(s.Drift, func(d gateway.Drift) bool { return d.Kind == gateway.Strange || d.Kind == gateway.Missing })
 }
