@@ -160,6 +160,7 @@ func (a *app) addCompletion(root *cobra.Command) {
 	args := map[string]completer{
 		"plan": a.vms(false), "publish": a.vms(false), "withdraw": a.vms(false), "test": a.vms(false), "ssh": a.vms(true),
 		"repair": a.vms(false), "doctor": a.vms(false), "adopt": a.ports,
+		"gateway prepare": one(a.vmNames), "gateway retire": one(a.gatewayNames),
 		"floatingip attach": a.addressThenVM, "floatingip detach": one(a.addresses), "floatingip release": one(a.addresses),
 		"scheme show": one(a.schemeNames), "history show": one(a.recordIDs),
 	}

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"portico/cloud"
-	"portico/gateway"
 	"portico/gateway/publish"
 )
 
@@ -181,29 +179,10 @@ func (a *app) printFloatingPlan(p publish.Proposal) {
 // that, --confirm does.
 func (a *app) confirmFloating(ctx context.Context, p publish.Proposal, f floatingFlags) error {
 	word := p.MustType()
-	switch {
-	case word == "":
+	if word == "" {
 		return a.confirm(ctx, "Apply?")
-	case f.confirm == word:
-		return nil
-	case f.confirm != "":
-		return wrongUse("confirm it", fmt.Errorf("--confirm says %s, and this is about %s", cloud.Clean(f.confirm), word), "nothing was changed")
-	case a.flags.yes, !a.interactive():
-		return &gateway.Error{
-			Op: "go on without being asked", Kind: gateway.Invalid, Err: errors.New(cloud.Clean(p.Plan.Warnings[0].Title) + ", which --yes is not enough for"),
-			Next: "if it is meant: --confirm " + word,
-		}
 	}
-	a.note("Type %s to go on: ", word)
-	answer, err := a.asker().line(ctx)
-	if err != nil {
-		return err
-	}
-	if strings.TrimSpace(answer) != word {
-		a.note("Nothing was changed.\n")
-		return exitError{exitFailed}
-	}
-	return nil
+	return a.confirmTyped(ctx, word, p.Plan.Warnings[0].Title, f.confirm)
 }
 
 // addresses offers the project's floating IPs.

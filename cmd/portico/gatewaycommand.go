@@ -17,7 +17,7 @@ func (a *app) gatewayCommand() *cobra.Command {
 			"A prepared one keeps its chains, IP forwarding and group when nothing is published. 'portico gateways' lists them.",
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.userDataCommand(), a.createCommand())
+	c.AddCommand(a.userDataCommand(), a.createCommand(), a.prepareCommand(), a.retireCommand())
 	return c
 }
 

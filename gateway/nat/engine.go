@@ -116,7 +116,7 @@ func (e *Engine) checkHost(want []gateway.Forward, h *hostSeen) error {
 		return &gateway.Error{
 			Op: "plan forwards on", Target: e.Gateway.Name, Kind: gateway.NotFound,
 			Err:  fmt.Errorf("the gateway has no %s", strings.Join(h.missing, ", ")),
-			Next: "install them there (Debian: apt install iptables iproute2 util-linux), then plan again",
+			Next: "install them there (" + h.install(h.missing) + "), then plan again",
 		}
 	}
 	return nil
@@ -290,6 +290,7 @@ func (e *Engine) warnings(want []gateway.Forward, have gateway.State, hosts host
 	}
 	for _, h := range hosts {
 		out = append(out, h.engine(e).bootWarnings(want, h)...)
+		out = append(out, e.lackWarnings(h.observed)...)
 	}
 	return out
 }

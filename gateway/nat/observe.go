@@ -21,6 +21,8 @@ type observed struct {
 	sums       map[string]string // table -> fingerprint, computed on the gateway itself
 	files      map[string]string // our files as they are; "" when absent
 	missing    []string          // programs the gateway lacks
+	lacking    []string          // programs that it could do with
+	packages   string            // what installs programs there: apt-get; "" where that is not known
 	forwarding bool
 	systemd    bool
 	enabled    bool                    // our unit starts at boot
@@ -42,6 +44,8 @@ const observeScript = `PATH=$PATH:/usr/sbin:/sbin
 sec() { printf '\n@@portico %s\n' "$1"; }
 sum() { ` + sumPipe + `; }
 sec missing; for c in iptables iptables-save iptables-restore flock grep sed setsid sha256sum ss; do command -v $c >/dev/null 2>&1 || echo $c; done
+sec lacking; for c in conntrack; do command -v $c >/dev/null 2>&1 || echo $c; done
+sec packages; for c in apt-get dnf yum zypper apk pacman; do command -v $c >/dev/null 2>&1 && echo $c; done
 sec version; iptables -V
 sec sum-nat; sum nat
 sec sum-filter; sum filter
@@ -101,6 +105,8 @@ func (e *Engine) observeHost(ctx context.Context) (*hostSeen, gateway.State, err
 		sums:       map[string]string{tableNAT: firstWord(sections["sum-nat"]), tableFilter: firstWord(sections["sum-filter"])},
 		files:      map[string]string{},
 		missing:    strings.Fields(sections["missing"]),
+		lacking:    strings.Fields(sections["lacking"]),
+		packages:   firstWord(sections["packages"]),
 		forwarding: strings.TrimSpace(sections["forwarding"]) == "1",
 		systemd:    strings.TrimSpace(sections["systemd"]) != "",
 		enabled:    strings.HasPrefix(strings.TrimSpace(sections["enabled"]), "enabled"),

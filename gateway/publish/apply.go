@@ -197,6 +197,7 @@ func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 		return unread(pr, err)
 	}
 	engine.Named = pr.named
+	engine.Prepare, engine.Retire = pr.Request.Make == Prepare, pr.Request.Make == Retire
 	again, err := engine.Plan(ctx, pr.want, state)
 	if err != nil {
 		return err

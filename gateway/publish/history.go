@@ -108,6 +108,8 @@ func Title(pr Proposal) string {
 		return "start " + pr.local.name
 	case pr.local != nil:
 		return "forget the old host key of " + pr.local.name
+	case pr.Request.Make != "":
+		return string(pr.Request.Make) + " gateway " + pr.Gateway.Name
 	case pr.Request.Withdraw:
 		verb = "withdraw"
 	case pr.Request.Repair:

@@ -40,6 +40,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	}
 	runner := &lazyRunner{p: p, gw: s.Gateway, inv: s.Inventory}
 	engine := p.newEngine(s.Gateway, runner, s.Inventory)
+	engine.Prepare, engine.Retire = req.Make == Prepare, req.Make == Retire
 	engine.Named, engine.Adopt, engine.First = w.named, w.adopted, req.Fix != nil && req.Fix.First
 	pl, err := engine.Plan(ctx, w.all, *s.State)
 	if err != nil {
@@ -144,6 +145,8 @@ func newWanted(p *Publisher, s Snapshot, req Request) *wanted {
 
 func (w *wanted) work() error {
 	switch {
+	case w.req.Make != "":
+		return w.make()
 	case w.req.Repair:
 		return w.repair()
 	case w.req.AdoptAll || len(w.req.Adopt) > 0:

@@ -44,6 +44,8 @@ type Request struct {
 	// Repair puts right what is Portico's own: the forwards that stand keep standing, all they need
 	// is made again, and what no plan made goes. Instances, if any, limit whose doors are touched.
 	Repair bool
+	// Make prepares the gateway, or retires it; it is about nothing else then.
+	Make Prepared
 	// Adopt takes over forwards made by hand, by public port: "30011" or "tcp/30011". AdoptAll is
 	// all of those that can be.
 	Adopt    []string
