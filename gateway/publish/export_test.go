@@ -8,3 +8,6 @@ func (p *Publisher) SetSettling(d time.Duration) { p.settling = d }
 
 // SetPatience shortens the time that what the gateway connects to has to answer.
 func (p *Publisher) SetPatience(d time.Duration) { p.patience = d }
+
+// SetWindow changes how long the gateway waits for a sign of life.
+func (p *Publisher) SetWindow(d time.Duration) { p.options.Window = d }

@@ -71,11 +71,24 @@ func address() (addr netip.Addr, release func()) {
 
 // newWorld starts a world; close ends it.
 func newWorld(dir string) (*world, error) {
+	vms := map[string]*gwemulator.VM{}
+	for _, name := range []string{"alpha", "beta"} {
+		vm, err := gwemulator.NewVM(name)
+		if err != nil {
+			return nil, err
+		}
+		vms[emulator.ID("server", name)] = vm
+	}
+	return newWorldOf(dir, fill, vms)
+}
+
+// newWorldOf starts one of another project, in which a server is called gw-1.
+func newWorldOf(dir string, fill func(*emulator.Model, netip.Addr), vms map[string]*gwemulator.VM) (*world, error) {
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		return nil, err
 	}
-	w := &world{dir: dir, vms: map[string]*gwemulator.VM{}}
+	w := &world{dir: dir, vms: vms}
 	if w.key, err = ssh.NewSignerFromSigner(private); err != nil {
 		return nil, err
 	}
@@ -86,13 +99,6 @@ func newWorld(dir string) (*world, error) {
 	}
 	if err := w.cloud.Fill(func(m *emulator.Model) { fill(m, public) }); err != nil {
 		return nil, err
-	}
-	for _, name := range []string{"alpha", "beta"} {
-		vm, err := gwemulator.NewVM(name)
-		if err != nil {
-			return nil, err
-		}
-		w.vms[emulator.ID("server", name)] = vm
 	}
 	w.gateway, err = gwemulator.Start(gwemulator.Config{
 		Hostname: "gw-1", FixedIP: netip.MustParseAddr("192.168.0.4"), Public: public, Keys: []ssh.PublicKey{w.key.PublicKey()},
