@@ -13,7 +13,7 @@ import (
 
 // Defaults of [Options].
 const (
-	DefaultParallel = 16
+	DefaultParallel = 64
 	DefaultTimeout  = 5 * time.Second
 )
 
