@@ -1,5 +1,7 @@
 package cloud
 
+import "net/netip"
+
 import "time"
 
 // Flavor is a size that instances come in. RAM is in MiB, Disk in GiB; a Disk of 0 means that the
@@ -59,7 +61,8 @@ type BuildLimits struct{ Instances, Cores, RAM, KeyPairs, Ports Limit }
 // NewPort is a port to be made. Description is for finding it again when the answer was lost.
 type NewPort struct {
 	Name, Description, NetworkID string
-	SubnetID                     string // "" leaves the choice to the cloud
+	SubnetID                     string     // "" leaves the choice to the cloud
+	Addr                         netip.Addr // of that subnet; invalid: a free one
 	Groups                       []string
 }
 

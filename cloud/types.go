@@ -40,13 +40,13 @@ type FixedIP struct {
 
 // Port is a Neutron port.
 type Port struct {
-	ID, Name, DeviceID, DeviceOwner, NetworkID, Status, MAC string
-	AdminUp                                                 bool
-	PortSecurity                                            bool // true unless the cloud says it is off
-	FixedIPs                                                []FixedIP
-	Groups                                                  []string // security group IDs
-	AllowedPairs                                            []netip.Prefix
-	Revision                                                int // 0: the cloud has no revision numbers
+	ID, Name, Description, DeviceID, DeviceOwner, NetworkID, Status, MAC string
+	AdminUp                                                              bool
+	PortSecurity                                                         bool // true unless the cloud says it is off
+	FixedIPs                                                             []FixedIP
+	Groups                                                               []string // security group IDs
+	AllowedPairs                                                         []netip.Prefix
+	Revision                                                             int // 0: the cloud has no revision numbers
 }
 
 // FloatingIP is a public address of the project.

@@ -83,12 +83,12 @@ func (c *Cloud) showPort(r *request) response {
 	return show(r, "port", c.portView(p))
 }
 
-// updatePort changes what a project member may change of a port here: name, admin_state_up,
+// updatePort changes what a project member may change of a port here: name, description, admin_state_up,
 // security_groups, port_security_enabled and allowed_address_pairs.
 func (c *Cloud) updatePort(r *request) response {
 	body, bad := wrapped(r, "port")
 	if bad == nil {
-		bad = unrecognized(body, "name", "admin_state_up", "security_groups", "port_security_enabled",
+		bad = unrecognized(body, "name", "description", "admin_state_up", "security_groups", "port_security_enabled",
 			"allowed_address_pairs")
 	}
 	if bad != nil {
@@ -115,6 +115,9 @@ func (c *Cloud) updatePort(r *request) response {
 func (c *Cloud) applyPort(p *port, body map[string]any) *response {
 	if s, ok := body["name"].(string); ok {
 		p.name = s
+	}
+	if s, ok := body["description"].(string); ok {
+		p.description = s
 	}
 	if b, ok := body["admin_state_up"].(bool); ok {
 		p.adminUp = b

@@ -70,13 +70,17 @@ func (c *Client) DeleteInstance(ctx context.Context, id string) error {
 	return wrap("delete instance", id, err)
 }
 
-// CreatePort makes a port for an instance to be. A used-up limit is Kind Quota, a network without free
-// addresses Conflict.
+// CreatePort makes a port that belongs to no device yet. A used-up limit is Kind Quota, a network without
+// free addresses Conflict, and so is an address that somebody has.
 func (c *Client) CreatePort(ctx context.Context, n cloud.NewPort) (cloud.Port, error) {
 	groups := append([]string{}, n.Groups...)
 	opts := ports.CreateOpts{NetworkID: n.NetworkID, Name: n.Name, Description: n.Description, SecurityGroups: &groups}
 	if n.SubnetID != "" {
-		opts.FixedIPs = []ports.IP{{SubnetID: n.SubnetID}}
+		ip := ports.IP{SubnetID: n.SubnetID}
+		if n.Addr.IsValid() {
+			ip.IPAddress = n.Addr.String()
+		}
+		opts.FixedIPs = []ports.IP{ip}
 	}
 	var w wirePort
 	err := ports.Create(ctx, c.network, opts).ExtractInto(&w)

@@ -17,6 +17,7 @@ import (
 type wirePort struct {
 	ID           string `json:"id"`
 	Name         string `json:"name"`
+	Description  string `json:"description"`
 	DeviceID     string `json:"device_id"`
 	DeviceOwner  string `json:"device_owner"`
 	NetworkID    string `json:"network_id"`
@@ -28,16 +29,20 @@ type wirePort struct {
 		SubnetID string `json:"subnet_id"`
 		Address  string `json:"ip_address"`
 	} `json:"fixed_ips"`
-	Groups []string `json:"security_groups"`
-	Pairs  []struct {
-		Address string `json:"ip_address"`
-	} `json:"allowed_address_pairs"`
-	Revision int `json:"revision_number"`
+	Groups   []string   `json:"security_groups"`
+	Pairs    []wirePair `json:"allowed_address_pairs"`
+	Revision int        `json:"revision_number"`
+}
+
+// wirePair is an address that a port may use besides its own.
+type wirePair struct {
+	Address string `json:"ip_address"`
+	MAC     string `json:"mac_address,omitempty"`
 }
 
 func (w wirePort) port() cloud.Port {
 	p := cloud.Port{
-		ID: cloud.Clean(w.ID), Name: cloud.Clean(w.Name), DeviceID: cloud.Clean(w.DeviceID), DeviceOwner: cloud.Clean(w.DeviceOwner),
+		ID: cloud.Clean(w.ID), Name: cloud.Clean(w.Name), Description: cloud.Clean(w.Description), DeviceID: cloud.Clean(w.DeviceID), DeviceOwner: cloud.Clean(w.DeviceOwner),
 		NetworkID: cloud.Clean(w.NetworkID), Status: cloud.Clean(w.Status), MAC: cloud.Clean(w.MAC),
 		AdminUp: w.AdminUp, PortSecurity: w.PortSecurity == nil || *w.PortSecurity, Revision: w.Revision,
 	}

@@ -46,7 +46,7 @@ func newConnector(configs []gatewayConfig, prompter gateway.Prompter, tell func(
 func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login func(context.Context) publish.Login) (gateway.Runner, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := gw.Name + " " + gw.InstanceID + " " + gw.FloatingIP.String()
+	key := gw.Name + " " + gw.InstanceID + " " + gw.SSHAddr().String()
 	if r, ok := c.open[key]; ok {
 		return r, nil
 	}
@@ -59,10 +59,7 @@ func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login func(
 }
 
 func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login func(context.Context) publish.Login) (runnerCloser, error) {
-	cfg := host.Config{Name: gw.Name, Host: gw.FloatingIP.String(), Prompter: c.prompter, Vouched: c.vouch.of(gw.InstanceID), Tell: c.tell}
-	if !gw.FloatingIP.IsValid() {
-		cfg.Host = gw.FixedIP.String()
-	}
+	cfg := host.Config{Name: gw.Name, Host: gw.SSHAddr().String(), Prompter: c.prompter, Vouched: c.vouch.of(gw.InstanceID), Tell: c.tell}
 	for _, g := range c.configs {
 		if g.Name != gw.Name {
 			continue

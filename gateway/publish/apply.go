@@ -196,8 +196,8 @@ func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 	if err != nil {
 		return unread(pr, err)
 	}
-	engine.Named = pr.named
 	engine.Prepare, engine.Retire = pr.Request.Make == Prepare, pr.Request.Make == Retire
+	engine.Named, engine.Degraded = pr.named, pr.Request.Degraded
 	again, err := engine.Plan(ctx, pr.want, state)
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func (p *Publisher) Patient(patience time.Duration) *Publisher {
 
 // Runner runs commands on a snapshot's gateway, over the connection that everything else uses.
 func (p *Publisher) Runner(ctx context.Context, s Snapshot) (gateway.Runner, error) {
-	e, err := p.engine(ctx, s.Gateway, s.Inventory)
+	e, err := p.engine(ctx, s.host(), s.Inventory)
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +50,11 @@ func (p *Publisher) ProbeTargets(ctx context.Context, targets []probe.Target, ti
 }
 
 // SSHEnd is where a gateway's sshd is to be found; false where configuration leads there by a name that
-// only ssh can explain, and where this machine is the gateway.
+// only ssh can explain, where this machine is the gateway, and of a pair.
 func (p *Publisher) SSHEnd(gw gateway.Gateway) (netip.AddrPort, bool) {
+	if gw.IsPair() {
+		return netip.AddrPort{}, false // it has two
+	}
 	w, remote := p.gatewayWay(gw, Login{})
 	addr, err := netip.ParseAddr(w.Host)
 	return netip.AddrPortFrom(addr, cmp.Or(w.Port, 22)), remote && !w.Alias && err == nil

@@ -57,22 +57,20 @@ func (p Proposal) shellText(changes []plan.Change) string {
 	if len(changes) == 0 {
 		return ""
 	}
-	root := CommandLine(append(slices.Clone(p.shell), "sudo", "sh", "-e", "-s"))
 	var b strings.Builder
 	b.WriteString("set -e\n")
-	there := false
+	there := ""
 	end := func() {
-		if there {
+		if there != "" {
 			b.WriteString("PORTICO\n")
 		}
-		there = false
+		there = ""
 	}
 	for _, c := range changes {
-		if onHost(c) != there {
+		if c.Host != there {
 			end()
-			if onHost(c) {
-				b.WriteString(root + " <<'PORTICO'\n")
-				there = true
+			if there = c.Host; onHost(c) {
+				b.WriteString(CommandLine(append(slices.Clone(p.shells[c.Host]), "sudo", "sh", "-e", "-s")) + " <<'PORTICO'\n")
 			}
 		}
 		b.WriteString(remark(c) + strings.Join(c.Shell, "\n") + "\n")

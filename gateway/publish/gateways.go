@@ -11,8 +11,8 @@ import (
 	"portico/gateway"
 )
 
-// Gateways lists what can serve as a gateway: instances with a floating IP of their own, and
-// hosts that the configuration gives by address.
+// Gateways lists what can serve as a gateway: instances with a floating IP of their own, pairs
+// of instances, and hosts that the configuration gives by address. The hosts of a pair are none by themselves.
 func (p *Publisher) Gateways(inv cloud.Inventory) []gateway.Gateway {
 	names := make(map[string]string, len(inv.Instances))
 	for _, i := range inv.Instances {
@@ -22,11 +22,15 @@ func (p *Publisher) Gateways(inv cloud.Inventory) []gateway.Gateway {
 	for _, port := range inv.Ports {
 		ports[port.ID] = port
 	}
-	var out []gateway.Gateway
+	out := p.pairs(inv)
+	members := map[string]bool{}
+	for _, g := range out {
+		members[g.Members[0].InstanceID], members[g.Members[1].InstanceID] = true, true
+	}
 	for _, f := range inv.FloatingIPs {
 		port, ok := ports[f.PortID]
 		name, isInstance := names[port.DeviceID]
-		if !ok || !isInstance || !f.Address.Is4() {
+		if !ok || !isInstance || !f.Address.Is4() || members[port.DeviceID] {
 			continue
 		}
 		gw := gateway.Gateway{Name: name, InstanceID: port.DeviceID, PortID: port.ID, FloatingIP: f.Address, FixedIP: f.FixedIP}
@@ -102,6 +106,12 @@ func chosen(all []gateway.Gateway, want string) (gateway.Gateway, error) {
 			Op: "choose gateway", Target: want, Kind: gateway.Invalid,
 			Err: errors.New("several have this name"), Next: "name it by its floating IP",
 		}
+	case pairWith(all, want).IsPair():
+		pair := pairWith(all, want)
+		return gateway.Gateway{}, &gateway.Error{
+			Op: "choose gateway", Target: want, Kind: gateway.Invalid, Err: fmt.Errorf("it is one host of the pair %s, and both have the same forwards", pair.Name),
+			Next: "name the pair: --gateway " + pair.Name,
+		}
 	case len(all) == 0:
 		return gateway.Gateway{}, &gateway.Error{
 			Op: "find gateway", Target: want, Kind: gateway.NotFound, Err: errors.New("no instance of this project has a floating IP"),
@@ -114,8 +124,12 @@ func chosen(all []gateway.Gateway, want string) (gateway.Gateway, error) {
 	}
 }
 
-// isMarked reports whether the gateway's port carries its own public group.
+// isMarked reports whether the gateway's port carries its own public group. A pair is marked by its
+// shared port.
 func isMarked(inv cloud.Inventory, gw gateway.Gateway) bool {
+	if gw.IsPair() {
+		return true
+	}
 	for _, port := range inv.Ports {
 		if port.ID != gw.PortID {
 			continue

@@ -8,6 +8,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/pair"
 )
 
 // Rows lists the instances by name, each with how it is reachable.
@@ -22,7 +23,7 @@ func Rows(s Snapshot) []InstanceRow {
 	}
 	rows := make([]InstanceRow, 0, len(s.Inventory.Instances))
 	for _, i := range s.Inventory.Instances {
-		row := InstanceRow{Instance: i, Forwards: forwards[i.ID], Gateway: s.HasGateway() && i.ID == s.Gateway.InstanceID}
+		row := InstanceRow{Instance: i, Forwards: forwards[i.ID], Gateway: s.HasGateway() && (i.ID == s.Gateway.InstanceID || s.Gateway.IsMember(i.ID))}
 		for _, p := range ports[i.ID] {
 			for _, ip := range p.FixedIPs {
 				row.Private = append(row.Private, ip.Addr)
@@ -54,7 +55,7 @@ func FloatingIPRows(s Snapshot) []FloatingIPRow {
 		row := FloatingIPRow{FloatingIP: f, Carries: len(f.Forwardings)}
 		if p, ok := ports[f.PortID]; ok {
 			row.InstanceID = p.DeviceID
-			row.Attached = cmp.Or(names[p.DeviceID], p.DeviceOwner, p.Name, p.ID)
+			row.Attached = cmp.Or(names[p.DeviceID], pair.NameOf(p), p.DeviceOwner, p.Name, p.ID)
 		} else if f.PortID != "" {
 			row.Attached = "port " + f.PortID
 		}

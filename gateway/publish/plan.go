@@ -38,9 +38,10 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if err := w.work(); err != nil {
 		return Proposal{}, err
 	}
-	runner := &lazyRunner{p: p, gw: s.Gateway, inv: s.Inventory}
+	runner := &lazyRunner{p: p, gw: s.Gateway, inv: s.Inventory, only: s.answering()}
 	engine := p.newEngine(s.Gateway, runner, s.Inventory)
 	engine.Prepare, engine.Retire = req.Make == Prepare, req.Make == Retire
+	engine.Degraded = req.Degraded
 	engine.Named, engine.Adopt, engine.First = w.named, w.adopted, req.Fix != nil && req.Fix.First
 	pl, err := engine.Plan(ctx, w.all, *s.State)
 	if err != nil {
@@ -52,9 +53,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		return Proposal{}, err
 	}
 	pr := Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all, named: w.named, engine: engine, runner: runner}
-	if way, remote := p.gatewayWay(s.Gateway, Login{}); remote { // as whom, ssh's own configuration says
-		pr.shell = way.Words()
-	}
+	pr.shells = p.shells(s.Gateway)
 	if req.Repair {
 		pr = repaired(pr)
 		for _, b := range s.State.RolledBack {
@@ -228,6 +227,12 @@ func (w *wanted) withdraw(i cloud.Instance, services []gateway.Service) error {
 }
 
 func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
+	if w.s.Gateway.IsMember(i.ID) {
+		return &gateway.Error{
+			Op: "publish", Target: i.Name, Kind: gateway.Invalid, Err: fmt.Errorf("it is a host of the pair %s itself", w.s.Gateway.Name),
+			Next: "open its own ports in its security groups",
+		}
+	}
 	if i.ID == w.s.Gateway.InstanceID {
 		return &gateway.Error{
 			Op: "publish", Target: i.Name, Kind: gateway.Invalid, Err: fmt.Errorf("it is the gateway itself, reachable at %s", w.s.Gateway.FloatingIP),

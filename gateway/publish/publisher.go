@@ -184,6 +184,9 @@ func (p *Publisher) Snapshot(ctx context.Context) (Snapshot, error) {
 }
 
 func (p *Publisher) engine(ctx context.Context, gw gateway.Gateway, inv cloud.Inventory) (*nat.Engine, error) {
+	if gw.IsPair() {
+		return p.newEngine(gw, nil, inv), nil // its hosts are connected to when they are first needed
+	}
 	runner, err := p.connect.Connect(ctx, gw, func(ctx context.Context) Login { return p.suggest(ctx, gw, inv) })
 	if err != nil {
 		return nil, err
@@ -204,7 +207,13 @@ func (p *Publisher) suggest(ctx context.Context, gw gateway.Gateway, inv cloud.I
 }
 
 func (p *Publisher) newEngine(gw gateway.Gateway, runner gateway.Runner, inv cloud.Inventory) *nat.Engine {
-	return &nat.Engine{Gateway: gw, Runner: runner, Groups: p.groups, Ports: p.ports, Inventory: inv, Services: p.options.Services}
+	e := &nat.Engine{Gateway: gw, Runner: runner, Groups: p.groups, Ports: p.ports, Inventory: inv, Services: p.options.Services}
+	if gw.IsPair() {
+		for _, h := range gw.Hosts() {
+			e.Members = append(e.Members, p.newEngine(h, &lazyRunner{p: p, gw: h, inv: inv}, inv))
+		}
+	}
+	return e
 }
 
 // redialer makes a new connection in place of the one it has.
@@ -214,9 +223,10 @@ type redialer interface {
 
 // lazyRunner connects when the first command is run, so that planning needs no connection.
 type lazyRunner struct {
-	p   *Publisher
-	gw  gateway.Gateway
-	inv cloud.Inventory
+	p    *Publisher
+	gw   gateway.Gateway
+	inv  cloud.Inventory
+	only []gateway.Gateway // the hosts of a pair that are connected to anew
 }
 
 func (l *lazyRunner) Run(ctx context.Context, c gateway.Command) (gateway.Result, error) {
@@ -230,6 +240,14 @@ func (l *lazyRunner) Run(ctx context.Context, c gateway.Command) (gateway.Result
 // Redial makes a new connection to the gateway, with a new login. A gateway that is this machine
 // is not connected to.
 func (l *lazyRunner) Redial(ctx context.Context) error {
+	for _, h := range l.only {
+		if err := (&lazyRunner{p: l.p, gw: h, inv: l.inv}).Redial(ctx); err != nil {
+			return err
+		}
+	}
+	if l.gw.IsPair() {
+		return nil
+	}
 	e, err := l.p.engine(ctx, l.gw, l.inv)
 	if err != nil {
 		return err

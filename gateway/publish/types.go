@@ -53,6 +53,8 @@ type Request struct {
 
 	// On, where it is set, is the gateway that the request is about: it is not planned on another.
 	On gateway.Gateway
+	// Degraded changes the one host of a pair that answers, where the other does not.
+	Degraded bool
 	// FloatingIP, where its Do is set, is all the request is about.
 	FloatingIP FloatingIPRequest
 	// Create, where it is set, is all the request is about: a gateway from nothing.
@@ -86,7 +88,7 @@ type Proposal struct {
 	want  []gateway.Forward // everything that is to stand on the gateway
 	named map[string]bool   // the instances it is about, by ID
 
-	shell []string // the words that run a command on the gateway
+	shells map[string][]string // the words that run a command on a host, by its name
 
 	settles []string    // records of what the gateway took back, which a repair sees to
 	engine  *nat.Engine // that made the plan

@@ -77,9 +77,5 @@ func (p *Publisher) gatewayWay(gw gateway.Gateway, login Login) (Way, bool) {
 
 // AddressWay is the way to a gateway of which the configuration says nothing.
 func AddressWay(gw gateway.Gateway, login Login) Way {
-	w := Way{Host: gw.FloatingIP.String(), User: login.User, Identity: login.KeyFile}
-	if !gw.FloatingIP.IsValid() {
-		w.Host = gw.FixedIP.String()
-	}
-	return w
+	return Way{Host: gw.SSHAddr().String(), User: login.User, Identity: login.KeyFile}
 }
