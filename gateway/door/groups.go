@@ -81,7 +81,8 @@ func New(inv *cloud.Inventory, key, name, description string) *Door {
 // Ref is a group's ID, known before apply or once its step has created it.
 type Ref struct{ ID string }
 
-// Rule is one allowed range of ports. Exactly one of Prefix and Peer is set.
+// Rule is one allowed range of ports, or a protocol that has none: then First and Last are 0. Exactly one
+// of Prefix and Peer is set.
 type Rule struct {
 	Proto       gateway.Protocol
 	First, Last uint16
@@ -206,6 +207,19 @@ func (r Rule) matches(have cloud.SecurityGroupRule) bool {
 	return have.RemoteGroup == "" && prefix == r.Prefix
 }
 
+// VRRP is the protocol by which routers that share an address hear each other, as its number: names of
+// protocols are not the same in all clouds.
+const VRRP gateway.Protocol = "112"
+
+func (r Rule) portless() bool { return r.First == 0 && r.Last == 0 }
+
+func (r Rule) protoWord() string {
+	if r.Proto == VRRP {
+		return "VRRP (protocol 112)"
+	}
+	return "protocol " + string(r.Proto)
+}
+
 // title is the rule in words: "allow tcp 30011-30014 from anywhere".
 func (r Rule) title(peerName string) string {
 	ports := fmt.Sprint(r.First)
@@ -219,6 +233,9 @@ func (r Rule) title(peerName string) string {
 	case r.Prefix == Anywhere:
 		from = "anywhere"
 	}
+	if r.portless() {
+		return fmt.Sprintf("allow %s from %s", r.protoWord(), from)
+	}
 	return fmt.Sprintf("allow %s %s from %s", r.Proto, ports, from)
 }
 
@@ -227,6 +244,9 @@ func (r Rule) exact(peerName string) string {
 	remote := "remote " + r.Prefix.String()
 	if r.Peer != nil {
 		remote = "remote group " + peerName
+	}
+	if r.portless() {
+		return fmt.Sprintf("ingress IPv4 %s %s", r.Proto, remote)
 	}
 	return fmt.Sprintf("ingress IPv4 %s %d:%d %s", r.Proto, r.First, r.Last, remote)
 }

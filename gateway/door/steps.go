@@ -392,6 +392,9 @@ func ruleCommand(group string, r Rule, peerName string) string {
 	if r.Peer != nil {
 		remote = []string{"--remote-group", peerName}
 	}
-	words := []string{"security", "group", "rule", "create", "--ingress", "--ethertype", "IPv4", "--protocol", string(r.Proto), "--dst-port", fmt.Sprintf("%d:%d", r.First, r.Last)}
+	words := []string{"security", "group", "rule", "create", "--ingress", "--ethertype", "IPv4", "--protocol", string(r.Proto)}
+	if !r.portless() {
+		words = append(words, "--dst-port", fmt.Sprintf("%d:%d", r.First, r.Last))
+	}
 	return typed(append(append(words, remote...), "--description", RuleMark, group)...)
 }

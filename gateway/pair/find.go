@@ -46,7 +46,7 @@ func Find(inv *cloud.Inventory, p cloud.Port) (gateway.Gateway, bool) {
 	}
 	gw := gateway.Gateway{Name: m[1], PortID: p.ID, FixedIP: addr}
 	for i, id := range m[2:] {
-		member, found := host(inv, id, p.NetworkID)
+		member, found := HostOn(inv, id, p.NetworkID)
 		if !found {
 			return gateway.Gateway{}, false
 		}
@@ -55,8 +55,8 @@ func Find(inv *cloud.Inventory, p cloud.Port) (gateway.Gateway, bool) {
 	return gw, gw.Members[0].InstanceID != gw.Members[1].InstanceID
 }
 
-// host is an instance as a host of a pair on a network.
-func host(inv *cloud.Inventory, id, network string) (gateway.Member, bool) {
+// HostOn is an instance as a host of a pair on a network; false when it has no IPv4 address there.
+func HostOn(inv *cloud.Inventory, id, network string) (gateway.Member, bool) {
 	i, ok := inv.Instance(id)
 	if !ok {
 		return gateway.Member{}, false

@@ -49,6 +49,9 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 	if pr.floating != nil {
 		return p.applyFloatingIP(ctx, pr, w)
 	}
+	if pr.pair != nil {
+		return p.applyPair(ctx, pr, w)
+	}
 	if pr.local != nil {
 		return p.applyFix(ctx, pr, w)
 	}

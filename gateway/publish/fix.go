@@ -49,7 +49,7 @@ func (f *Fix) alone() bool { return f != nil && (f.Start != "" || f.KnownHosts !
 
 // NeedsGateway reports whether what is asked can only be planned with a gateway that has answered.
 func (r Request) NeedsGateway() bool {
-	return r.Create == nil && r.FloatingIP.Do == "" && !r.Fix.alone()
+	return r.Create == nil && r.FloatingIP.Do == "" && r.Pair.Do == "" && !r.Fix.alone()
 }
 
 // SnapshotFor reads what a request needs: without the need of a gateway, one that does not answer is
@@ -59,7 +59,11 @@ func (p *Publisher) SnapshotFor(ctx context.Context, r Request) (Snapshot, error
 		return p.Snapshot(ctx)
 	}
 	inv, err := p.Inventory(ctx)
-	return Snapshot{Inventory: inv}, err
+	s := Snapshot{Inventory: inv}
+	if err == nil && r.Pair.Do != "" {
+		s.hosts, err = p.lookAtHosts(ctx, inv, r.Pair)
+	}
+	return s, err
 }
 
 // planFix plans what needs no gateway, from the snapshot alone.

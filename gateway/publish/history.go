@@ -104,6 +104,8 @@ func Title(pr Proposal) string {
 		return "allocate a floating IP"
 	case pr.floating != nil:
 		return string(pr.floating.verb) + " floating IP " + pr.Subject()
+	case pr.pair != nil:
+		return pr.pair.title()
 	case pr.local != nil && pr.Request.Fix.Start != "":
 		return "start " + pr.local.name
 	case pr.local != nil:

@@ -24,6 +24,9 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if req.FloatingIP.Do != "" {
 		return p.planFloatingIP(s, req)
 	}
+	if req.Pair.Do != "" {
+		return p.planPair(s, req)
+	}
 	if req.Fix.alone() {
 		return p.planFix(s, req)
 	}

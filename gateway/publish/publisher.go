@@ -13,6 +13,7 @@ import (
 	"portico/gateway/floating"
 	"portico/gateway/history"
 	"portico/gateway/nat"
+	"portico/gateway/pair"
 	"portico/gateway/plan"
 	"portico/gateway/scheme"
 )
@@ -66,6 +67,8 @@ type Options struct {
 	Maker Maker
 	// FloatingIPs changes those of the same project; nil where they are only listed.
 	FloatingIPs floating.Cloud
+	// Pairs holds the addresses that pairs of hosts share; nil where pairs are only used.
+	Pairs pair.Cloud
 
 	// GatewayWay is how ssh reaches a gateway; false where this machine is it. nil: at its address.
 	GatewayWay func(gateway.Gateway, Login) (Way, bool)

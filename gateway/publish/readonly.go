@@ -47,6 +47,8 @@ func (p Proposal) origin() (*Publisher, cloud.Identity) {
 		return p.creation.by, p.creation.from
 	case p.floating != nil:
 		return p.floating.by, p.floating.from
+	case p.pair != nil:
+		return p.pair.by, p.pair.from
 	case p.local != nil:
 		return p.local.by, p.local.from
 	case p.runner == nil || p.engine == nil:

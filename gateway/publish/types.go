@@ -6,6 +6,7 @@ import (
 	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/nat"
+	"portico/gateway/pair"
 	"portico/gateway/plan"
 )
 
@@ -15,6 +16,8 @@ type Snapshot struct {
 	Inventory cloud.Inventory
 	Gateway   gateway.Gateway // zero when none was found or chosen
 	State     *gateway.State  // nil until the gateway was observed
+
+	hosts *[2]pair.Host // those that a request about a pair names
 }
 
 // HasGateway reports whether a gateway was found or chosen.
@@ -59,6 +62,8 @@ type Request struct {
 	FloatingIP FloatingIPRequest
 	// Create, where it is set, is all the request is about: a gateway from nothing.
 	Create *CreateRequest
+	// Pair, where its Do is set, is all the request is about.
+	Pair PairRequest
 	// Fix puts one thing right that a diagnosis found; nil is none.
 	Fix *Fix
 }
@@ -95,6 +100,7 @@ type Proposal struct {
 	runner  *lazyRunner // its way to the gateway
 
 	local    *localFix       // what it does outside of any gateway; nil for all else
+	pair     *pairChange     // what it does with a pair of hosts; nil for all else
 	floating *floatingChange // what it does with a floating IP; nil for all else
 	creation *creation       // the gateway that it makes; nil for all else
 }
