@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"portico/cloud"
@@ -18,7 +17,7 @@ import (
 const chainCovers = netfilter.Prefix + "COVERS"
 
 // coverComment is what such a rule says of itself; who may come in is its -s.
-var coverComment = regexp.MustCompile(`^portico v1 cover net=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) of=(whole|existing) svc=([a-z0-9][a-z0-9-]{0,31}) to=(tcp|udp)/([0-9]{1,5}) scheme=([a-z0-9][a-z0-9-]{0,31})$`)
+var coverComment = regexp.MustCompile(`^portico v1 cover net=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) of=(whole|existing) svc=([a-z0-9][a-z0-9-]{0,31}) to=(tcp|udp)/([0-9]{1,5}(?:-[0-9]{1,5})?|\+[0-9]{1,4}) scheme=([a-z0-9][a-z0-9-]{0,31})$`)
 
 // covers are those that are to stand.
 func (e *Engine) covers(have gateway.State) []gateway.Cover {
@@ -61,7 +60,11 @@ func coverMark(c gateway.Cover, svc gateway.Service) string {
 	if c.Whole {
 		of = "whole"
 	}
-	return fmt.Sprintf("portico v1 cover net=%s of=%s svc=%s to=%s/%d scheme=%s", c.Subnet, of, svc.Name, svc.Protocol, svc.Port, c.Scheme)
+	ports := svc.PortText()
+	if svc.Port == 0 { // the same inside as outside, whichever those are
+		ports = fmt.Sprintf("+%d", svc.Ports())
+	}
+	return fmt.Sprintf("portico v1 cover net=%s of=%s svc=%s to=%s/%s scheme=%s", c.Subnet, of, svc.Name, svc.Protocol, ports, c.Scheme)
 }
 
 // readCovers finds the covers that stand. Where somebody has emptied the chains, those are meant that
@@ -117,13 +120,13 @@ func readCover(w map[string]string) (gateway.Cover, bool) {
 	if m == nil {
 		return gateway.Cover{}, false
 	}
-	port, err := strconv.ParseUint(m[5], 10, 16)
-	if err != nil || port == 0 {
+	svc, err := gateway.Service{Name: m[3], Protocol: gateway.Protocol(m[4])}.SetPorts(m[5])
+	if err != nil {
 		return gateway.Cover{}, false
 	}
 	c := gateway.Cover{
 		Subnet: m[1], Whole: m[2] == "whole", Scheme: m[6],
-		Services: []gateway.Service{{Name: m[3], Protocol: gateway.Protocol(m[4]), Port: uint16(port)}},
+		Services: []gateway.Service{svc},
 	}
 	if s := w["-s"]; s != "" {
 		p, err := netip.ParsePrefix(s)
@@ -152,11 +155,11 @@ func (e *Engine) settle(forwards []gateway.Forward) {
 func (e *Engine) checkCovers() error {
 	for _, c := range e.Covers {
 		for _, svc := range c.Services {
-			if !coverComment.MatchString(coverMark(c, svc)) || svc.Port == 0 {
+			if !coverComment.MatchString(coverMark(c, svc)) {
 				return &gateway.Error{
 					Op: "keep in step subnet", Target: c.Subnet, Kind: gateway.Invalid,
 					Err:  fmt.Errorf("service %s by scheme %s cannot be written down", cloud.Clean(svc.Name), cloud.Clean(c.Scheme)),
-					Next: "services and schemes have lower-case letters, digits and dashes only, 32 at most, and a service has a port on the VM",
+					Next: "services and schemes have lower-case letters, digits and dashes only, 32 at most",
 				}
 			}
 		}

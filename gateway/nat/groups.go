@@ -164,6 +164,18 @@ func (e *Engine) closedDoors(forwards []gateway.Forward) []plan.Warning {
 	return out
 }
 
+// ShutDoors lists the instances, by ID, that these forwards lead to and whose ports do not carry the
+// gateway's group: nothing comes in there.
+func (e *Engine) ShutDoors(forwards []gateway.Forward) map[string]bool {
+	d, out := e.newDoor(rolePrivate), map[string]bool{}
+	for _, p := range door.InstancePorts(&e.Inventory, forwards) {
+		if d.Ref.ID == "" || !slices.Contains(p.Groups, d.Ref.ID) {
+			out[p.DeviceID] = true
+		}
+	}
+	return out
+}
+
 // Cost is what a plan takes of one limit.
 type Cost = door.Cost
 

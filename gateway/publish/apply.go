@@ -134,7 +134,7 @@ func (a *apply) reconnect(ctx context.Context) error {
 
 // test probes what was made, and asks whether to keep what does not answer.
 func (a *apply) test(ctx context.Context) error {
-	made := a.pr.Made()
+	made := Held(a.pr.Made())
 	if len(made) == 0 || a.w.Untested {
 		return nil
 	}
@@ -200,7 +200,7 @@ func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 		return unread(pr, err)
 	}
 	engine.Prepare, engine.Retire = pr.Request.Make == Prepare, pr.Request.Make == Retire
-	engine.Named, engine.Degraded = pr.named, pr.Request.Degraded
+	engine.Named, engine.Covers, engine.Degraded = pr.named, pr.covers, pr.Request.Degraded
 	again, err := engine.Plan(ctx, pr.want, state)
 	if err != nil {
 		return err

@@ -7,13 +7,17 @@ import (
 	"portico/gateway"
 )
 
-// owner is what has one forward at most: a service of an instance.
+// owner is what has one forward at most: a service of an instance, or, where a whole subnet is
+// published, of an address.
 type owner struct {
 	instance, service string
 	protocol          gateway.Protocol
 }
 
 func ownerOf(f gateway.Forward) owner {
+	if f.Subnet != "" {
+		return owner{f.Private.Addr().String(), f.Service.Name, f.Service.Protocol}
+	}
 	return owner{f.Instance, f.Service.Name, f.Service.Protocol}
 }
 
@@ -24,7 +28,7 @@ type forwardSet struct {
 	gone    []bool
 	byOwner map[owner][]int
 	byKey   map[gateway.Key][]int
-	of      map[string][]int // by instance
+	of      map[string][]int // by instance or subnet
 }
 
 func newForwardSet(fs []gateway.Forward) *forwardSet {
@@ -45,7 +49,7 @@ func (s *forwardSet) add(f gateway.Forward) {
 	for _, k := range f.Keys() {
 		s.byKey[k] = append(s.byKey[k], n)
 	}
-	s.of[f.Instance] = append(s.of[f.Instance], n)
+	s.of[f.Owner().ID] = append(s.of[f.Owner().ID], n)
 }
 
 // forwards are those that are left, in order.
@@ -80,8 +84,18 @@ func (s *forwardSet) rivals(f gateway.Forward) []int {
 	return s.left(slices.Compact(places))
 }
 
-// ofInstance are the places of an instance's forwards.
-func (s *forwardSet) ofInstance(id string) []int { return s.left(slices.Clone(s.of[id])) }
+// meeting are the places of what has one of a forward's public ports.
+func (s *forwardSet) meeting(f gateway.Forward) []int {
+	var places []int
+	for _, k := range f.Keys() {
+		places = append(places, s.byKey[k]...)
+	}
+	slices.Sort(places)
+	return s.left(slices.Compact(places))
+}
+
+// ofOwner are the places of the forwards of an instance or a subnet.
+func (s *forwardSet) ofOwner(id string) []int { return s.left(slices.Clone(s.of[id])) }
 
 func (s *forwardSet) left(places []int) []int {
 	return slices.DeleteFunc(places, func(n int) bool { return s.gone[n] })

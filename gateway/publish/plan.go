@@ -37,6 +37,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if err := cmp.Or(s.answered(), req.onThis(s.Gateway), readable(s.Inventory), usable(s, req.Engine)); err != nil {
 		return Proposal{}, err
 	}
+	s = Settle(s)
 	w := newWanted(p, s, req)
 	if err := w.work(); err != nil {
 		return Proposal{}, err
@@ -46,6 +47,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	engine.Prepare, engine.Retire = req.Make == Prepare, req.Make == Retire
 	engine.Degraded = req.Degraded
 	engine.Named, engine.Adopt, engine.First = w.named, w.adopted, req.Fix != nil && req.Fix.First
+	engine.Covers = w.covers
 	pl, err := engine.Plan(ctx, w.all, *s.State)
 	if err != nil {
 		return Proposal{}, err
@@ -55,7 +57,10 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	if err != nil {
 		return Proposal{}, err
 	}
-	pr := Proposal{Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, want: w.all, named: w.named, engine: engine, runner: runner}
+	pr := Proposal{
+		Request: req, Gateway: s.Gateway, Items: w.items, Quota: quotaLines(costs), Plan: pl, InStep: w.step,
+		want: w.all, covers: w.covers, named: w.named, engine: engine, runner: runner,
+	}
 	pr.shells = p.shells(s.Gateway)
 	if req.Repair {
 		pr = repaired(pr)
@@ -128,11 +133,15 @@ type wanted struct {
 	given  *scheme.Ledger
 	gone   map[gateway.Key][]gateway.Forward // that were lost
 	before map[gateway.Key][]gateway.Forward // those of have
+	where  whereabouts
+
+	covers []gateway.Cover // that are to stand; nil leaves them as they are
+	step   InStep
 }
 
 func newWanted(p *Publisher, s Snapshot, req Request) *wanted {
 	w := &wanted{
-		p: p, s: s, req: req, have: slices.Concat(s.State.Forwards, s.State.Lost), dir: newDirectory(s),
+		p: p, s: s, req: req, have: slices.Concat(s.State.Forwards, s.State.Lost), dir: newDirectory(s), where: whereaboutsOf(s.Inventory),
 		gone: map[gateway.Key][]gateway.Forward{}, before: map[gateway.Key][]gateway.Forward{},
 	}
 	w.set = newForwardSet(w.have)
@@ -153,6 +162,10 @@ func (w *wanted) work() error {
 		return w.repair()
 	case w.req.AdoptAll || len(w.req.Adopt) > 0:
 		return w.adopt()
+	case w.req.Sync:
+		return w.sync()
+	case len(w.req.Subnets) > 0:
+		return w.subnets()
 	}
 	if len(w.req.Instances) == 0 {
 		return &gateway.Error{Op: "plan", Kind: gateway.Invalid, Err: errors.New("no instance was named"), Next: "name one or several: portico publish VM"}
@@ -219,7 +232,8 @@ func (w *wanted) instance(name string) (cloud.Instance, error) {
 }
 
 func (w *wanted) withdraw(i cloud.Instance, services []gateway.Service) error {
-	for _, n := range w.set.ofInstance(i.ID) {
+	w.stillReachable(i, services)
+	for _, n := range w.set.ofOwner(i.ID) {
 		f := w.set.list[n]
 		if len(services) == 0 || slices.ContainsFunc(services, func(s gateway.Service) bool { return s.Name == f.Service.Name }) {
 			w.items = append(w.items, Item{Action: plan.Delete, Forward: f, Instance: i.Name})
@@ -258,6 +272,9 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 	}
 	var endpoints []scheme.Endpoint
 	for _, svc := range services {
+		if w.byItsSubnet(i, svc, addr) {
+			continue
+		}
 		if old, ok := w.stands(i.ID, svc, addr); ok && w.req.KeepPorts && len(w.ports) == 0 && samePorts(old, svc) {
 			w.put(i, w.keepSources(old, old))
 			continue
@@ -298,7 +315,7 @@ func (w *wanted) keepSources(f, old gateway.Forward) gateway.Forward {
 	return f
 }
 
-// ledger is what holds its port: forwards of instances that are gone do not.
+// ledger is what holds its port: forwards that lead astray do not.
 func (w *wanted) ledger() *scheme.Ledger {
 	if w.given == nil {
 		w.given = scheme.NewLedger(slices.DeleteFunc(w.set.forwards(), w.orphan), w.s.State.Reserved)
@@ -306,7 +323,8 @@ func (w *wanted) ledger() *scheme.Ledger {
 	return w.given
 }
 
-func (w *wanted) orphan(f gateway.Forward) bool { return !w.dir.has(f.Instance) }
+// orphan reports whether a forward leads to where what it belongs to is not any more.
+func (w *wanted) orphan(f gateway.Forward) bool { return w.where.astray(f) }
 
 func (w *wanted) publicAddr() netip.Addr {
 	if a := w.s.Gateway.FloatingIP; a.IsValid() {
@@ -322,8 +340,10 @@ func (w *wanted) put(i cloud.Instance, f gateway.Forward) {
 		old := w.set.list[n]
 		mine := ownerOf(old) == ownerOf(f)
 		switch {
-		case old.Meets(f) && w.orphan(old):
-			w.items = append(w.items, Item{Action: plan.Delete, Forward: old, Instance: old.Instance})
+		case !mine && old.Meets(f) && w.orphan(old):
+			w.items = append(w.items, Item{Action: plan.Delete, Forward: old, Instance: w.nameOf(old)})
+		case !mine && old.Key() == f.Key() && old.Subnet != "" && old.Private == f.Private:
+			item.Action = plan.Update // from now on it is the instance's own
 		case !mine:
 			continue
 		case old.Equal(f) && !w.lost(f):

@@ -54,6 +54,14 @@ type Request struct {
 	Adopt    []string
 	AdoptAll bool
 
+	// Subnets, by name, ID or CIDR, are published whole: each address that can hold an instance gets its
+	// forwards, or, with Existing, each that holds one. With Sync they limit what is kept in step.
+	Subnets  []string
+	Existing bool
+	// Sync brings the forwards into step with the project: it publishes what has come to a subnet that is
+	// published, and withdraws or leads anew what leads astray.
+	Sync bool
+
 	// On, where it is set, is the gateway that the request is about: it is not planned on another.
 	On gateway.Gateway
 	// Degraded changes the one host of a pair that answers, where the other does not.
@@ -89,6 +97,9 @@ type Proposal struct {
 	Items   []Item
 	Quota   []QuotaLine
 	Plan    plan.Plan
+	InStep  InStep // of a sync
+
+	covers []gateway.Cover // that are to stand; nil: those that do
 
 	want  []gateway.Forward // everything that is to stand on the gateway
 	named map[string]bool   // the instances it is about, by ID
