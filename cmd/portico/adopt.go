@@ -50,7 +50,7 @@ func (a *app) adoptable(ctx context.Context) []string {
 	count, keys := map[string]int{}, map[gateway.Key]bool{}
 	var found []gateway.Forward
 	for _, d := range s.State.Drift {
-		if d.Forward != nil && !keys[d.Forward.Key()] {
+		if d.Kind == gateway.Foreign && d.Forward != nil && !keys[d.Forward.Key()] {
 			keys[d.Forward.Key()] = true
 			count[fmt.Sprint(d.Forward.Public.Port())]++
 			found = append(found, *d.Forward)
@@ -67,17 +67,27 @@ func (a *app) adoptable(ctx context.Context) []string {
 	return out
 }
 
-// printOwnDrift shows what is not as plans left it.
+// printOwnDrift shows what is not as plans left it, and which forwards lead astray.
 func (a *app) printOwnDrift(s publish.Snapshot) {
-	var own [][]string
+	var own, astray [][]string
 	for _, d := range s.State.Drift {
-		if d.Kind != gateway.Foreign {
+		switch d.Kind {
+		case gateway.Strange, gateway.Missing:
 			own = append(own, []string{string(d.Kind), d.Where, d.Line})
+		case gateway.Gone:
+			astray = append(astray, []string{styleWarn.Render(string(d.Kind)), d.Line, d.Why})
+		case gateway.Reused:
+			astray = append(astray, []string{styleBad.Render(string(d.Kind)), d.Line, d.Why})
+		case gateway.Foreign:
 		}
 	}
 	if len(own) > 0 {
 		a.print("\nnot as plans left it; portico repair puts it right\n")
 		a.printTable([]string{"DRIFT", "WHERE", "WHAT"}, own)
+	}
+	if len(astray) > 0 {
+		a.print("\nforwards that lead astray; portico sync withdraws them, or leads them to their VM's new address\n")
+		a.printTable([]string{"DRIFT", "FORWARD", "WHY"}, astray)
 	}
 }
 

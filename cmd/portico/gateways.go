@@ -128,13 +128,17 @@ func (a *app) forwardsCommand() *cobra.Command {
 				}
 				return a.printJSON(map[string]any{"forwards": out, "drift": newDriftJSON(s.Inventory, s.State.Drift)})
 			}
-			rows := make([][]string, 0, len(s.State.Forwards))
-			for _, f := range s.State.Forwards {
+			shown, folds := publish.FoldedForwards(s.Inventory, s.State.Forwards)
+			rows := make([][]string, 0, len(shown)+len(folds))
+			for _, f := range shown {
 				connections, data := trafficText(*s.State, f)
 				rows = append(rows, []string{
 					f.PublicText(), string(f.Service.Protocol), f.PrivateText(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), sources(f), connections, data,
 				})
 			}
+			rows = append(rows, foldedRows(folds, func(f publish.Fold, public, private, who string) []string {
+				return []string{public, string(f.First.Service.Protocol), private, f.First.Service.Name, who, sources(f.First), "", ""}
+			})...)
 			if len(rows) == 0 {
 				a.print("%s\n", nothingPublished)
 			} else {

@@ -34,6 +34,8 @@ type forwardJSON struct {
 	Instance   string           `json:"instance"`
 	Sources    []netip.Prefix   `json:"sources"` // [] is anywhere
 	Engine     string           `json:"engine"`
+	SubnetID   string           `json:"subnet_id,omitempty"` // of a subnet that is published whole; the instance is who has the address now
+	Subnet     string           `json:"subnet,omitempty"`
 }
 
 type floatingIPJSON struct {
@@ -66,7 +68,8 @@ type gatewayJSON struct {
 }
 
 // driftJSON is one thing that no plan left so: "strange" and "missing" can be repaired, "foreign"
-// can be adopted where forward is not null; else why says what stands in the way.
+// can be adopted where forward is not null; else why says what stands in the way. "gone" and "reused"
+// are forwards that lead to nobody, or to another VM; a sync cleans them up.
 type driftJSON struct {
 	Kind    gateway.DriftKind `json:"kind"`
 	Where   string            `json:"where"`
@@ -130,10 +133,14 @@ type seenJSON struct {
 }
 
 func newForwardJSON(inv cloud.Inventory, f gateway.Forward) forwardJSON {
-	return forwardJSON{
+	out := forwardJSON{
 		Service: f.Service.Name, Protocol: f.Service.Protocol, Public: f.Public, Private: f.Private, Ports: f.Ports(),
 		InstanceID: f.Instance, Instance: publish.InstanceName(inv, f.Instance), Sources: orEmpty(f.Sources), Engine: f.Engine,
 	}
+	if f.Subnet != "" {
+		out.SubnetID, out.Subnet = f.Subnet, publish.SubnetName(inv, f.Subnet)
+	}
+	return out
 }
 
 func newDriftJSON(inv cloud.Inventory, drift []gateway.Drift) []driftJSON {

@@ -115,10 +115,14 @@ func (a *app) printPlanTable(p publish.Proposal) {
 	for _, w := range p.Plan.Warnings {
 		a.print("%s\n", warning(w.Title, w.Detail))
 	}
-	rows := make([][]string, 0, len(p.Items))
-	for _, i := range p.Items {
+	shown, folds := publish.Folded(p.Items)
+	rows := make([][]string, 0, len(shown)+len(folds))
+	for _, i := range shown {
 		rows = append(rows, []string{a.itemSign(i.Action), i.Forward.PublicText(), "->", i.Forward.PrivateText(), i.Forward.Service.Name, i.Instance, sources(i.Forward)})
 	}
+	rows = append(rows, foldedRows(folds, func(f publish.Fold, public, private, who string) []string {
+		return []string{a.itemSign(f.Action), public, "->", private, f.First.Service.Name, who, sources(f.First)}
+	})...)
 	if len(rows) > 0 {
 		a.printTable([]string{"", "PUBLIC", "", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)
 	}
@@ -150,16 +154,25 @@ func (a *app) printQuota(p publish.Proposal) {
 	}
 }
 
+// shownLines is how many lines of one change the table has of each kind; the other formats have all.
+const shownLines = 60
+
 // printChanges prints each change with its lines of before and after.
 func (a *app) printChanges(changes []plan.Change) {
 	for _, c := range changes {
 		a.print("%s %s: %s\n", a.sign(c.Action), styleBold.Render(c.Target), c.Title)
-		for _, l := range c.Before {
-			a.print("    %s\n", styleBad.Render(a.lineSign(plan.Delete)+l))
-		}
-		for _, l := range c.After {
-			a.print("    %s\n", styleGood.Render(a.lineSign(plan.Create)+l))
-		}
+		a.printLines(c.Before, func(l string) string { return styleBad.Render(a.lineSign(plan.Delete) + l) })
+		a.printLines(c.After, func(l string) string { return styleGood.Render(a.lineSign(plan.Create) + l) })
+	}
+}
+
+// printLines prints a change's lines; of very many the first ones.
+func (a *app) printLines(lines []string, say func(string) string) {
+	for _, l := range lines[:min(len(lines), shownLines)] {
+		a.print("    %s\n", say(l))
+	}
+	if more := len(lines) - shownLines; more > 0 {
+		a.print("    %s\n", styleDim.Render(fmt.Sprintf("and %d more; 'portico plan' shows all with --format rules", more)))
 	}
 }
 

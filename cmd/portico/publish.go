@@ -16,7 +16,7 @@ func (a *app) publishCommand() *cobra.Command {
 	var f publishFlags
 	c := &cobra.Command{
 		Use: "publish VM...", Short: "Make services of VMs reachable: plan, confirm, apply, test", Args: needs("VM", anyNumber),
-		Example: "portico publish assembly-02 --service ssh,http\nportico publish assembly-02 --from 198.51.100.0/24 --yes",
+		Example: "portico publish assembly-02 --service ssh,http\nportico publish assembly-02 --from 198.51.100.0/24 --yes\nportico publish --subnet lan --service ssh,http\nportico publish --subnet 192.168.0.0/24 --existing",
 		RunE: func(c *cobra.Command, args []string) error {
 			req, err := f.request(args)
 			if err != nil {
@@ -30,20 +30,21 @@ func (a *app) publishCommand() *cobra.Command {
 }
 
 func (a *app) withdrawCommand() *cobra.Command {
-	var services []string
+	var services, subnets []string
 	c := &cobra.Command{
 		Use: "withdraw VM...", Short: "Take back what was published", Args: needs("VM", anyNumber),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.change(c, publish.Request{Instances: args, Services: services, Withdraw: true})
+			return a.change(c, publish.Request{Instances: args, Subnets: subnets, Services: services, Withdraw: true})
 		},
 	}
 	c.Flags().StringSliceVar(&services, "service", nil, "only these services (default all)")
+	addSubnets(c, &subnets, "what was published of whole subnets, by name, ID or CIDR, in place of VMs")
 	return c
 }
 
 // prove probes what was asked for, as far as it was not while it was made, and prints the commands to use it.
 func (a *app) prove(ctx context.Context, w *wiring, s publish.Snapshot, p publish.Proposal, results map[gateway.Key]probe.Result, out *changeJSON) (failed int, err error) {
-	forwards := p.Want()
+	forwards := publish.Held(p.Want())
 	if len(forwards) == 0 {
 		return 0, nil
 	}

@@ -19,6 +19,8 @@ type publishFlags struct {
 	engine   string
 	ports    string
 	from     []string
+	subnets  []string
+	existing bool
 }
 
 func (f *publishFlags) add(c *cobra.Command) {
@@ -27,17 +29,25 @@ func (f *publishFlags) add(c *cobra.Command) {
 	fs.StringVar(&f.scheme, "scheme", "", "port scheme, see 'portico scheme list' (default: as it is, else the configured one)")
 	fs.StringVar(&f.engine, "engine", "nat", "how forwards are made: nat")
 	fs.StringVar(&f.ports, "port", "", "public ports in place of the scheme's, one for each service of each VM: 40022 or 40022,40080 or 40000-40004")
+	addSubnets(c, &f.subnets, "whole subnets, by name, ID or CIDR, in place of VMs: every address that can hold a VM, so that later ones are reachable, too")
+	fs.BoolVar(&f.existing, "existing", false, "with --subnet: only VMs that there are; 'portico sync' keeps them in step")
 	fs.StringSliceVar(&f.from, "from", nil, "who may connect: CIDR, address, me (as the gateway sees you) or anywhere (default: as it is, else anywhere)")
 }
 
 func (f *publishFlags) request(instances []string) (publish.Request, error) {
-	r := publish.Request{Instances: instances, Services: f.services, Scheme: f.scheme, KeepPorts: f.scheme == "", KeepSources: len(f.from) == 0}
+	r := publish.Request{Instances: instances, Subnets: f.subnets, Existing: f.existing, Services: f.services, Scheme: f.scheme, KeepPorts: f.scheme == "", KeepSources: len(f.from) == 0}
 	if r.Engine = f.engine; f.engine != "nat" && f.engine != publish.NeutronEngine {
 		return r, wrongUse("use engine "+cloud.Clean(f.engine), errors.New("only nat is known"), "leave --engine out")
+	}
+	if f.existing && len(f.subnets) == 0 {
+		return r, wrongUse("use --existing", errors.New("no subnet is named"), "name one: --subnet NAME --existing")
 	}
 	var err error
 	if r.Ports, err = publish.ParsePorts(f.ports); err != nil {
 		return r, wrongUse("read --port "+cloud.Clean(f.ports), err, "write it as 40022 or 40022,40080")
+	}
+	if len(r.Ports) > 0 && len(f.subnets) > 0 {
+		return r, wrongUse("use --port and --subnet", errors.New("a whole subnet has its ports by a scheme"), "choose one with --scheme, or leave --port out")
 	}
 	if len(r.Ports) > 0 && f.scheme != "" {
 		return r, wrongUse("use --port and --scheme", errors.New("both say which public ports there are to be"), "leave one of them out")

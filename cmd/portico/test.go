@@ -155,7 +155,7 @@ func (a *app) printBothSides(s publish.Snapshot, r testRound) {
 // forwardsOf returns the forwards of the named instances, or all.
 func forwardsOf(s publish.Snapshot, names []string) ([]gateway.Forward, error) {
 	if len(names) == 0 {
-		return s.State.Forwards, nil
+		return publish.Held(s.State.Forwards), nil
 	}
 	var out []gateway.Forward
 	for _, name := range names {

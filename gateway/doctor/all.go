@@ -68,7 +68,7 @@ func (d *Doctor) All(ctx context.Context, emit func(done, total int)) ([]Diagnos
 func (d *Doctor) visits(ctx context.Context, p *publish.Publisher, s publish.Snapshot) ([]*visit, error) {
 	var out []*visit
 	logins := sync.OnceValue(func() map[string]publish.Login { return loginsOf(ctx, p, s.Inventory, nil) })
-	for _, fwd := range slices.Concat(s.State.Forwards, s.State.Lost) {
+	for _, fwd := range publish.Held(slices.Concat(s.State.Forwards, s.State.Lost)) {
 		f := newFacts(s, nil)
 		if err := (&resolver{p: p, s: s, f: f}).resolve(Target{Public: fwd.Public, Protocol: fwd.Service.Protocol}); err != nil {
 			return nil, err

@@ -313,7 +313,12 @@ func (f *facts) goneFinding() Finding {
 			text = fmt.Sprintf("%s belongs to %s now, not to the VM that was published", addr, publish.InstanceName(*f.inv, p.DeviceID))
 		}
 	}
-	x := blocked(VMGone, text, Evidence{Words: "the forward as it stands", Raw: f.fwd.String() + " of instance " + f.fwd.Instance})
+	owner := " of instance " + f.fwd.Instance
+	if f.fwd.Subnet != "" {
+		name := publish.SubnetName(*f.inv, f.fwd.Subnet)
+		text, owner = fmt.Sprintf("no VM has %s now: the subnet %s is published whole, and this is for the VM that gets the address", addr, name), " of subnet "+name
+	}
+	x := blocked(VMGone, text, Evidence{Words: "the forward as it stands", Raw: f.fwd.String() + owner})
 	if f.standing == published && f.fwd.Instance != "" && f.vm == nil {
 		x.Fix = &Fix{Title: fmt.Sprintf("withdraw the forward at port %d", f.fwd.Public.Port()), Kind: FixPlan, Request: &publish.Request{Withdraw: true, Instances: []string{f.fwd.Instance}, On: f.gw}}
 	} else if f.vm != nil && f.standing == published {

@@ -392,14 +392,21 @@ func (w *wanted) byItsSubnet(i cloud.Instance, svc gateway.Service, addr netip.A
 // stillReachable warns that withdrawing an instance's own forwards is not all it takes.
 func (w *wanted) stillReachable(i cloud.Instance, services []gateway.Service) {
 	for _, c := range w.s.State.Covers {
+		var addr netip.Addr
 		here := slices.ContainsFunc(w.dir.ports[i.ID], func(p cloud.Port) bool {
-			return slices.ContainsFunc(p.FixedIPs, func(ip cloud.FixedIP) bool { return ip.SubnetID == c.Subnet })
+			return slices.ContainsFunc(p.FixedIPs, func(ip cloud.FixedIP) bool {
+				addr = ip.Addr
+				return ip.SubnetID == c.Subnet
+			})
 		})
 		if !here || len(services) > 0 && !slices.ContainsFunc(services, c.Covers) {
 			continue
 		}
 		name := SubnetName(w.s.Inventory, c.Subnet)
 		x := plan.Warning{Title: i.Name + " stays reachable", Detail: fmt.Sprintf("the subnet %s is published whole; portico withdraw --subnet %s", name, name)}
+		if _, stands := w.set.stands(owner{addr.String(), c.Services[0].Name, c.Services[0].Protocol}, addr); c.Whole && !stands {
+			x.Title = i.Name + " is reachable again after the next sync"
+		}
 		if !c.Whole {
 			x = plan.Warning{Title: "the next sync publishes " + i.Name + " again", Detail: fmt.Sprintf("the VMs of %s are kept in step; portico withdraw --subnet %s ends that", name, name)}
 		}

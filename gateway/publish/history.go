@@ -116,11 +116,16 @@ func Title(pr Proposal) string {
 		verb = "withdraw"
 	case pr.Request.Repair:
 		verb = "repair"
+	case pr.Request.Sync:
+		verb = "sync"
 	case pr.Request.AdoptAll || len(pr.Request.Adopt) > 0:
 		verb = "adopt"
 	}
 	var names, services []string
 	for _, i := range pr.Items {
+		if i.Forward.Subnet != "" {
+			i.Instance = "subnet " + pr.subnetName(i.Forward.Subnet)
+		}
 		if i.Action == 0 {
 			continue
 		}
@@ -128,12 +133,20 @@ func Title(pr Proposal) string {
 	}
 	names, services = unique(names), unique(services)
 	if len(names) == 0 {
-		return strings.TrimSpace(verb + " " + strings.Join(pr.Request.Instances, ", "))
+		return strings.TrimSpace(verb + " " + strings.Join(slices.Concat(pr.Request.Instances, pr.Request.Subnets), ", "))
 	}
 	if more := len(names) - maxNamed; more > 0 {
 		names = append(names[:maxNamed:maxNamed], fmt.Sprintf("%d more", more))
 	}
 	return verb + " " + strings.Join(names, ", ") + ": " + strings.Join(services, ", ")
+}
+
+// subnetName is what a subnet is called in the project that the plan is about.
+func (p Proposal) subnetName(id string) string {
+	if p.engine == nil {
+		return id
+	}
+	return SubnetName(p.engine.Inventory, id)
 }
 
 // unique keeps the first of each, in order.

@@ -175,6 +175,9 @@ func rows(s publish.Snapshot) []row {
 		if !ok {
 			name = f.Instance
 		}
+		if f.Subnet != "" && !ok {
+			name, ok = "no VM yet, "+publish.SubnetName(s.Inventory, f.Subnet), true
+		}
 		out[n] = row{Forward: f, name: name, gone: !ok}
 	}
 	return out
@@ -197,15 +200,21 @@ func (s *Screen) drift(f views.Frame) []string {
 	if !s.drifted(f.Height) {
 		return nil
 	}
-	var ours, foreign int
+	var ours, foreign, astray int
 	for _, d := range s.snapshot.Snapshot.State.Drift {
-		if d.Kind == gateway.Foreign {
+		switch d.Kind {
+		case gateway.Foreign:
 			foreign++
-		} else {
+		case gateway.Gone, gateway.Reused:
+			astray++
+		case gateway.Strange, gateway.Missing:
 			ours++
 		}
 	}
 	var parts []string
+	if astray > 0 {
+		parts = append(parts, fmt.Sprintf("%d that lead astray", astray))
+	}
 	if foreign > 0 {
 		parts = append(parts, fmt.Sprintf("%d made by hand", foreign))
 	}

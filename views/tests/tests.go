@@ -213,8 +213,9 @@ func (s *Screen) rows() []row {
 	for _, i := range inv.Instances {
 		names[i.ID] = known{i.Name, stopped(i)}
 	}
-	out := make([]row, 0, len(state.Forwards))
-	for _, f := range state.Forwards {
+	forwards := publish.Held(state.Forwards) // of the rest, nobody is there to answer
+	out := make([]row, 0, len(forwards))
+	for _, f := range forwards {
 		k, ok := names[f.Instance]
 		if !ok {
 			k = known{name: publish.InstanceName(inv, f.Instance)}
