@@ -75,6 +75,7 @@ func (a *app) demoConsole(ctx context.Context, d *demo) error {
 	if err != nil {
 		return err
 	}
+	d.dir = dir
 	options.History, options.Dialer = history.Open(demoHistory(dir)), demoNet{d}
 	a.flags.cloud = ""
 	if a.flags.plain {
@@ -125,7 +126,7 @@ func (a *app) demoWiringTo(ctx context.Context, d *demo, to openstack.Options, p
 	if options.Dialer == nil {
 		options.Dialer = demoNet{d}
 	}
-	options.GatewayWay = d.gatewayWay
+	options.GatewayWay, options.MakerKeys = d.gatewayWay, d.ownKeys
 	w, err := a.wireTo(ctx, to, prompter, config{}, options)
 	if err == nil {
 		w.connector.adjust = d.hostConfig
@@ -214,7 +215,12 @@ func (d *demo) hostConfig(c *host.Config) {
 	c.Host, c.Port, c.User = d.gateway.Addr().Addr().String(), d.gateway.Addr().Port(), demoUser
 	c.Signers, c.HostKeys = append(c.Signers, d.key), append(c.HostKeys, d.gateway.HostKey())
 	c.SSHConfig, c.NoAgent, c.IdentitiesOnly, c.ProxyJump = "none", true, true, "none"
-	if c.Name != emulator.DemoGateway {
-		c.Port = 1 // no other machine of the demo has an sshd that can be reached
+	if c.Name == emulator.DemoGateway {
+		return
+	}
+	c.Port = 1 // no other machine of the demo has an sshd that can be reached, but for those made meanwhile
+	if at, ok := d.machineAddr(c.Name); ok {
+		c.Port, c.HostKeys = at.Port(), nil
+		c.KnownHosts = []string{filepath.Join(d.dir, "known_hosts")}
 	}
 }

@@ -19,6 +19,9 @@ func (d *demo) console(id string) string {
 		name, key = vm.Name(), vm.HostKey()
 	} else if id == cloudemulator.ID("server", cloudemulator.DemoGateway) && d.gateway != nil {
 		name, key = cloudemulator.DemoGateway, d.gateway.HostKey()
+	} else if g := d.nursery.of(id); g != nil {
+		i, _ := d.cloud.Server(id)
+		name, key = i.Name, g.HostKey()
 	}
 	boot := "[    0.000000] Linux version 6.1.0-28-cloud-amd64 (debian-kernel@lists.debian.org)\r\n[    2.718281] systemd[1]: Hostname set to <" + name + ">.\r\n"
 	login := "\r\nDebian GNU/Linux 12 " + name + " ttyS0\r\n\r\n" + name + " login: "

@@ -24,6 +24,7 @@ func (n demoNet) DialContext(ctx context.Context, network, address string) (net.
 	}
 	if to.Addr().IsLoopback() {
 		n.d.gateway.Refresh() // what has just changed in the cloud counts
+		n.d.nursery.refresh()
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}
 	dial, verdict := n.route(to)

@@ -21,6 +21,7 @@ import (
 	cloudemulator "portico/cloud/emulator"
 	"portico/gateway"
 	gatewayemulator "portico/gateway/emulator"
+	"portico/gateway/provision"
 	"portico/gateway/publish"
 )
 
@@ -74,6 +75,9 @@ type demo struct {
 	vms      map[string]*gatewayemulator.VM // by instance ID
 	key      ssh.Signer
 	private  ed25519.PrivateKey
+	listen   netip.Addr // where the forwards of all machines really listen
+	dir      string     // of what this demo keeps; "" when nothing is kept
+	nursery  *nursery
 	stop     chan struct{}
 	stopped  chan struct{}
 }
@@ -92,13 +96,18 @@ func startWorld(floating, listen netip.Addr, world string) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{world: world, floating: floating, key: signer, private: private, vms: map[string]*gatewayemulator.VM{}, stop: make(chan struct{}), stopped: make(chan struct{})}
+	d := &demo{world: world, floating: floating, listen: listen, key: signer, private: private, vms: map[string]*gatewayemulator.VM{}, stop: make(chan struct{}), stopped: make(chan struct{})}
 	public := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(signer.PublicKey()))) + " demo"
 	d.cloud, err = cloudemulator.StartDemo(cloudemulator.Demo{GatewayAddress: floating, PublicKey: public, World: world})
 	if err != nil {
 		return nil, err
 	}
+	if d.nursery, err = newNursery(context.Background(), d.cloud.Servers()); err != nil {
+		_ = d.cloud.Close()
+		return nil, err
+	}
 	if err := d.startMachines(listen); err != nil {
+		d.nursery.close()
 		_ = d.cloud.Close()
 		return nil, err
 	}
@@ -181,6 +190,7 @@ func (d *demo) watch() {
 			next, runs := d.cloud.Mark(), d.running()
 			if len(d.cloud.WritesSince(mark)) > 0 || runs != ran {
 				mark, ran = next, runs
+				d.tend()
 				d.gateway.Refresh()
 			}
 		}
@@ -190,6 +200,7 @@ func (d *demo) watch() {
 func (d *demo) close() {
 	close(d.stop)
 	<-d.stopped
+	d.nursery.close()
 	_ = d.gateway.Close()
 	for _, vm := range d.vms {
 		_ = vm.Close()
@@ -289,6 +300,8 @@ func (d *demo) writeFiles(dir string) error {
 		"history": demoHistory(dir),
 		"gateways": []map[string]any{{
 			"name": cloudemulator.DemoGateway, "host": addr.Addr().String(), "port": addr.Port(), "user": demoUser, "identity": identity, "known_hosts": known,
+		}, {
+			"name": provision.DefaultName, "host": "127.0.0.1", "port": d.nursery.port(), "user": demoUser, "identity": identity, "known_hosts": known,
 		}},
 	})
 	if err != nil {
@@ -302,7 +315,10 @@ func (d *demo) writeFiles(dir string) error {
 }
 
 // gatewayWay is how ssh reaches the demo's gateway: its sshd has a port of its own.
-func (d *demo) gatewayWay(gateway.Gateway, publish.Login) (publish.Way, bool) {
+func (d *demo) gatewayWay(gw gateway.Gateway, _ publish.Login) (publish.Way, bool) {
 	at := d.gateway.Addr()
+	if made, ok := d.machineAddr(gw.Name); ok {
+		at = made
+	}
 	return publish.Way{Host: at.Addr().String(), Port: at.Port(), User: demoUser}, true
 }

@@ -148,7 +148,7 @@ func (l *lab) inside(vm, script string) string {
 func (l *lab) ssh(port int) result {
 	l.t.Helper()
 	args := []string{
-		"-o", "ConnectTimeout=4", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+		"-o", "ConnectTimeout=4", "-o", "ServerAliveInterval=3", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
 		"-i", filepath.Join(l.home, ".ssh", "id_ed25519"), "-p", fmt.Sprint(port), os.Getenv("OSLAB_VM_USER") + "@" + l.gw.Floating[0], "hostname",
 	}
 	r := l.run(nil, "ssh", args...)

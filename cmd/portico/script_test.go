@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 
+	"portico/cloud/emulator"
 	"portico/gateway/history"
 )
 
@@ -123,6 +124,10 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	// iptables-restore reads.
 	"byhand": func(ts *testscript.TestScript, _ bool, lines []string) {
 		ts.Check(demoOf(ts).gateway.AddForeignRules("*nat\n" + strings.Join(lines, "\n") + "\nCOMMIT\n"))
+	},
+	// nobuild lets the cloud fail to build the next server.
+	"nobuild": func(ts *testscript.TestScript, _ bool, _ []string) {
+		demoOf(ts).cloud.FailBuilds(emulator.NoValidHost, 1)
 	},
 	"reboot": func(ts *testscript.TestScript, _ bool, _ []string) { demoOf(ts).gateway.Reboot() },
 	// ids OLDER NEWER puts the IDs of two records into variables; damage cuts the older one off.

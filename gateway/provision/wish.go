@@ -43,7 +43,7 @@ const (
 )
 
 // DefaultName is what a gateway is called when nobody says.
-const DefaultName = "portico-gw"
+const DefaultName = "gw"
 
 // NewAddress asks for a floating IP that the project does not have yet.
 const NewAddress = "new"

@@ -71,11 +71,20 @@ func (p *Publisher) Choose(inv cloud.Inventory, r CreateRequest) provision.Choic
 }
 
 func (p *Publisher) world(inv cloud.Inventory, r CreateRequest) provision.World {
-	w := provision.World{Inventory: inv, Material: r.Material}
-	for _, id := range p.options.Identities() {
-		w.Keys = append(w.Keys, provision.Key(id))
+	return provision.World{Inventory: inv, Material: r.Material, Keys: p.OwnKeys()}
+}
+
+// OwnKeys are the keys on this machine that may be made a gateway's.
+func (p *Publisher) OwnKeys() []provision.Key {
+	ids := p.options.MakerKeys
+	if ids == nil {
+		ids = p.options.Identities
 	}
-	return w
+	var out []provision.Key
+	for _, id := range ids() {
+		out = append(out, provision.Key(id))
+	}
+	return out
 }
 
 // planCreate plans a gateway from nothing, from the snapshot and the request alone.

@@ -65,6 +65,8 @@ type Options struct {
 	Forget Forgetter
 	// Maker makes gateways from nothing; nil where none can be made.
 	Maker Maker
+	// MakerKeys are the keys on this machine that may be made a new gateway's; nil: Identities.
+	MakerKeys func() []Identity
 	// FloatingIPs changes those of the same project; nil where they are only listed.
 	FloatingIPs floating.Cloud
 	// Pairs holds the addresses that pairs of hosts share; nil where pairs are only used.
