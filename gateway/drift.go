@@ -25,6 +25,9 @@ type Drift struct {
 	// gone or reused. Of a foreign rule it is nil when the
 	// rule cannot be adopted, and then Why says what stands in the way. Note is what adopting it
 	// would change besides.
-	Forward   *Forward
+	Forward *Forward
+	// Vacant is what it amounts to where nobody has the address that it leads to, and an instance could:
+	// a forward of that address's whole subnet. Forward is nil then.
+	Vacant    *Forward
 	Why, Note string
 }

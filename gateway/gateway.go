@@ -46,6 +46,8 @@ type State struct {
 	Armed      *Armed             // a change under way, or nil
 	RolledBack []RolledBack       // what the gateway took back by itself, and nobody has seen to
 	Base       []plan.Fingerprint // what a plan made from this state will insist on
+	Companions int                // rules made by hand that give the gateway's address to what forwards made by hand send on
+	Kept       []string           // files on the gateway that bring rules of others back at boot
 	Facts      []Fact             // for the gateway's screen: "iptables" "1.8.9 (nf_tables)"
 	Traffic    Traffic            // what came through it
 	Members    []MemberState      // of a pair; else none

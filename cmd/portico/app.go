@@ -90,7 +90,7 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud and what it answers to this file, without secrets; only you can read it")
 	root.AddCommand(
 		a.listCommand(), a.floatingIPsCommand(), a.floatingIPCommand(), a.gatewaysCommand(), a.gatewayCommand(), a.forwardsCommand(),
-		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.repairCommand(), a.syncCommand(), a.adoptCommand(), a.testCommand(), a.doctorCommand(), a.historyCommand(),
+		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.repairCommand(), a.syncCommand(), a.adoptCommand(), a.importCommand(), a.testCommand(), a.doctorCommand(), a.historyCommand(),
 		a.sshCommand(), a.sshConfigCommand(), a.schemeCommand(), a.configCommand(), a.themesCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	flowText(root)

@@ -19,6 +19,7 @@ import (
 
 // changeJSON is what publish, withdraw, repair and adopt print with --json.
 type changeJSON struct {
+	ByHand  *byHandJSON `json:"by_hand,omitempty"` // what an import found
 	Plan    planJSON    `json:"plan"`
 	Applied bool        `json:"applied"`
 	Error   *errorJSON  `json:"error,omitempty"`
@@ -37,6 +38,12 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 	if err != nil {
 		return err
 	}
+	return a.changeTo(ctx, w, s, p, nil)
+}
+
+// changeTo shows a plan that was made, asks, applies it and proves it. found is what it was made from,
+// of an import.
+func (a *app) changeTo(ctx context.Context, w *wiring, s publish.Snapshot, p publish.Proposal, found *byHandJSON) error {
 	if !a.flags.json {
 		a.printPlanTable(p)
 	}
@@ -44,7 +51,7 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 	if err != nil {
 		return err
 	}
-	out := changeJSON{Plan: newPlanJSON(s.Inventory, p), Left: []string{}, Notes: append([]string{}, outcome.Notes...), Results: []probeJSON{}}
+	out := changeJSON{ByHand: found, Plan: newPlanJSON(s.Inventory, p), Left: []string{}, Notes: append([]string{}, outcome.Notes...), Results: []probeJSON{}}
 	out.Applied = outcome.Report.OK() && !p.Empty()
 	for _, n := range outcome.Notes {
 		if !a.flags.json {

@@ -16,11 +16,14 @@ import (
 // checkAdopt refuses to take over what was not found fit for it, or as another forward. What stands
 // already was taken over before.
 func (e *Engine) checkAdopt(want, have []gateway.Forward, seen *observed) error {
+	stands, wanted, fit := byKey(have), byKey(want), map[gateway.Key]bool{}
+	for _, f := range seen.foreign {
+		if m := f.amounts(); m != nil && slices.ContainsFunc(wanted[m.Key()], m.Equal) {
+			fit[m.Key()] = true
+		}
+	}
 	for k := range e.Adopt {
-		fit := slices.ContainsFunc(have, func(f gateway.Forward) bool { return f.Key() == k }) || slices.ContainsFunc(seen.foreign, func(f foreignRule) bool {
-			return f.drift.Forward != nil && f.drift.Forward.Key() == k && slices.ContainsFunc(want, f.drift.Forward.Equal)
-		})
-		if !fit {
+		if len(stands[k]) == 0 && !fit[k] {
 			return &gateway.Error{
 				Op: "adopt", Target: fmt.Sprintf("%s port %d", k.Protocol, k.Public.Port()), Kind: gateway.Invalid,
 				Err: errors.New("no rule made by hand amounts to this forward"), Next: "see 'portico forwards' for those that can be adopted",
@@ -30,11 +33,19 @@ func (e *Engine) checkAdopt(want, have []gateway.Forward, seen *observed) error 
 	return nil
 }
 
+// amounts is the forward that a rule made by hand amounts to; nil where it cannot be adopted.
+func (f foreignRule) amounts() *gateway.Forward {
+	if f.drift.Vacant != nil {
+		return f.drift.Vacant
+	}
+	return f.drift.Forward
+}
+
 // gone lists the rules of others that a plan takes over: the DNAT rules themselves, and the rules
 // that give the gateway's address to what goes to the same endpoint, if no DNAT rule that stays
 // needs them.
 func (e *Engine) gone(seen *observed) []netfilter.Placed {
-	if len(e.Adopt) == 0 {
+	if len(e.Adopt) == 0 && len(e.Remove) == 0 {
 		return nil
 	}
 	type endpoint struct {
@@ -45,7 +56,7 @@ func (e *Engine) gone(seen *observed) []netfilter.Placed {
 	var out []netfilter.Placed
 	var stay []string // where the others lead
 	for _, f := range seen.foreign {
-		if f.drift.Forward != nil && e.Adopt[f.drift.Forward.Key()] {
+		if m := f.amounts(); m != nil && (e.Adopt[m.Key()] || m.Subnet != "" && e.Remove[m.Key()]) {
 			out = append(out, f.placed)
 			served[endpoint{f.dnat.proto, f.dnat.to}] = true
 			continue
@@ -56,12 +67,28 @@ func (e *Engine) gone(seen *observed) []netfilter.Placed {
 	post, _ := table.Chain("POSTROUTING")
 	for i, r := range post.Rules {
 		proto, to, ok := readSNAT(r, e.Gateway.FixedIP)
-		needed := slices.ContainsFunc(stay, func(d string) bool { return mayLeadTo(d, to) })
-		if ok && served[endpoint{proto, to}] && !needed {
+		if ok && served[endpoint{proto, to}] && !slices.ContainsFunc(stay, func(d string) bool { return mayLeadTo(d, to) }) {
 			out = append(out, netfilter.Placed{Chain: "POSTROUTING", Index: i + 1, Rule: r})
 		}
 	}
 	return out
+}
+
+// companions counts the rules that give the gateway's address to what rules made by hand send on.
+func (e *Engine) companions(seen *observed) int {
+	led := make(map[netip.AddrPort]bool, len(seen.foreign))
+	for _, f := range seen.foreign {
+		led[f.dnat.to] = true
+	}
+	table, _ := seen.rules.Table(tableNAT)
+	post, _ := table.Chain("POSTROUTING")
+	n := 0
+	for _, r := range post.Rules {
+		if _, to, ok := readSNAT(r, e.Gateway.FixedIP); ok && led[to] {
+			n++
+		}
+	}
+	return n
 }
 
 // remembering makes a step tell an armed gateway, before it takes rules over, which they are.
@@ -86,7 +113,7 @@ func (e *Engine) remembering(s *hostStep, seen *observed, gone []netfilter.Place
 
 // adoptWarnings say what taking rules over changes besides, and where else they are kept.
 func (e *Engine) adoptWarnings(seen *observed) []plan.Warning {
-	if len(e.Adopt) == 0 {
+	if len(e.Adopt) == 0 && len(e.Remove) == 0 {
 		return nil
 	}
 	var out []plan.Warning

@@ -9,15 +9,22 @@ import (
 	"portico/gateway/netfilter"
 )
 
-// dnatRule is a DNAT rule that says no more than a forward can: one public port to one address.
+// dnatRule is a DNAT rule that says no more than a forward can: one public port, or several in a row,
+// to one address.
 type dnatRule struct {
 	proto  gateway.Protocol
 	source netip.Prefix // who may come in; invalid is anybody
 	dest   netip.Prefix // what it was sent to; invalid is anything
 	in     string       // the interface it comes in by; "" is any
 	port   uint16
+	last   uint16 // of several ports; 0: there is one
 	to     netip.AddrPort
+	toLast uint16 // likewise
+	base   uint16 // the public port that leads to the first of several; 0: ports stay what they are
 }
+
+// ports is how many public ports the rule is for.
+func (d dnatRule) ports() int { return int(max(d.port, d.last)-d.port) + 1 }
 
 // beyond says, by extension, what a rule has that a forward has not.
 var beyond = map[string]string{
@@ -60,8 +67,24 @@ func readDNAT(r netfilter.Rule) (d dnatRule, why string) {
 		return d, noEndpoint
 	case d.to.Port() == 0: // without a port of its own it keeps the public one
 		d.to = netip.AddrPortFrom(d.to.Addr(), d.port)
+		return d, ""
 	}
-	return d, ""
+	return d, d.unequal()
+}
+
+// unequal says why the public and the private ports are not as many, the first leading to the first.
+func (d dnatRule) unequal() string {
+	switch to := int(max(d.to.Port(), d.toLast)-d.to.Port()) + 1; {
+	case d.ports() > gateway.MaxServicePorts:
+		return "it is for more ports than a service has"
+	case d.ports() == 1 && to == 1 && d.base == 0:
+		return ""
+	case d.ports() > 1 && to == 1:
+		return "it leads several ports to one"
+	case to != d.ports(), d.base != 0 && d.base != d.port, d.base == 0 && d.to.Port() != d.port:
+		return "it leads to a range"
+	}
+	return ""
 }
 
 // take reads one option; the answer says why a forward cannot have it.
@@ -106,34 +129,42 @@ func takePrefix(to *netip.Prefix, value string) string {
 }
 
 func (d *dnatRule) takePort(value string) string {
-	port, err := strconv.ParseUint(value, 10, 16)
-	switch {
-	case strings.Contains(value, ":"):
-		return "it is for a range of ports"
-	case err != nil || port == 0:
+	first, last, ok := ports(value)
+	if !ok || first == 0 {
 		return "its port " + value + " is no number"
-	case port < 1024:
-		d.port = uint16(port)
+	}
+	if d.port = first; last > first {
+		d.last = last
+	}
+	if first < 1024 {
 		return "its public port is below 1024"
 	}
-	d.port = uint16(port)
 	return ""
 }
 
 func (d *dnatRule) takeTarget(value string) string {
-	host, port, hasPort := strings.Cut(value, ":")
-	addr, err := netip.ParseAddr(host)
-	number := uint64(0)
-	if err == nil && hasPort {
-		number, err = strconv.ParseUint(port, 10, 16)
-	}
-	switch {
-	case strings.Contains(value, "-"):
+	host, list, hasPort := strings.Cut(value, ":")
+	if strings.Contains(host, "-") {
 		return "it leads to a range"
-	case err != nil || !addr.Is4() || hasPort && number == 0:
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil || !addr.Is4() {
 		return noEndpoint
 	}
-	d.to = netip.AddrPortFrom(addr, uint16(number))
+	d.to = netip.AddrPortFrom(addr, 0)
+	if !hasPort {
+		return ""
+	}
+	list, base, hasBase := strings.Cut(list, "/")
+	first, last, ok := ports(strings.Replace(list, "-", ":", 1))
+	from, _, isBase := ports(base)
+	if !ok || first == 0 || hasBase && (!isBase || from == 0) {
+		return noEndpoint
+	}
+	d.to, d.base = netip.AddrPortFrom(addr, first), from
+	if last > first {
+		d.toLast = last
+	}
 	return ""
 }
 

@@ -266,7 +266,7 @@ func contractUnfit(t *testing.T, r rig) {
 	p := newProject()
 	apply(t, r, p, []gateway.Forward{forward(vm2ID, "192.168.0.12", "ssh", 30050, 22)})
 	rules := map[string]string{
-		"PREROUTING -p tcp -m tcp --dport 30020:30022 -j DNAT --to-destination 192.168.0.11:22":              "a range of ports",
+		"PREROUTING -p tcp -m tcp --dport 30020:30022 -j DNAT --to-destination 192.168.0.11:22":              "several ports to one",
 		"PREROUTING -p tcp -m multiport --dports 30023,30024 -j DNAT --to-destination 192.168.0.11:22":       "several ports",
 		"PREROUTING -i ens9 -p tcp -m tcp --dport 30025 -j DNAT --to-destination 192.168.0.11:22":            "it is for the interface ens9",
 		"PREROUTING ! -s 10.0.0.0/8 -p tcp -m tcp --dport 30026 -j DNAT --to-destination 192.168.0.11:22":    "negated",

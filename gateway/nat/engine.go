@@ -43,6 +43,9 @@ type Engine struct {
 	// Adopt names public ports whose rules, made by hand, a plan takes over: they go in the same
 	// restore that adds the forward. Each must be in the state's Drift, with just that forward.
 	Adopt map[gateway.Key]bool
+	// Remove names public ports whose rules, made by hand, lead to an address that nobody has: they go, and
+	// nothing comes in their place.
+	Remove map[gateway.Key]bool
 
 	// Covers are the subnets that are to be published by a rule; nil is those that are.
 	Covers []gateway.Cover

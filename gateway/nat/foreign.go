@@ -8,7 +8,6 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
-	"portico/gateway/door"
 	"portico/gateway/netfilter"
 )
 
@@ -28,12 +27,13 @@ type foreignReader struct {
 	table    netfilter.Table    // nat, without what is ours
 	names    map[string]bool    // services that an instance has already
 	takers   map[gateway.Key][]string
+	holders  *holders
 }
 
 // readForeign lists the DNAT rules to an address that stand outside of our chains, in order.
 func (e *Engine) readForeign(seen *observed, standing []gateway.Forward, reserved []gateway.Reserved) []foreignRule {
 	table, _ := seen.rules.Foreign().Table(tableNAT)
-	r := &foreignReader{e: e, seen: seen, standing: standing, reserved: reserved, table: table, names: map[string]bool{}}
+	r := &foreignReader{e: e, seen: seen, standing: standing, reserved: reserved, table: table, names: map[string]bool{}, holders: e.newHolders()}
 	for _, f := range standing {
 		r.names[serviceKey(f)] = true
 	}
@@ -70,13 +70,13 @@ func (r *foreignReader) read(p netfilter.Placed) foreignRule {
 		f.drift.Why = cloud.Clean(why)
 		return f
 	}
-	id, why := r.e.instanceAt(d.to.Addr())
+	id, subnet, why := r.holders.at(d.to.Addr())
 	if why != "" {
 		f.drift.Why = why
 		return f
 	}
 	forward := gateway.Forward{
-		Instance: id, Service: gateway.Service{Protocol: d.proto, Port: d.to.Port()},
+		Instance: id, Subnet: subnet, Service: gateway.Service{Protocol: d.proto, Port: d.to.Port()}.WithPorts(d.ports()),
 		Public: r.e.public(d.port), Private: d.to, Engine: Name,
 	}
 	if d.source.IsValid() {
@@ -101,7 +101,7 @@ func (r *foreignReader) unfit(d dnatRule) string {
 		}
 	}
 	for _, taken := range r.reserved {
-		if taken.Port == d.port && (taken.Protocol == d.proto || taken.Protocol == "") {
+		if taken.Port >= d.port && int(taken.Port) < int(d.port)+d.ports() && (taken.Protocol == d.proto || taken.Protocol == "") {
 			return "its port is taken by " + taken.By
 		}
 	}
@@ -126,7 +126,7 @@ func (r *foreignReader) judge(all []foreignRule) {
 	before := r.newBlockers()
 	for _, k := range order {
 		group := byKey[k]
-		forward, why := r.whole(k, group)
+		forward, why := r.whole(group)
 		for _, f := range group {
 			if why == "" && !before.let(f) {
 				why = "rules that stand before it may take its connections"
@@ -134,7 +134,11 @@ func (r *foreignReader) judge(all []foreignRule) {
 		}
 		for _, f := range group {
 			f.drift.Forward, f.drift.Why = nil, why
-			if why == "" {
+			switch {
+			case why != "":
+			case forward.Subnet != "":
+				f.drift.Vacant, f.drift.Why = &forward, nobody
+			default:
 				f.drift.Forward, f.drift.Note = &forward, r.affected(f.dnat)
 			}
 		}
@@ -142,16 +146,20 @@ func (r *foreignReader) judge(all []foreignRule) {
 }
 
 // whole joins the rules of one public port into the forward they amount to together.
-func (r *foreignReader) whole(k gateway.Key, group []*foreignRule) (gateway.Forward, string) {
+func (r *foreignReader) whole(group []*foreignRule) (gateway.Forward, string) {
 	forward := *group[0].drift.Forward
 	for _, f := range group[1:] {
-		if f.drift.Forward.Private != forward.Private {
+		if f.drift.Forward.Private != forward.Private || f.drift.Forward.Ports() != forward.Ports() {
 			return forward, "another rule sends the same port elsewhere"
 		}
 		forward.Sources = joinSources(forward.Sources, f.drift.Forward.Sources)
 	}
-	for _, line := range r.takers[k] {
-		if !slices.ContainsFunc(group, func(f *foreignRule) bool { return foreignLine(f.placed) == line }) {
+	mine := map[string]bool{}
+	for _, f := range group {
+		mine[foreignLine(f.placed)] = true
+	}
+	for _, key := range forward.Keys() {
+		if slices.ContainsFunc(r.takers[key], func(line string) bool { return !mine[line] }) {
 			return forward, "another rule is for the same port"
 		}
 	}
@@ -198,7 +206,7 @@ func (r *foreignReader) portTakers() map[gateway.Key][]string {
 func (r *foreignReader) serviceName(f gateway.Forward) string {
 	name := fmt.Sprintf("%s-%d", f.Service.Protocol, f.Service.Port)
 	for _, s := range r.e.Services {
-		if s.Protocol == f.Service.Protocol && s.Port == f.Service.Port && ourComment.MatchString(mark(f.Instance, s.Name)) {
+		if s.Protocol == f.Service.Protocol && s.Port == f.Service.Port && s.Last == f.Service.Last && ourComment.MatchString(mark(f.Owner().ID, s.Name)) {
 			name = s.Name
 			break
 		}
@@ -211,7 +219,11 @@ func (r *foreignReader) serviceName(f gateway.Forward) string {
 }
 
 func serviceKey(f gateway.Forward) string {
-	return f.Instance + " " + string(f.Service.Protocol) + " " + f.Service.Name
+	owner := f.Owner().ID
+	if f.Subnet != "" {
+		owner = f.Private.Addr().String()
+	}
+	return owner + " " + string(f.Service.Protocol) + " " + f.Service.Name
 }
 
 // affected tells of the gateway's other addresses at which the port answers now: ours are for one
@@ -232,45 +244,4 @@ func (r *foreignReader) affected(d dnatRule) string {
 		return ""
 	}
 	return fmt.Sprintf("%s port %d answers at %s too, and then only at %s", d.proto, d.port, strings.Join(others, ", "), r.e.Gateway.FixedIP)
-}
-
-// near reports whether an address belongs to a subnet of the gateway's port: then its packets never
-// get to another network.
-func (e *Engine) near(home cloud.Port, a netip.Addr) bool {
-	return slices.ContainsFunc(home.FixedIPs, func(ip cloud.FixedIP) bool {
-		s, ok := e.Inventory.Subnet(ip.SubnetID)
-		return ok && s.CIDR.Contains(a)
-	})
-}
-
-// instanceAt finds the instance that has an address on the gateway's network, else the only one
-// that has it at all.
-func (e *Engine) instanceAt(a netip.Addr) (id, why string) {
-	if a == e.Gateway.FixedIP {
-		return "", "it leads to the gateway itself"
-	}
-	home, _ := door.FindPort(e.Inventory.Ports, e.Gateway.PortID)
-	var found []string
-	here := "" // the one on the gateway's network
-	for _, p := range e.Inventory.Ports {
-		if _, isInstance := e.Inventory.Instance(p.DeviceID); !isInstance || !slices.ContainsFunc(p.FixedIPs, func(ip cloud.FixedIP) bool { return ip.Addr == a }) {
-			continue
-		}
-		if home.ID != "" && p.NetworkID == home.NetworkID {
-			here, found = p.DeviceID, []string{p.DeviceID}
-			break
-		}
-		found = append(found, p.DeviceID)
-	}
-	switch {
-	case len(found) == 0 || home.ID != "" && found[0] != here && e.near(home, a):
-		return "", "no instance has the address it leads to"
-	case len(found) > 1:
-		return "", "several instances have the address it leads to"
-	case found[0] == e.Gateway.InstanceID:
-		return "", "it leads to the gateway itself"
-	case !ourComment.MatchString(mark(found[0], "x")):
-		return "", "the instance it leads to has no UUID"
-	}
-	return found[0], ""
 }

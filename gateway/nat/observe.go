@@ -136,6 +136,7 @@ func (e *Engine) hostState(seen *observed, sections map[string]string) gateway.S
 	s.Base = e.base(seen)
 	s.Armed, s.RolledBack = rollback.ParseStatus(sections["pending"])
 	seen.foreign = e.readForeign(seen, forwards, programs)
+	s.Companions, s.Kept = e.companions(seen), seen.kept
 	s.Lost = e.lost(seen, s)
 	version := strings.TrimPrefix(cloud.Clean(strings.TrimSpace(sections["version"])), "iptables ")
 	s.Facts = []gateway.Fact{

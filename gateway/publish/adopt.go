@@ -26,8 +26,12 @@ func (w *wanted) adopt() error {
 			if d.Kind == gateway.Foreign && d.Forward != nil {
 				w.take(*d.Forward)
 			}
+			if d.Kind == gateway.Foreign && d.Vacant != nil {
+				w.vacant(*d.Vacant)
+			}
 		}
 		w.tellRest()
+		w.tellRemoved()
 	}
 	gateway.SortForwards(w.all)
 	return nil
@@ -77,14 +81,30 @@ func (w *wanted) take(f gateway.Forward) {
 	if w.adopted[f.Key()] {
 		return
 	}
-	w.adopted[f.Key()], w.named[f.Instance] = true, true
-	item := Item{Action: plan.Create, Forward: f, Instance: w.dir.name(f.Instance)}
+	w.adopted[f.Key()] = true
+	if f.Instance != "" {
+		w.named[f.Instance] = true
+	}
+	item := Item{Action: plan.Create, Forward: f, Instance: w.nameOf(f)}
 	if w.standsAs(f) {
 		item.Action = 0
 	} else {
 		w.all = append(w.all, f)
 	}
 	w.items = append(w.items, item)
+}
+
+// vacant does what the request says with a rule that leads to an address nobody has.
+func (w *wanted) vacant(f gateway.Forward) {
+	switch w.req.Vacant {
+	case VacantAdopt:
+		w.take(f)
+	case VacantRemove:
+		if w.removed == nil {
+			w.removed = map[gateway.Key]bool{}
+		}
+		w.removed[f.Key()] = true
+	}
 }
 
 // orAdopt advises, when an instance's ports are taken, to take over what was made for it by hand.
@@ -108,7 +128,7 @@ func (w *wanted) tellRest() {
 	count := map[string]int{}
 	total := 0
 	for _, d := range w.s.State.Drift {
-		if d.Kind == gateway.Foreign && d.Forward == nil {
+		if d.Kind == gateway.Foreign && d.Forward == nil && (d.Vacant == nil || w.req.Vacant == VacantLeave) {
 			count[d.Why]++
 			total++
 		}
@@ -128,6 +148,15 @@ func (w *wanted) tellRest() {
 	w.warnings = append(w.warnings, plan.Warning{
 		Title: title, Detail: strings.Join(reasons, "; ") + "; 'portico forwards' lists them",
 	})
+}
+
+// tellRemoved says how many rules go without anything in their place.
+func (w *wanted) tellRemoved() {
+	if n := len(w.removed); n > 0 {
+		w.warnings = append(w.warnings, plan.Warning{
+			Title: counted(n, "forward") + " made by hand " + map[bool]string{true: "goes", false: "go"}[n == 1], Detail: "nobody has the address; one that gets it later is not published",
+		})
+	}
 }
 
 // PortOf is the public port of a forward made by hand, also of one that cannot be adopted; 0 when

@@ -46,6 +46,7 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	engine := p.newEngine(s.Gateway, runner, s.Inventory)
 	engine.Prepare, engine.Retire = req.Make == Prepare, req.Make == Retire
 	engine.Degraded = req.Degraded
+	engine.Remove = w.removed
 	engine.Named, engine.Adopt, engine.First = w.named, w.adopted, req.Fix != nil && req.Fix.First
 	engine.Covers = w.covers
 	pl, err := engine.Plan(ctx, w.all, *s.State)
@@ -126,7 +127,8 @@ type wanted struct {
 	warnings []plan.Warning
 	named    map[string]bool // instances of the request, by ID
 	adopted  map[gateway.Key]bool
-	ports    []uint16 // of the request, that are not given yet
+	removed  map[gateway.Key]bool // rules made by hand at these ports go
+	ports    []uint16             // of the request, that are not given yet
 
 	dir    *directory
 	set    *forwardSet // what becomes all, while it is worked out

@@ -53,6 +53,9 @@ type Request struct {
 	// all of those that can be.
 	Adopt    []string
 	AdoptAll bool
+	// Vacant is what AdoptAll does with rules that lead to addresses nobody has: [VacantLeave], or one of
+	// the others.
+	Vacant string
 
 	// Subnets, by name, ID or CIDR, are published whole: each address that can hold an instance gets its
 	// forwards, or, with Existing, each that holds one. With Sync they limit what is kept in step.

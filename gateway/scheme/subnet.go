@@ -89,3 +89,6 @@ func addresses(subnet netip.Prefix) (iter.Seq[netip.Addr], error) {
 		}
 	}, nil
 }
+
+// IsHost reports whether an address is one of a subnet that an instance can have.
+func IsHost(subnet netip.Prefix, a netip.Addr) bool { return checkHost(subnet, a) == nil }
