@@ -113,6 +113,9 @@ func (a *app) printFound(s publish.Snapshot, b publish.ByHand) {
 	if len(b.Kept) > 0 {
 		line("at boot", strings.Join(b.Kept, ", ")+" would bring rules of others back")
 	}
+	if len(b.Vacant) > 0 {
+		line("later", "VMs that get one of these addresses are reachable at once; to keep the whole subnet in step: portico publish --subnet")
+	}
 	if b.Formulas != nil {
 		text, err := yaml.MarshalWithOptions(map[string]any{"schemes": []scheme.Config{*b.Formulas}}, yaml.IndentSequence(true))
 		if err == nil {
