@@ -120,14 +120,17 @@ type Files struct {
 	Jumps                          []netfilter.Jump // of the nat table, then of the filter table
 }
 
-// BootFiles is what an engine leaves on the disk of a prepared gateway that carries these forwards: a
-// machine that has these files, and has run the one that restores, needs no change of its own.
-func BootFiles(gw gateway.Gateway, forwards []gateway.Forward) (Files, error) {
-	e := &Engine{Gateway: gw, prepared: true}
+// BootFiles is what an engine leaves on the disk of a prepared gateway that carries these forwards, and
+// publishes these subnets by a rule: a machine that has these files, and has run the one that restores, needs no change of its own.
+func BootFiles(gw gateway.Gateway, forwards []gateway.Forward, covers ...gateway.Cover) (Files, error) {
+	e := &Engine{Gateway: gw, Covers: covers, prepared: true}
+	if err := e.checkCovers(); err != nil {
+		return Files{}, err
+	}
 	if err := e.check(forwards, gateway.State{}); err != nil {
 		return Files{}, err
 	}
-	nat, filter := e.layouts(forwards)
+	nat, filter := e.layouts(forwards, covers...)
 	rules, restore := bootFiles([]netfilter.Layout{nat, filter})
 	return Files{
 		Rules: File{pathRules, "644", rules}, Restore: File{pathRestore, "755", restore}, Unit: File{pathUnit, "644", unitText},

@@ -63,6 +63,9 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		want: w.all, covers: w.covers, named: w.named, engine: engine, runner: runner,
 	}
 	pr.shells = p.shells(s.Gateway)
+	if req.Make == Retire && !pl.Empty() {
+		pr.Plan.Warnings = append(pr.Plan.Warnings, historyStays)
+	}
 	if req.Repair {
 		pr = repaired(pr)
 		for _, b := range s.State.RolledBack {

@@ -46,9 +46,56 @@ forget() {
 	fail "$*; all that this run had made was taken back"
 }
 
+# without_own leaves out of rules what leads to this machine itself, which a subnet's mapping could not
+# know: the rule, and its port in the ranges that are sent on and let through.
+without_own() {
+	awk -v own=" --to-destination $address:" '
+	function value(line, option,   at) {
+		at = index(line, " " option " ")
+		if (!at) return ""
+		line = substr(line, at + length(option) + 2)
+		return substr(line, 1, index(line " ", " ") - 1)
+	}
+	function first(range) { return range + 0 }
+	function last(range) { return index(range, ":") ? substr(range, index(range, ":") + 1) + 0 : range + 0 }
+	function chain(line) { return value(line, "-A") }
+	{ lines[NR] = $0; rules[chain($0)]++ }
+	index($0 " ", own) {
+		n++
+		proto[n] = value($0, "-p"); from[n] = first(value($0, "--dport")); to[n] = last(value($0, "--dport"))
+		skip[NR] = 1
+		rules[chain($0)]--
+	}
+	function piece(line, range, a, b) {
+		if (a > b) return
+		sub(" --ctorigdstport " range, " --ctorigdstport " (a == b ? a : a ":" b), line)
+		print line
+	}
+	END {
+		for (c in rules) if (!rules[c]) empty[c] = 1
+		for (i = 1; i <= NR; i++) {
+			range = value(lines[i], "--ctorigdstport")
+			name = substr(lines[i], 2, index(lines[i], " ") - 2)
+			target = value(lines[i], "-g")
+			if ((i in skip) || (lines[i] ~ /^:/ && name in empty) || (target != "" && target in empty)) continue
+			if (range == "" || target != "") { print lines[i]; continue }
+			a = first(range); b = last(range); p = value(lines[i], "-p")
+			while (1) { # the ports that go lie in the range one after the other
+				hit = 0
+				for (k = 1; k <= n; k++) if (proto[k] == p && from[k] <= b && to[k] >= a && (!hit || from[k] < from[hit])) hit = k
+				if (!hit) break
+				piece(lines[i], range, a, from[hit] - 1)
+				a = to[hit] + 1
+			}
+			if (a <= b) { if (a == first(range)) print lines[i]; else piece(lines[i], range, a, b) }
+		}
+	}'
+}
+
 # plain and packed are how a file comes in this script; both fill in what only this machine knows.
 plain() { sed -e "s/@ADDRESS@/$address/g" -e "s/@BEFORE@/$before/"; }
 packed() { base64 -d | gzip -d | plain; }
+mapping() { packed | without_own; }
 
 # put PATH MODE FORM: standard input becomes the file, at once and completely; what is there stays.
 put() {
@@ -147,7 +194,7 @@ files() {
 for c in iptables iptables-save iptables-restore; do
 	command -v "$c" >/dev/null 2>&1 || fail "there is no $c: install it (Debian, Ubuntu: apt install iptables; RHEL, Rocky, Alma, Fedora: dnf install iptables-nft), then run this again"
 done
-for c in ip sed grep base64 gzip; do
+for c in ip sed grep awk base64 gzip; do
 	command -v "$c" >/dev/null 2>&1 || fail "there is no $c: install it, then run this again"
 done
 if command -v flock >/dev/null 2>&1; then

@@ -148,10 +148,12 @@ func boot(t *testing.T, m *machine, o Options) string {
 			t.Errorf("drift: %v", d)
 		}
 	}
-	want := make([]gateway.Forward, len(o.Forwards))
-	for i, f := range o.Forwards {
+	var want []gateway.Forward
+	for _, f := range o.Forwards {
 		f.Public = netip.AddrPortFrom(e.Gateway.FixedIP, f.Public.Port())
-		want[i] = f
+		if f.Private.Addr() != e.Gateway.FixedIP {
+			want = append(want, f)
+		}
 	}
 	gateway.SortForwards(want)
 	if diff := cmp.Diff(want, state.Forwards, cmp.Comparer(gateway.Forward.Equal)); diff != "" && len(want)+len(state.Forwards) > 0 {
@@ -186,6 +188,22 @@ func TestBootOnKernel(t *testing.T) {
 				t.Errorf("it does not say %q:\n%s", c.says, said)
 			}
 		})
+	}
+}
+
+// A subnet's mapping holds the gateway's own address, which it leaves out at boot; what stands is then as
+// if that had been known.
+func TestBootMappingOnKernel(t *testing.T) {
+	mosh := append(web[:1:1], gateway.Service{Name: "mosh", Protocol: gateway.UDP, Port: 60000})
+	for name, o := range map[string]Options{
+		"ports beside each other": mapping(t, "192.168.0.0/24", "per-service", web, "192.168.0.1"),
+		"ports in turn":           mapping(t, "192.168.0.0/24", "interleaved", web, "192.168.0.1"),
+		"of two protocols":        mapping(t, "192.168.0.0/24", "two-octet", mosh, "192.168.0.1", "192.168.0.2"),
+		"own at an end":           mapping(t, "192.168.0.0/24", "per-service", web[:1], "192.168.0.1", "192.168.0.2", "192.168.0.3"),
+		"alone in its leaf":       mapping(t, "192.168.0.0/28", "per-service", web[:1], "192.168.0.1", "192.168.0.2", "192.168.0.3", "192.168.0.5", "192.168.0.6"),
+		"larger":                  mapping(t, "192.168.0.0/21", "two-octet", web[:1], "192.168.0.1"),
+	} {
+		t.Run(name, func(t *testing.T) { boot(t, newMachine(t, "192.168.0.4"), o) })
 	}
 }
 

@@ -29,9 +29,8 @@ type Options struct {
 	Name string // for the comment that says what the script is for; may be empty
 	// Forwards stand from the first boot on. Their public address does not matter.
 	Forwards []gateway.Forward
-	NoSNAT   bool // as in [gateway.Gateway]
-	// Address is the machine's own, where it is known before it boots; else the script finds it.
-	Address netip.Addr
+	Covers   []gateway.Cover // the subnets that these publish whole
+	NoSNAT   bool            // as in [gateway.Gateway]
 }
 
 //go:embed boot.sh
@@ -57,7 +56,7 @@ func Script(o Options) (string, error) {
 }
 
 func script(o Options) (string, error) {
-	files, err := nat.BootFiles(gateway.Gateway{Name: o.Name, FixedIP: unknown, NoSNAT: o.NoSNAT}, o.Forwards)
+	files, err := nat.BootFiles(gateway.Gateway{Name: o.Name, FixedIP: unknown, NoSNAT: o.NoSNAT}, o.Forwards, o.Covers...)
 	if err != nil {
 		return "", err
 	}
@@ -74,18 +73,18 @@ func script(o Options) (string, error) {
 	return strings.NewReplacer(
 		"@TITLE@", title, "@WITH@", with, "@TRIES@", "30", "@PAUSE@", "2",
 		"@RULES@", files.Rules.Path, "@RESTORE@", files.Restore.Path, "@UNITNAME@", files.UnitName,
-		"@FILES@", fileCommands(files), "@STANDING@", standing(files),
+		"@FILES@", fileCommands(files, len(o.Covers) > 0), "@STANDING@", standing(files),
 	).Replace(bootScript), nil
 }
 
 // fileCommands writes each file. The one that says that the machine is a gateway comes last.
-func fileCommands(f nat.Files) string {
+func fileCommands(f nat.Files, mapped bool) string {
 	var b strings.Builder
 	rules := f.Rules
 	rules.Text = strings.ReplaceAll(rules.Text, unknown.String(), tokenAddress)
 	sysctl := f.Sysctl
 	sysctl.Text = fmt.Sprintf(sysctl.Text, tokenBefore)
-	b.WriteString(put(sysctl) + put(rules) + put(f.Restore))
+	b.WriteString(put(sysctl) + putRules(rules, mapped) + put(f.Restore))
 	b.WriteString("\tif command -v systemctl >/dev/null 2>&1; then\n")
 	b.WriteString(put(f.Unit))
 	fmt.Fprintf(&b, "\t\tif [ \"$(systemctl is-enabled %[1]s 2>/dev/null)\" != enabled ]; then\n", f.UnitName)
@@ -99,10 +98,21 @@ func fileCommands(f nat.Files) string {
 const readable = 6 << 10
 
 func put(f nat.File) string {
-	form, text := "plain", f.Text
-	if len(text) > readable {
-		form, text = "packed", pack(text)
+	if len(f.Text) > readable {
+		return putAs(f, "packed", pack(f.Text))
 	}
+	return putAs(f, "plain", f.Text)
+}
+
+// putRules writes the rules. A subnet's mapping may hold the machine's own address, which it leaves out.
+func putRules(f nat.File, mapped bool) string {
+	if mapped {
+		return putAs(f, "mapping", pack(f.Text))
+	}
+	return put(f)
+}
+
+func putAs(f nat.File, form, text string) string {
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
