@@ -98,7 +98,7 @@ func RoomOf(s Snapshot, n cloud.Subnet) (Room, error) {
 // that is free for an instance to be made with.
 func notAnInstance(p cloud.Port, gw gateway.Gateway, instance bool) string {
 	switch owner := p.DeviceOwner; {
-	case p.ID == gw.PortID && gw.PortID != "", gw.InstanceID != "" && p.DeviceID == gw.InstanceID:
+	case slices.Contains(gw.PortIDs(), p.ID), gw.InstanceID != "" && p.DeviceID == gw.InstanceID, p.DeviceID != "" && gw.IsMember(p.DeviceID):
 		return "gateway " + gw.Name
 	case instance, owner == "", strings.HasPrefix(owner, "compute:"), owner == "trunk:subport":
 		return ""
