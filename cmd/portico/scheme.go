@@ -18,7 +18,7 @@ func (a *app) schemeCommand() *cobra.Command {
 		Use: "scheme", Short: "Port schemes: list them, show one, look a port up", Args: noArgs, SuggestionsMinimumDistance: 2,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.schemeListCommand(), a.schemeShowCommand(), a.schemePortCommand())
+	c.AddCommand(a.schemeListCommand(), a.schemeShowCommand(), a.schemePortCommand(), a.schemeTryCommand(), a.schemeMapCommand())
 	return c
 }
 
@@ -140,18 +140,7 @@ func (a *app) schemeShowCommand() *cobra.Command {
 }
 
 func (a *app) showScheme(s *scheme.Scheme, subnet netip.Prefix) error {
-	problems := []schemeProblemJSON{}
-	for _, p := range s.Check(subnet, nil, scheme.NodePorts) {
-		problems = append(problems, schemeProblemJSON{p.Title, p.Detail, p.Count, p.Fatal()})
-		if a.flags.json {
-			continue
-		}
-		if p.Fatal() {
-			a.note("%s\n", warning(p.Title, p.Detail))
-			continue
-		}
-		a.note("%s\n", warning(fmt.Sprintf("%d %s", p.Count, p.Title), ""))
-	}
+	problems, _ := a.problems(s, subnet)
 	table, err := s.Table(subnet)
 	if a.flags.json {
 		return errors.Join(a.printJSON(map[string]any{"subnet": subnet, "ports": entriesJSON(table), "problems": problems}), err)

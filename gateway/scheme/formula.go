@@ -67,10 +67,30 @@ func compile(text string) (formula, error) {
 func placed(err error) error {
 	var at *file.Error
 	if errors.As(err, &at) && at.Line > 0 {
-		return fmt.Errorf("at character %d: %s", at.Column+1, at.Message)
+		return &FormulaError{At: at.Column + 1, Why: at.Message}
 	}
 	message, _, _ := strings.Cut(err.Error(), "\n")
-	return errors.New(message)
+	return &FormulaError{Why: message}
+}
+
+// FormulaError says what is wrong with a formula, and at which of its characters, from 1; 0 is nowhere.
+type FormulaError struct {
+	At  int
+	Why string
+}
+
+func (e *FormulaError) Error() string {
+	if e.At == 0 {
+		return e.Why
+	}
+	return fmt.Sprintf("at character %d: %s", e.At, e.Why)
+}
+
+// CheckFormula says what is wrong with a formula by itself; nil if it can be computed. Other errors
+// than *[FormulaError] are about the whole.
+func CheckFormula(text string) error {
+	_, err := compile(text)
+	return err
 }
 
 // operators are those of two operands that a formula may use.
@@ -101,7 +121,7 @@ func (g *arithmeticOnly) Visit(node *ast.Node) {
 }
 
 func (g *arithmeticOnly) refuse(n ast.Node, why string) {
-	g.err = fmt.Errorf("at character %d: %s", n.Location().From+1, why)
+	g.err = &FormulaError{At: n.Location().From + 1, Why: why}
 }
 
 // port evaluates the formula for one address. Whatever is not a whole number within

@@ -6,38 +6,17 @@ import (
 	"portico/gateway"
 	"portico/gateway/plan"
 	"portico/gateway/publish"
-	"portico/gateway/scheme"
 	"portico/themes"
+	"portico/views/portspace"
 	"portico/views/preview"
 	"portico/views/widget"
 )
 
 // portMap is the gateway's public ports of a protocol, with those that are asked for.
 func (s *Screen) portMap(proto gateway.Protocol) *widget.PortMap {
-	gw := s.snapshot.Gateway.Name
-	m := widget.NewPortMap(scheme.MinPort, map[widget.PortUse]string{
-		widget.PortFree: "free", widget.PortRange: "for " + gw + "'s own connections", widget.PortOurs: "published",
-		widget.PortForeign: "a rule made by hand", widget.PortHeld: gw + " listens", widget.PortAsked: "asked for", widget.PortClash: "taken",
-	})
+	m := portspace.Picture(publish.PortSpaceOf(s.snapshot, proto), s.snapshot.Gateway.Name, false)
 	if s.snapshot.State == nil {
 		return m
-	}
-	if r := s.snapshot.State.LocalPorts; r[1] > 0 {
-		m.MarkRange(r[0], r[1], widget.PortRange)
-	}
-	for _, f := range s.snapshot.State.Forwards {
-		if f.Service.Protocol == proto {
-			m.MarkRange(f.Public.Port(), f.PublicLast(), widget.PortOurs)
-		}
-	}
-	for _, r := range s.snapshot.State.Reserved {
-		use := widget.PortHeld
-		if r.ByRule {
-			use = widget.PortForeign
-		}
-		if r.Protocol == proto || r.Protocol == "" {
-			m.Mark(r.Port, use)
-		}
 	}
 	for _, a := range s.asked {
 		s.markAsk(m, a, proto)

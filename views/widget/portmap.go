@@ -15,6 +15,7 @@ type PortUse uint8
 // The uses.
 const (
 	PortFree    PortUse = iota
+	PortNodes           // Kubernetes may give it to a service
 	PortRange           // taken now and then: the gateway's own connections use it
 	PortOurs            // a forward of ours stands there
 	PortForeign         // a rule made by hand
@@ -24,7 +25,7 @@ const (
 )
 
 // portGlyphs tell the uses apart without colour.
-var portGlyphs = [...]string{PortFree: "·", PortRange: "▒", PortOurs: "●", PortForeign: "▲", PortHeld: "○", PortAsked: "+", PortClash: "✗"}
+var portGlyphs = [...]string{PortFree: "·", PortNodes: "░", PortRange: "▒", PortOurs: "●", PortForeign: "▲", PortHeld: "○", PortAsked: "+", PortClash: "✗"}
 
 func (u PortUse) style(st *themes.Styles) lipgloss.Style {
 	switch u {
@@ -36,7 +37,7 @@ func (u PortUse) style(st *themes.Styles) lipgloss.Style {
 		return st.Warn
 	case PortOurs:
 		return st.Good
-	case PortFree, PortRange:
+	case PortFree, PortNodes, PortRange:
 	}
 	return st.Faint
 }

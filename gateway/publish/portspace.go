@@ -1,0 +1,93 @@
+package publish
+
+import (
+	"cmp"
+	"slices"
+
+	"portico/gateway"
+	"portico/gateway/scheme"
+)
+
+// PortUse is what a run of public ports is used for.
+type PortUse string
+
+// The uses. What is in no run is free.
+const (
+	PortOurs    PortUse = "ours"     // a forward of Portico's
+	PortByHand  PortUse = "by hand"  // a rule that is not Portico's
+	PortProgram PortUse = "reserved" // a program of the gateway's listens there
+)
+
+// PortRun is public ports in a row that one thing has.
+type PortRun struct {
+	First, Last uint16
+	Use         PortUse
+	By          string // whose it is: "ssh of jupyter", "sshd, which listens on gw-1", a rule
+}
+
+// PortSpace is the public ports of a gateway, of one protocol, from scheme.MinPort on.
+type PortSpace struct {
+	Protocol gateway.Protocol
+	Runs     []PortRun // by port; they do not overlap
+	Free     int       // ports that nothing has
+	// Local is from where to where the gateway takes ports for its own connections; zero if unknown.
+	// NodePorts are those that services of Kubernetes are given, where the gateway is a node.
+	Local, NodePorts scheme.Range
+}
+
+// PortSpaceOf tells what has the public ports of a snapshot's gateway. Where several have one, the
+// first of program, rule by hand and forward is told. It is empty while the gateway has not answered.
+func PortSpaceOf(s Snapshot, proto gateway.Protocol) PortSpace {
+	out := PortSpace{Protocol: proto, Runs: []PortRun{}, NodePorts: scheme.NodePorts.Range}
+	if s.State == nil {
+		return out
+	}
+	out.Local = scheme.Range{First: s.State.LocalPorts[0], Last: s.State.LocalPorts[1]}
+	type holder struct {
+		use PortUse
+		by  string
+	}
+	has := map[uint16]holder{}
+	for _, r := range s.State.Reserved {
+		if r.Port < scheme.MinPort || r.Protocol != proto && r.Protocol != "" {
+			continue
+		}
+		h := holder{PortProgram, r.By}
+		if r.ByRule {
+			h.use = PortByHand
+		}
+		if old, taken := has[r.Port]; !taken || old.use == PortByHand && h.use == PortProgram {
+			has[r.Port] = h
+		}
+	}
+	names := map[string]string{}
+	for _, i := range s.Inventory.Instances {
+		names[i.ID] = i.Name
+	}
+	for _, f := range s.State.Forwards {
+		if f.Service.Protocol != proto {
+			continue
+		}
+		h := holder{PortOurs, f.Service.Name + " of " + cmp.Or(names[f.Instance], f.Instance, f.Private.Addr().String())}
+		for _, k := range f.Keys() {
+			if _, taken := has[k.Public.Port()]; !taken {
+				has[k.Public.Port()] = h
+			}
+		}
+	}
+	ports := make([]uint16, 0, len(has))
+	for p := range has {
+		ports = append(ports, p)
+	}
+	slices.Sort(ports)
+	for _, p := range ports {
+		h := has[p]
+		if n := len(out.Runs); n > 0 && out.Runs[n-1].Last+1 == p && out.Runs[n-1].Use == h.use && out.Runs[n-1].By == h.by {
+			out.Runs[n-1].Last = p
+			continue
+		}
+		out.Runs = append(out.Runs, PortRun{p, p, h.use, h.by})
+	}
+	out.Free = scheme.MaxPort - scheme.MinPort + 1 - len(has)
+	return out
+}
