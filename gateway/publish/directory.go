@@ -37,12 +37,6 @@ func (d *directory) resolve(want string) (cloud.Instance, error) {
 	return resolveInstance(d.inv, want) // which says what is wrong
 }
 
-// has reports whether there is an instance of this ID.
-func (d *directory) has(id string) bool {
-	_, ok := d.byID[id]
-	return ok
-}
-
 // name is an instance's name; one that is gone is named by its ID.
 func (d *directory) name(id string) string {
 	if i, ok := d.byID[id]; ok {

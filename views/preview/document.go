@@ -120,13 +120,13 @@ func layoutChanges(p publish.Proposal, was *publish.Proposal, width int, st *the
 	for _, w := range p.Plan.Warnings {
 		d.block(st, func(st *themes.Styles) []string { return Note(w.Title, w.Detail, width, st) })
 	}
-	d.forwards(p, st)
+	d.forwards(p)
 	d.Changes(p.Plan.Changes())
 	d.quota(p.Quota)
 	return d
 }
 
-func (d *Document) forwards(p publish.Proposal, st *themes.Styles) {
+func (d *Document) forwards(p publish.Proposal) {
 	if len(p.Items) == 0 || p.Request.Repair { // they only stay
 		return
 	}
@@ -134,24 +134,10 @@ func (d *Document) forwards(p publish.Proposal, st *themes.Styles) {
 	if p.Request.Withdraw {
 		d.Text("", dim, closes(p.Items), remove)
 	}
-	width := d.width
-	var drawn *themes.Styles
-	head, rows := Forwards(p.Items, width, st)
-	d.add(func(st *themes.Styles) string {
-		if drawn != st {
-			head, rows = Forwards(p.Items, width, st)
-			drawn = st
-		}
-		return head
-	})
-	for i := range rows {
-		d.add(func(st *themes.Styles) string {
-			if drawn != st {
-				head, rows = Forwards(p.Items, width, st)
-				drawn = st
-			}
-			return rows[i]
-		})
+	t := layoutForwards(p.Items, d.width)
+	d.add(t.head)
+	for i := range p.Items {
+		d.add(func(st *themes.Styles) string { return t.row(i, st) })
 	}
 }
 

@@ -27,25 +27,41 @@ func Forwards(items []publish.Item, width int, st *themes.Styles) (head string, 
 	if len(items) == 0 {
 		return "", nil
 	}
-	cells := make([]cellRow, len(items))
-	for i, it := range items {
-		cells[i] = cellRow{
-			it.Forward.PublicText(), it.Forward.PrivateText(), it.Forward.Service.Name,
-			it.Instance, Sources(it.Forward),
-		}
-	}
-	t := fitColumns(cells, width)
-	heading := widget.Spans{{Text: "  "}}
-	for c, w := range t {
-		if w > 0 {
-			heading = append(heading, t.cell(columnNames[c], c, st.Column)...)
-		}
-	}
+	t := layoutForwards(items, width)
 	rows = make([]string, len(items))
-	for i, it := range items {
-		rows[i] = t.row(it, cells[i], st).Cut(width).Render(st, false)
+	for i := range items {
+		rows[i] = t.row(i, st)
 	}
-	return heading.Cut(width).Render(st, false), rows
+	return t.head(st), rows
+}
+
+// forwardTable is that table before any of it is drawn.
+type forwardTable struct {
+	items   []publish.Item
+	width   int
+	columns widths
+}
+
+func layoutForwards(items []publish.Item, width int) forwardTable {
+	return forwardTable{items, width, fitColumns(items, width)}
+}
+
+func (t forwardTable) head(st *themes.Styles) string {
+	heading := widget.Spans{{Text: "  "}}
+	for c, w := range t.columns {
+		if w > 0 {
+			heading = append(heading, t.columns.cell(columnNames[c], c, st.Column)...)
+		}
+	}
+	return heading.Cut(t.width).Render(st, false)
+}
+
+func (t forwardTable) row(i int, st *themes.Styles) string {
+	return t.columns.row(t.items[i], cellsOf(t.items[i]), st).Cut(t.width).Render(st, false)
+}
+
+func cellsOf(it publish.Item) cellRow {
+	return cellRow{it.Forward.PublicText(), it.Forward.PrivateText(), it.Forward.Service.Name, it.Instance, Sources(it.Forward)}
 }
 
 // The columns of the table, in their order.
@@ -69,12 +85,14 @@ type (
 // gap is what separates two columns; an arrow leads from the public to the private address.
 const gap, arrow = "  ", " → "
 
-func fitColumns(rows []cellRow, width int) widths {
+func fitColumns(items []publish.Item, width int) widths {
 	var w widths
 	for c := range w {
 		w[c] = widget.Width(columnNames[c])
-		for _, r := range rows {
-			w[c] = max(w[c], widget.Width(r[c]))
+	}
+	for _, it := range items {
+		for c, text := range cellsOf(it) {
+			w[c] = max(w[c], widget.Width(text))
 		}
 	}
 	w[colName], w[colSources] = min(w[colName], maxName), min(w[colSources], maxSources)

@@ -23,6 +23,12 @@ func wrap(s string, width, further int) []string {
 	if width <= 0 {
 		return nil
 	}
+	if !strings.HasPrefix(s, " ") && widget.Width(s) <= width {
+		return []string{s}
+	}
+	if out := wrapPlain(s, width, min(further, width/2)); out != nil {
+		return out
+	}
 	body := strings.TrimLeft(s, " ")
 	indent := min(len(s)-len(body), width/2)
 	line := strings.Repeat(" ", indent)
@@ -47,6 +53,25 @@ func wrap(s string, width, further int) []string {
 		line, used = line+word, used+w
 	}
 	return append(out, line)
+}
+
+// wrapPlain does the same where a byte is a cell, no space leads and each line ends at a space, as with
+// the thousands of rules of a large plan; else it is nil.
+func wrapPlain(s string, width, further int) []string {
+	if len(s) != widget.Width(s) || s[0] == ' ' {
+		return nil
+	}
+	var out []string
+	hang := ""
+	for room := width; len(s) > room; room = width - further {
+		cut := strings.LastIndexByte(s[:room+1], ' ')
+		if cut <= 0 {
+			return nil
+		}
+		out = append(out, hang+s[:cut])
+		s, hang = s[cut+1:], strings.Repeat(" ", further)
+	}
+	return append(out, hang+s)
 }
 
 // breakWord splits a word after at most width cells, and after one character at least.

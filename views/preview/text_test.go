@@ -50,3 +50,15 @@ func TestWrapLosesNothingAndFits(t *testing.T) {
 		}
 	})
 }
+
+// Plain text, which takes a shorter way, breaks as any other does: where a character of two bytes and one
+// cell stands for one of its letters.
+func TestWrapPlain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, width := rapid.StringMatching(`[a-d][ a-d]{0,60}`).Draw(t, "text"), rapid.IntRange(1, 30).Draw(t, "width")
+		other := strings.Split(strings.ReplaceAll(strings.Join(preview.Wrap(strings.ReplaceAll(s, "a", "ä"), width), "\n"), "ä", "a"), "\n")
+		if diff := cmp.Diff(other, preview.Wrap(s, width)); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}

@@ -10,12 +10,31 @@ import (
 const Ellipsis = "…"
 
 // Width is the number of cells that s takes; styles take none.
-func Width(s string) int { return ansi.StringWidth(s) }
+func Width(s string) int {
+	if plain(s) {
+		return len(s)
+	}
+	return ansi.StringWidth(s)
+}
+
+// plain reports whether s is printable ASCII alone, which is what most of tens of thousands of lines are:
+// a byte of it is a cell.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
 
 // Truncate cuts s to at most width cells, ending it with an ellipsis when something was cut.
 func Truncate(s string, width int) string {
 	if width <= 0 {
 		return ""
+	}
+	if len(s) <= width && plain(s) {
+		return s
 	}
 	cut := ansi.Truncate(s, width, Ellipsis)
 	// It takes a character that begins with an ASCII one for one cell wide, which with marks it need not be.
@@ -42,12 +61,12 @@ func TruncateLeft(s string, width int) string {
 }
 
 // Pad adds spaces on the right until s is width cells wide. It never cuts.
-func Pad(s string, width int) string { return s + spaces(width-ansi.StringWidth(s)) }
+func Pad(s string, width int) string { return s + spaces(width-Width(s)) }
 
 // PadLeft adds spaces on the left: numbers line up at their right end. A combining mark at the
 // beginning of s joins the space before it, which Pad makes up for.
 func PadLeft(s string, width int) string {
-	return Pad(spaces(width-ansi.StringWidth(s))+s, width)
+	return Pad(spaces(width-Width(s))+s, width)
 }
 
 // Fit makes s exactly width cells wide: cut with an ellipsis, or padded on the right.
