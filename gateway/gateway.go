@@ -40,6 +40,7 @@ type State struct {
 	Lost       []Forward
 	Covers     []Cover // subnets that are published by a rule
 	Reserved   []Reserved
+	Prepared   bool               // it stays a gateway when nothing is published
 	LocalPorts [2]uint16          // from where to where it takes ports for its own connections; zero if unknown
 	Warnings   []plan.Warning     // what the operator should know: drift in short, odd settings
 	Drift      []Drift            // what is not as plans left it, and forwards made by hand

@@ -94,6 +94,7 @@ func intents() map[reflect.Type]handler {
 		on((*Root).withdraw),
 		on((*Root).repair),
 		on((*Root).adopt),
+		on((*Root).makeGateway),
 		on((*Root).changeFloatingIP),
 		on((*Root).pickInstance),
 		on(func(r *Root, i views.Draft) tea.Cmd { return r.fx.Plan(r.snapshot, i) }),

@@ -44,6 +44,8 @@ func Actions() []Action {
 		{Name: "refresh", Keys: []string{"r"}, Does: "read, look or run again", On: append([]Target{PublishForm, Doctor}, lists...)},
 		{Name: "repair", Keys: []string{"R"}, Does: "repair the gateway", On: []Target{Gateways}, Changes: true},
 		{Name: "adopt", Keys: []string{"A"}, Does: "adopt what was made by hand", On: []Target{Gateways}, Changes: true},
+		{Name: "prepare", Keys: []string{"P"}, Does: "prepare a machine as a gateway", On: []Target{Gateways}, Changes: true},
+		{Name: "retire", Keys: []string{"X"}, Does: "retire the gateway", On: []Target{Gateways}, Changes: true},
 		{Name: "attach", Keys: []string{"a"}, Does: "attach a floating IP", On: []Target{FloatingIPs}, Changes: true},
 		{Name: "detach", Keys: []string{"x"}, Does: "detach it", On: []Target{FloatingIPs}, Changes: true},
 		{Name: "allocate", Keys: []string{"n"}, Does: "get another one", On: []Target{FloatingIPs}, Changes: true},

@@ -48,6 +48,11 @@ type (
 	// Adopt makes a plan that takes over forwards made by hand, and shows it: those at these public
 	// ports ("tcp/30011"), or, without any, all that can be.
 	Adopt struct{ Ports []string }
+	// MakeGateway makes a plan that prepares a machine as a gateway, or retires it, and shows it.
+	MakeGateway struct {
+		Make publish.Prepared
+		On   gateway.Gateway
+	}
 	// ChangeFloatingIP makes a plan that attaches, detaches, allocates or releases one, and shows it.
 	ChangeFloatingIP struct{ Request publish.FloatingIPRequest }
 	// Draft asks for the plan of a request; the answer is a PlanMsg with the same Seq.
@@ -121,6 +126,7 @@ func (Publish) intent()       {}
 func (Withdraw) intent()      {}
 func (Repair) intent()        {}
 func (Adopt) intent()         {}
+func (MakeGateway) intent()   {}
 func (StopWaiting) intent()   {}
 func (Draft) intent()         {}
 func (Survey) intent()        {}

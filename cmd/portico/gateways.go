@@ -44,6 +44,7 @@ func gatewayList(v view) []gatewayJSON {
 			if reached {
 				n := len(v.State.Forwards)
 				line.Forwards = &n
+				line.Prepared = &v.State.Prepared
 				line.Drift = newDriftJSON(v.Inventory, v.State.Drift)
 				line.measure(v)
 				line.Armed, line.RolledBack = newPendingJSON(*v.State)

@@ -58,6 +58,7 @@ type gatewayJSON struct {
 	Chosen     bool             `json:"chosen"`
 	Reachable  *bool            `json:"reachable"` // null: not tried, because it is not the chosen one
 	Forwards   *int             `json:"forwards"`
+	Prepared   *bool            `json:"prepared"` // it stays a gateway without forwards; null: the gateway was not reached
 	Facts      []factJSON       `json:"facts"`
 	Drift      []driftJSON      `json:"drift"`    // null: the gateway was not reached
 	Traffic    *counterJSON     `json:"traffic"`  // null: likewise

@@ -128,7 +128,7 @@ func (e *Engine) hostState(seen *observed, sections map[string]string) gateway.S
 	e.mean(seen)
 	forwards := readForwards(e.Gateway, seen.rules)
 	e.settle(forwards)
-	s := gateway.State{Forwards: forwards, Covers: readCovers(seen)}
+	s := gateway.State{Forwards: forwards, Covers: readCovers(seen), Prepared: seen.files[pathPrepared] != ""}
 	programs := listening(sections["listening"], e.Gateway)
 	s.Reserved = append(slices.Clone(programs), foreignPorts(seen.rules)...)
 	s.LocalPorts = localPorts(sections["localports"])

@@ -126,6 +126,7 @@ func same(a, b *hostSeen) bool {
 func (e *Engine) merge(out *gateway.State, states []gateway.State, all hosts, leading *hostSeen) {
 	from := states[leading.member]
 	out.Forwards, out.Lost, out.Covers, out.LocalPorts, out.Traffic = from.Forwards, from.Lost, from.Covers, from.LocalPorts, from.Traffic
+	out.Prepared = from.Prepared
 	for _, m := range out.Members {
 		value, ok := memberWords(m)
 		out.Facts = append(out.Facts, gateway.Fact{Name: m.Name, Value: value, OK: ok})

@@ -193,6 +193,12 @@ func (s *Screen) extent() (untouched, all bool) {
 }
 
 func (s *Screen) success() string {
+	switch s.proposal.Request.Make {
+	case publish.Prepare:
+		return "Prepared, and checked: it stays a gateway, also over a reboot"
+	case publish.Retire:
+		return "Retired, and checked: nothing of Portico's stands there"
+	}
 	if s.proposal.Request.Withdraw {
 		return "Withdrawn, and checked: what stands is what was planned"
 	}

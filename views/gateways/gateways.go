@@ -310,6 +310,8 @@ func (s *Screen) Keys() help.KeyMap {
 	k.Open.SetEnabled(ok && r.chosen)
 	k.Diagnose.SetEnabled(ok)
 	k.Repair.SetEnabled(state)
+	k.Prepare.SetEnabled(state && !r.state.Prepared)
+	k.Retire.SetEnabled(state)
 	k.Adopt.SetEnabled(state && adoptable(r.state.Drift) > 0)
 	k.list = s.list.Keys
 	if s.Nested() {

@@ -10,12 +10,14 @@ import (
 
 	"portico/gateway"
 	"portico/gateway/doctor"
+	"portico/gateway/publish"
 	"portico/views"
 	"portico/views/widget"
 )
 
 type keys struct {
 	Open, Repair, Adopt, Diagnose, DiagnoseAll, Copy, Refresh, Close key.Binding
+	Prepare, Retire                                                  key.Binding
 	list                                                             widget.ListKeys
 	page                                                             bool
 }
@@ -25,6 +27,8 @@ func newKeys() keys {
 		Open:        key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "show all")),
 		Repair:      key.NewBinding(key.WithKeys("R"), key.WithHelp("R", "repair")),
 		Adopt:       key.NewBinding(key.WithKeys("A"), key.WithHelp("A", "adopt all")),
+		Prepare:     key.NewBinding(key.WithKeys("P"), key.WithHelp("P", "prepare as a gateway")),
+		Retire:      key.NewBinding(key.WithKeys("X"), key.WithHelp("X", "retire the gateway")),
 		Diagnose:    key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
 		DiagnoseAll: key.NewBinding(key.WithKeys("D"), key.WithHelp("D", "doctor of all forwards")),
 		Copy:        key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the rule")),
@@ -46,7 +50,7 @@ func (k keys) FullHelp() [][]key.Binding {
 	if k.page {
 		return append([][]key.Binding{{k.Repair, k.Adopt, k.Copy, k.Refresh, k.Close}}, k.list.Bindings()...)
 	}
-	return [][]key.Binding{{k.Open, k.Diagnose, k.DiagnoseAll, k.Repair, k.Adopt, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
+	return [][]key.Binding{{k.Open, k.Diagnose, k.DiagnoseAll, k.Repair, k.Adopt, k.Prepare, k.Retire, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
 }
 
 // press turns a key on the list into what is to be done.
@@ -67,6 +71,10 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 		return views.Diagnose{Target: doctor.Target{Gateway: cmp.Or(r.Name, r.FixedIP.String())}, Title: r.Name}
 	case key.Matches(msg, s.keys.Repair):
 		return s.repair(r)
+	case key.Matches(msg, s.keys.Prepare):
+		return s.make(r, publish.Prepare)
+	case key.Matches(msg, s.keys.Retire):
+		return s.make(r, publish.Retire)
 	case key.Matches(msg, s.keys.Adopt):
 		return s.adopt(r, nil)
 	}
@@ -75,6 +83,22 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 
 // repair is about the gateway in use, whichever row the cursor is on.
 func (s *Screen) repair(r row) views.Intent {
+	if no := s.cannot(r); no != nil {
+		return no
+	}
+	return views.Repair{}
+}
+
+// make prepares the gateway under the cursor, or retires it, if it is the one in use.
+func (s *Screen) make(r row, what publish.Prepared) views.Intent {
+	if no := s.cannot(r); no != nil {
+		return no
+	}
+	return views.MakeGateway{Make: what, On: r.Gateway}
+}
+
+// cannot says why a gateway cannot be changed from here, or nil.
+func (s *Screen) cannot(r row) views.Intent {
 	switch {
 	case s.readOnly != "":
 		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
@@ -83,7 +107,7 @@ func (s *Screen) repair(r row) views.Intent {
 	case r.state == nil:
 		return views.Tell{Text: "what stands on the gateway is not known yet"}
 	}
-	return views.Repair{}
+	return nil
 }
 
 // adopt takes over the marked forwards made by hand, or all of those that can be.

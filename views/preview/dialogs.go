@@ -119,14 +119,24 @@ func word(p publish.Proposal) string {
 	switch {
 	case p.AboutFloatingIP():
 		return p.MustType()
+	case p.Request.Make == publish.Retire:
+		if typable(p.Gateway.Name) {
+			return p.Gateway.Name
+		}
+		return "retire"
 	case !p.Request.Withdraw:
 		return ""
 	}
 	names := Names(p.Items)
-	if len(names) == 1 && names[0] != "" && len(names[0]) <= longWord && names[0] == strings.TrimSpace(names[0]) && !strings.ContainsFunc(names[0], func(r rune) bool { return r < ' ' || r > '~' }) {
+	if len(names) == 1 && typable(names[0]) {
 		return names[0]
 	}
 	return fmt.Sprint(closing(p.Items))
+}
+
+// typable reports whether a name is one that any keyboard can type.
+func typable(name string) bool {
+	return name != "" && len(name) <= longWord && name == strings.TrimSpace(name) && !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // closing is how many forwards a proposal takes back.
@@ -156,6 +166,13 @@ func (s *Screen) dialog() widget.Dialog {
 		d.Lines = []string{closes(p.Items) + "; " + p.Plan.Summary() + "."}
 	case "Repair":
 		d.Title, d.Yes = "Repair "+p.Gateway.Name+"?", "Repair"
+	case "Prepare":
+		d.Title, d.Yes = "Prepare "+p.Gateway.Name+" as a gateway?", "Prepare"
+	case "Retire":
+		d.Title, d.Yes = "Retire "+p.Gateway.Name+"?", "Retire"
+		if closing(p.Items) > 0 {
+			d.Lines[0] = closes(p.Items) + "; " + d.Lines[0]
+		}
 	case "Adopt":
 		d.Title, d.Yes = "Adopt on "+p.Gateway.Name+"?", "Adopt"
 	case "Start", "Forget", "Create":

@@ -17,6 +17,10 @@ func Verb(p publish.Proposal) string {
 		return "Create"
 	case r.FloatingIP.Do != "":
 		return strings.ToUpper(string(r.FloatingIP.Do[:1])) + string(r.FloatingIP.Do[1:])
+	case r.Make == publish.Prepare:
+		return "Prepare"
+	case r.Make == publish.Retire:
+		return "Retire"
 	case r.Withdraw:
 		return "Withdraw"
 	case p.AboutFix() && r.Fix.Start != "":
@@ -42,6 +46,9 @@ func Subjects(p publish.Proposal) []string {
 	if p.AboutFix() {
 		_, what, _ := strings.Cut(publish.Title(p), " ")
 		return []string{what}
+	}
+	if p.Request.Make != "" {
+		return []string{"gateway " + p.Gateway.Name}
 	}
 	if p.Request.Repair || p.Request.Fix != nil {
 		return []string{"what is not as plans left it"}

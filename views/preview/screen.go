@@ -213,6 +213,10 @@ func (s *Screen) viewNoChanges(f views.Frame) string {
 		what = "there is nothing to withdraw"
 	case "Repair":
 		what = "what stands is as plans left it"
+	case "Prepare":
+		what = "it is prepared already"
+	case "Retire":
+		what = "nothing of Portico's is there"
 	}
 	if s.was != nil {
 		d := NewDocument(inner)
