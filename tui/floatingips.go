@@ -26,8 +26,8 @@ func (r *Root) pickInstance(i views.PickInstance) tea.Cmd {
 // guided reports whether the screen in sight says itself what to do about there being no gateway.
 func (r *Root) guided() bool {
 	none := cloud.KindOf(r.gw.err) == gateway.NotFound && len(r.gateways) == 0
-	// Without a gateway, all plans are about floating IPs.
-	about := []views.Target{views.Gateways, views.FloatingIPs, views.Preview, views.ApplyRun}
+	// Without a gateway, all plans are about floating IPs, or make one.
+	about := []views.Target{views.Gateways, views.FloatingIPs, views.Preview, views.ApplyRun, views.CreateGateway}
 	return none && (slices.Contains(about, r.nav.current) || len(r.snapshot.Inventory.Instances) == 0)
 }
 

@@ -8,6 +8,7 @@ import (
 	"portico/views"
 	"portico/views/apply"
 	"portico/views/copies"
+	"portico/views/create"
 	"portico/views/doctor"
 	"portico/views/floatingips"
 	"portico/views/forwards"
@@ -44,7 +45,7 @@ func tabs() []tab {
 
 // targets lists the screens in the order in which they get data.
 var targets = []views.Target{
-	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.TestsTab, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage, views.Doctor, views.Rounds, views.CopyMenu,
+	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.TestsTab, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage, views.Doctor, views.Rounds, views.CopyMenu, views.CreateGateway,
 }
 
 // navigation is which screen is shown and the way back. All screens live as long as the
@@ -72,6 +73,8 @@ func newNavigation(readOnly bool) navigation {
 		views.CopyMenu:    copies.New(),
 		views.Doctor:      doctor.New(readOnly),
 		views.Rounds:      rounds.New(),
+
+		views.CreateGateway: create.New(readOnly),
 	}}
 	n.home()
 	return n

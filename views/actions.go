@@ -50,6 +50,7 @@ func Actions() []Action {
 		{Name: "detach", Keys: []string{"x"}, Does: "detach it", On: []Target{FloatingIPs}, Changes: true},
 		{Name: "allocate", Keys: []string{"n"}, Does: "get another one", On: []Target{FloatingIPs}, Changes: true},
 		{Name: "release", Keys: []string{"X"}, Does: "give it back", On: []Target{FloatingIPs}, Changes: true},
+		{Name: "create-gateway", Keys: []string{"c"}, Does: "make a gateway from nothing", On: []Target{Gateways}, Changes: true},
 		{Name: "export", Keys: []string{"e"}, Does: "write to a file", On: []Target{Preview}},
 		{Name: "port-map", Keys: []string{"m"}, Does: "the map of ports", On: []Target{PublishForm}},
 		{Name: "pause", Keys: []string{"space"}, Does: "pause the tests", On: []Target{TestsTab}},

@@ -60,6 +60,7 @@ type Backend interface {
 	Surveyor
 	Historian
 	Diagnoser
+	Creator
 }
 
 // Combined is a Backend of a Publisher and the Doctor of the same project.

@@ -40,7 +40,7 @@ func (k keyMap) FullHelp() [][]key.Binding {
 func (s *Screen) Keys() help.KeyMap {
 	k := newKeys()
 	left := s.finished && len(s.report.Left) > 0
-	k.back.SetEnabled(!s.Running() || s.waits())
+	k.back.SetEnabled(!s.Running() || s.waits() || s.builds())
 	if s.from != "" {
 		k.back.SetHelp("enter", "back to the "+s.from)
 	}
@@ -52,6 +52,8 @@ func (s *Screen) Keys() help.KeyMap {
 	switch {
 	case s.waits():
 		k.back.SetHelp("esc", "stop waiting")
+	case s.builds():
+		k.back.SetHelp("esc", "stop, and take it away")
 	case left:
 		k.copy.SetHelp("y", "copy what is left")
 	case s.chosen < len(s.entries) && s.entries[s.chosen].ssh:

@@ -73,6 +73,10 @@ func widthOf(steps []step, width int) int {
 func stepRow(p *page, x step, targets int) widget.Spans {
 	glyph, ink := glyph(p, x.state)
 	text, context := p.st.Text, p.st.Dim
+	title := x.change.Title
+	if x.busy() && x.note != "" {
+		title += ": " + x.note
+	}
 	if x.state == plan.Pending {
 		text = p.st.Dim
 	}
@@ -84,14 +88,14 @@ func stepRow(p *page, x step, targets int) widget.Spans {
 		took = seconds(x.elapsed)
 	}
 	if p.width < narrow {
-		text := widget.Span{Text: widget.Fit(clean(x.change.Title+", "+x.change.Target), p.width-2-timeWidth), Style: text}
+		text := widget.Span{Text: widget.Fit(clean(title+", "+x.change.Target), p.width-2-timeWidth), Style: text}
 		return widget.Spans{{Text: glyph + " ", Style: ink}, text, {Text: widget.FitLeft(took, timeWidth), Style: context}}
 	}
 	room := p.width - 2 - targets - 2 - timeWidth
 	return widget.Spans{
 		{Text: glyph + " ", Style: ink},
 		{Text: widget.Fit(clean(x.change.Target), targets) + "  ", Style: context},
-		{Text: widget.Fit(clean(x.change.Title), max(0, room)), Style: text},
+		{Text: widget.Fit(clean(title), max(0, room)), Style: text},
 		{Text: widget.FitLeft(took, timeWidth), Style: context},
 	}
 }

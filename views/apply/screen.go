@@ -57,6 +57,7 @@ type step struct {
 	state   plan.State
 	err     error
 	elapsed time.Duration
+	note    string    // what a running step sees
 	since   time.Time // when it was first drawn running
 }
 
@@ -131,7 +132,7 @@ func (s *Screen) event(e plan.Event) {
 	if !s.started || s.finished || e.Step < 0 || e.Step >= len(s.steps) {
 		return
 	}
-	next := step{index: e.Step, change: e.Change, state: e.State, err: e.Err, elapsed: e.Elapsed}
+	next := step{index: e.Step, change: e.Change, state: e.State, err: e.Err, elapsed: e.Elapsed, note: e.Note}
 	switch e.State {
 	case plan.Undoing:
 		s.undo = append(s.undo, next)
@@ -144,6 +145,9 @@ func (s *Screen) event(e plan.Event) {
 		}
 		s.undo = append(s.undo, next)
 	case plan.Pending, plan.Running, plan.Done, plan.Failed:
+		if e.Note != "" {
+			next.since = s.steps[e.Step].since // it has run for longer
+		}
 		s.steps[e.Step] = next
 	}
 }
@@ -218,7 +222,7 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	switch {
 	case key.Matches(msg, k.back):
 		switch {
-		case s.waits():
+		case s.waits(), s.builds():
 			return views.StopWaiting{}
 		case s.Running():
 			return views.Tell{Text: "still applying: it can be left when it has finished"}

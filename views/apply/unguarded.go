@@ -2,6 +2,11 @@ package apply
 
 import "portico/gateway/publish"
 
+// builds reports whether a gateway is being made, which can be stopped.
+func (s *Screen) builds() bool {
+	return s.Running() && s.guard.Phase == publish.Building && len(s.undo) == 0
+}
+
 // unarmed says what holds while no gateway is armed: it is about to be, or none is, because none
 // changes.
 func (s *Screen) unarmed(width int) protection {

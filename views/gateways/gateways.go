@@ -312,6 +312,7 @@ func (s *Screen) Keys() help.KeyMap {
 	k.Repair.SetEnabled(state)
 	k.Prepare.SetEnabled(state && !r.state.Prepared)
 	k.Retire.SetEnabled(state)
+	k.Create.SetEnabled(s.readOnly == "" && !s.snapshot.CloudAt.IsZero())
 	k.Adopt.SetEnabled(state && adoptable(r.state.Drift) > 0)
 	k.list = s.list.Keys
 	if s.Nested() {

@@ -252,7 +252,7 @@ func TestKeysOffered(t *testing.T) {
 		return out
 	}
 	s := open(message(viewtest.Drifted()))
-	if diff := cmp.Diff([]string{"enter show all", "d doctor", "R repair", "A adopt all", "/ filter", "r refresh"}, offered(s)); diff != "" {
+	if diff := cmp.Diff([]string{"enter show all", "d doctor", "R repair", "A adopt all", "c create one", "/ filter", "r refresh"}, offered(s)); diff != "" {
 		t.Error(diff)
 	}
 	press(s, "enter", "space")

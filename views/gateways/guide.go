@@ -13,6 +13,7 @@ import (
 // The keys of the guide.
 var (
 	attachKey   = key.NewBinding(key.WithKeys("a"), key.WithHelp("a", "attach a floating IP"))
+	createKey   = key.NewBinding(key.WithKeys("c"), key.WithHelp("c", "create a gateway"))
 	allocateKey = key.NewBinding(key.WithKeys("n"), key.WithHelp("n", "new floating IP"))
 )
 
@@ -42,9 +43,12 @@ func (s *Screen) guide() views.Guide {
 		},
 	}
 	f, free := s.free()
+	if s.readOnly == "" {
+		g.Keys = append(g.Keys, views.GuideKey{Key: createKey, Does: "make one from nothing, and see the plan of that before"})
+	}
 	switch instances := len(s.snapshot.Snapshot.Inventory.Instances); {
 	case instances == 0:
-		g.Lines = append(g.Lines, "The project has no instances either: start one first.")
+		g.Lines = append(g.Lines, "The project has no instances either.")
 	case s.readOnly != "":
 		g.Lines = append(g.Lines, "Here one only looks: "+s.readOnly+".")
 	case free:
@@ -64,6 +68,8 @@ func (s *Screen) pressGuide(msg tea.KeyPressMsg) views.Intent {
 		return views.Refresh{}
 	case changes && s.readOnly != "":
 		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
+	case key.Matches(msg, s.keys.Create):
+		return s.create()
 	case key.Matches(msg, attachKey) && free:
 		return views.PickInstance{FloatingIP: f.ID}
 	case key.Matches(msg, allocateKey):

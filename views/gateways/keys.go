@@ -17,7 +17,7 @@ import (
 
 type keys struct {
 	Open, Repair, Adopt, Diagnose, DiagnoseAll, Copy, Refresh, Close key.Binding
-	Prepare, Retire                                                  key.Binding
+	Create, Prepare, Retire                                          key.Binding
 	list                                                             widget.ListKeys
 	page                                                             bool
 }
@@ -25,6 +25,7 @@ type keys struct {
 func newKeys() keys {
 	return keys{
 		Open:        key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "show all")),
+		Create:      key.NewBinding(key.WithKeys("c"), key.WithHelp("c", "create one")),
 		Repair:      key.NewBinding(key.WithKeys("R"), key.WithHelp("R", "repair")),
 		Adopt:       key.NewBinding(key.WithKeys("A"), key.WithHelp("A", "adopt all")),
 		Prepare:     key.NewBinding(key.WithKeys("P"), key.WithHelp("P", "prepare as a gateway")),
@@ -42,7 +43,7 @@ func (k keys) ShortHelp() []key.Binding {
 	if k.page {
 		return []key.Binding{k.Repair, k.Adopt, k.list.Mark, k.Copy, k.list.Filter, k.Refresh}
 	}
-	return []key.Binding{k.Open, k.Diagnose, k.Repair, k.Adopt, k.list.Filter, k.Refresh}
+	return []key.Binding{k.Open, k.Diagnose, k.Repair, k.Adopt, k.Create, k.list.Filter, k.Refresh}
 }
 
 // FullHelp is what the help page shows.
@@ -50,7 +51,7 @@ func (k keys) FullHelp() [][]key.Binding {
 	if k.page {
 		return append([][]key.Binding{{k.Repair, k.Adopt, k.Copy, k.Refresh, k.Close}}, k.list.Bindings()...)
 	}
-	return [][]key.Binding{{k.Open, k.Diagnose, k.DiagnoseAll, k.Repair, k.Adopt, k.Prepare, k.Retire, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
+	return [][]key.Binding{{k.Open, k.Diagnose, k.DiagnoseAll, k.Repair, k.Adopt, k.Create, k.Prepare, k.Retire, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
 }
 
 // press turns a key on the list into what is to be done.
@@ -59,6 +60,8 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	switch {
 	case key.Matches(msg, s.keys.Refresh):
 		return views.Refresh{}
+	case key.Matches(msg, s.keys.Create):
+		return s.create()
 	case !ok:
 	case key.Matches(msg, s.keys.Open) && r.chosen:
 		s.page.id = rowID(r)
