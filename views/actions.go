@@ -41,7 +41,7 @@ func Actions() []Action {
 		{Name: "copy", Keys: []string{"y"}, Does: "copy the ssh command, or what there is to copy", On: append([]Target{Preview, ApplyRun, Doctor, CopyMenu}, lists...)},
 		{Name: "copy-as", Keys: []string{"Y"}, Does: "copy as something else", On: []Target{Instances, Forwards, TestsTab, ApplyRun, CopyMenu}},
 		{Name: "select", Keys: []string{"s"}, Does: "show what is to be copied, to select it", On: []Target{CopyMenu}},
-		{Name: "refresh", Keys: []string{"r"}, Does: "read, look or run again", On: append([]Target{PublishForm, Doctor}, lists...)},
+		{Name: "refresh", Keys: []string{"r"}, Does: "read, look or run again", On: append([]Target{PublishForm, CreateGateway, Doctor}, lists...)},
 		{Name: "repair", Keys: []string{"R"}, Does: "repair the gateway", On: []Target{Gateways}, Changes: true},
 		{Name: "adopt", Keys: []string{"A"}, Does: "adopt what was made by hand", On: []Target{Gateways}, Changes: true},
 		{Name: "prepare", Keys: []string{"P"}, Does: "prepare a machine as a gateway", On: []Target{Gateways}, Changes: true},

@@ -325,7 +325,7 @@ func explainWait(ctx context.Context, op, target string, patience time.Duration,
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &gateway.Error{Op: op, Target: target, Kind: gateway.Unreachable, Err: fmt.Errorf("it took longer than %s; last: %w", patience, err), Next: "try again with a longer --timeout, or with another image"}
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return &gateway.Error{Op: op, Target: target, Kind: gateway.Transient, Err: fmt.Errorf("it was stopped: %w", ctx.Err()), Next: "what was made is taken away again"}
 	}
 	return err
 }
