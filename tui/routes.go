@@ -99,7 +99,7 @@ func intents() map[reflect.Type]handler {
 		on((*Root).changeFloatingIP),
 		on((*Root).pickInstance),
 		on((*Root).openCreate),
-		on((*Root).makeGateway),
+		on((*Root).planGateway),
 		on(func(r *Root, i views.ReadMaterial) tea.Cmd { return r.fx.Material(i) }),
 		on(func(r *Root, i views.Draft) tea.Cmd { return r.fx.Plan(r.snapshot, i) }),
 		on(func(r *Root, i views.Survey) tea.Cmd { return r.fx.Survey(r.snapshot, i) }),
