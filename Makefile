@@ -34,5 +34,12 @@ bench: ## benchmarks
 bench-network: ## what a connection costs by the rules before it: linear, nftables map, tree, none (root; network namespaces)
 	PORTICO_MEASURE=all go test -count=1 -timeout 30m -v -tags kernel -run '^TestNetworkCost$$' ./gateway/nat
 
+performance: bench-network ## all tables of the README's Performance section (root; network namespaces; minutes on a quiet machine)
+	PORTICO_MEASURE=all go test -count=1 -timeout 30m -v -tags kernel -run '^(TestLoadCost|TestScale)$$' ./gateway/nat
+	PORTICO_MEASURE=all go test -count=1 -v -run '^(TestWholeSubnet|TestRefreshRequests)$$' ./gateway/publish
+	PORTICO_MEASURE=all go test -count=1 -v -run '^TestMany$$' ./gateway/probe
+	PORTICO_MEASURE=all go test -count=1 -v -run '^TestConsoleMemory$$' ./cmd/portico
+	go test -run '^$$' -bench '^(BenchmarkPlan|BenchmarkScale|BenchmarkPreview|BenchmarkFirstFrame)$$' -benchmem ./gateway/publish ./gateway/nat ./views/preview ./cmd/portico
+
 ci: ## everything that CI runs
 	.ci/run

@@ -59,6 +59,12 @@ const walkPatience = 20 * time.Second
 
 func startWalk(t testing.TB, width, height int, args ...string) *walk {
 	t.Helper()
+	return startWalkWith(t, nil, width, height, args...)
+}
+
+// startWalkWith gives it further environment variables.
+func startWalkWith(t testing.TB, env []string, width, height int, args ...string) *walk {
+	t.Helper()
 	path, err := built()
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +75,7 @@ func startWalk(t testing.TB, width, height int, args ...string) *walk {
 		"HOME=" + home, "XDG_CONFIG_HOME=" + home, "XDG_STATE_HOME=" + home, "TMPDIR=" + home, "PATH=" + os.Getenv("PATH"),
 		"TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8", "SSH_AUTH_SOCK=",
 	}
+	w.cmd.Env = append(w.cmd.Env, env...)
 	w.tty, err = pty.StartWithSize(w.cmd, &pty.Winsize{Cols: uint16(width), Rows: uint16(height)})
 	if err != nil {
 		t.Fatal(err)
