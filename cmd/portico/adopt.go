@@ -43,13 +43,13 @@ func (a *app) adoptable(ctx context.Context) []string {
 	if err != nil {
 		return nil
 	}
-	s, err := w.publisher.Snapshot(ctx)
+	s, err := w.publisher.Standing(ctx)
 	if err != nil {
 		return nil
 	}
 	count, keys := map[string]int{}, map[gateway.Key]bool{}
 	var found []gateway.Forward
-	for _, d := range s.State.Drift {
+	for _, d := range s.Drift() {
 		if d.Kind == gateway.Foreign && d.Forward != nil && !keys[d.Forward.Key()] {
 			keys[d.Forward.Key()] = true
 			count[fmt.Sprint(d.Forward.Public.Port())]++
@@ -70,7 +70,7 @@ func (a *app) adoptable(ctx context.Context) []string {
 // printOwnDrift shows what is not as plans left it, and which forwards lead astray.
 func (a *app) printOwnDrift(s publish.Snapshot) {
 	var own, astray [][]string
-	for _, d := range s.State.Drift {
+	for _, d := range s.Drift() {
 		switch d.Kind {
 		case gateway.Strange, gateway.Missing:
 			own = append(own, []string{string(d.Kind), d.Where, d.Line})
@@ -94,7 +94,7 @@ func (a *app) printOwnDrift(s publish.Snapshot) {
 // printByHand shows the forwards that were made by hand, and what can become of them.
 func (a *app) printByHand(s publish.Snapshot) {
 	var foreign [][]string
-	for _, d := range s.State.Drift {
+	for _, d := range s.Drift() {
 		if d.Kind != gateway.Foreign {
 			continue
 		}

@@ -148,10 +148,12 @@ func (a *app) watch(s publish.Snapshot) publish.Watch {
 // guardTeller says once what each phase is about.
 func (a *app) guardTeller() func(publish.Guard) {
 	var last publish.Phase
+	unguarded := false
 	return func(g publish.Guard) {
 		if a.flags.json || g.Phase == last {
 			return
 		}
+		unguarded = unguarded || g.Phase == publish.Unguarded
 		last = g.Phase
 		switch g.Phase {
 		case publish.Waiting:
@@ -159,7 +161,7 @@ func (a *app) guardTeller() func(publish.Guard) {
 		case publish.Armed:
 			a.note("%s\n", styleDim.Render(fmt.Sprintf("the gateway takes everything back if it hears nothing from here for %s", rounded(time.Until(g.Until)))))
 		case publish.Checking:
-			a.note("%s\n", styleDim.Render("reading back, and connecting anew"))
+			a.note("%s\n", styleDim.Render(map[bool]string{false: "reading back, and connecting anew", true: "reading back"}[unguarded]))
 		case publish.Testing:
 			a.note("%s\n", styleDim.Render("testing the new forwards, for up to 20 s until they answer"))
 		case publish.TakingBack:

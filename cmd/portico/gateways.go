@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portico/cloud"
+	"portico/gateway"
 	"portico/gateway/publish"
 )
 
@@ -114,45 +116,57 @@ func (a *app) forwardsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "forwards", Short: "What is published: public endpoint, private endpoint, instance, who may come in", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			w, err := a.wire(c.Context(), a.prompter())
+			v, err := a.look(c.Context())
 			if err != nil {
 				return err
 			}
-			s, err := w.publisher.Snapshot(c.Context())
-			if err != nil {
-				return err
+			s, forwards, drift := v.Snapshot, v.Forwards(), v.Drift()
+			switch {
+			case v.why != nil && len(forwards)+len(drift) == 0:
+				return v.why
+			case !v.knows():
+				x := cloud.Explain(v.why)
+				a.note("%s\n", styleWarn.Render(fmt.Sprintf("! %s: %s; what the gateway forwards is not listed", x.What, x.Why)))
 			}
 			if a.flags.json {
-				out := make([]countedForwardJSON, 0, len(s.State.Forwards))
-				for _, f := range s.State.Forwards {
-					out = append(out, countedForwardJSON{newForwardJSON(s.Inventory, f), newTrafficJSON(*s.State, f)})
+				out := make([]countedForwardJSON, 0, len(forwards))
+				for _, f := range forwards {
+					out = append(out, countedForwardJSON{newForwardJSON(s.Inventory, f), newTrafficJSON(s.Observed(), f)})
 				}
-				return a.printJSON(map[string]any{"forwards": out, "drift": newDriftJSON(s.Inventory, s.State.Drift)})
+				return a.printJSON(map[string]any{"forwards": out, "drift": newDriftJSON(s.Inventory, drift)})
 			}
-			shown, folds := publish.FoldedForwards(s.Inventory, s.State.Forwards)
+			shown, folds := publish.FoldedForwards(s.Inventory, forwards)
 			rows := make([][]string, 0, len(shown)+len(folds))
 			for _, f := range shown {
-				connections, data := trafficText(*s.State, f)
+				connections, data := trafficText(s.Observed(), f)
 				rows = append(rows, []string{
-					f.PublicText(), string(f.Service.Protocol), f.PrivateText(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), sources(f), connections, data,
+					f.PublicText(), string(f.Service.Protocol), f.PrivateText(), f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), sources(f), connections, data, carrier(s, f),
 				})
 			}
 			rows = append(rows, foldedRows(folds, func(f publish.Fold, public, private, who string) []string {
-				return []string{public, string(f.First.Service.Protocol), private, f.First.Service.Name, who, sources(f.First), "", ""}
+				return []string{public, string(f.First.Service.Protocol), private, f.First.Service.Name, who, sources(f.First), "", "", carrier(s, f.First)}
 			})...)
 			if len(rows) == 0 {
 				a.print("%s\n", nothingPublished)
 			} else {
-				a.printTable([]string{"PUBLIC", "PROTO", "PRIVATE", "SERVICE", "INSTANCE", "FROM", "CONNS", "DATA"}, rows)
+				a.printTable([]string{"PUBLIC", "PROTO", "PRIVATE", "SERVICE", "INSTANCE", "FROM", "CONNS", "DATA", "BY"}, rows)
 			}
 			a.printOwnDrift(s)
 			a.printByHand(s)
-			for _, warn := range s.State.Warnings {
+			for _, warn := range s.Observed().Warnings {
 				a.note("%s\n", warning(warn.Title, warn.Detail))
 			}
 			return nil
 		},
 	}
+}
+
+// carrier is who carries a forward, where it may be another than the gateway.
+func carrier(s publish.Snapshot, f gateway.Forward) string {
+	if f.Engine == publish.NeutronEngine || !s.HasGateway() {
+		return f.Engine
+	}
+	return s.Gateway.Name
 }
 
 // nothingPublished is the answer where a table would have no rows.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -64,7 +65,7 @@ func (a *app) propose(c *cobra.Command, req publish.Request) (*wiring, publish.S
 	if err != nil {
 		return nil, publish.Snapshot{}, publish.Proposal{}, err
 	}
-	s, err := w.publisher.Snapshot(c.Context())
+	s, err := w.publisher.SnapshotFor(c.Context(), req)
 	if err != nil {
 		return w, s, publish.Proposal{}, err
 	}
@@ -135,7 +136,12 @@ func (a *app) printPlanTable(p publish.Proposal) {
 	a.print("\n")
 	a.printQuota(p)
 	by := ""
-	if p.Gateway.Name != "" {
+	switch via := p.AtNeutron(); {
+	case p.Gateway.Name != "" && len(via) > 0:
+		by = fmt.Sprintf(" via %s %s and neutron at %s", p.Gateway.Name, p.Gateway.FloatingIP, joinAddrs(via))
+	case len(via) > 0:
+		by = " via neutron at " + joinAddrs(via)
+	case p.Gateway.Name != "":
 		by = fmt.Sprintf(" via %s %s", p.Gateway.Name, p.Gateway.FloatingIP)
 	}
 	a.print("%s%s. Nothing else is touched.\n", p.Plan.Summary(), by)
@@ -193,4 +199,12 @@ func sources(f gateway.Forward) string {
 		return "anywhere"
 	}
 	return strings.Trim(fmt.Sprint(f.Sources), "[]")
+}
+
+func joinAddrs(addrs []netip.Addr) string {
+	words := make([]string, len(addrs))
+	for i, a := range addrs {
+		words[i] = a.String()
+	}
+	return strings.Join(words, ", ")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"portico/cloud"
+	"portico/gateway/nat"
 	"portico/gateway/publish"
 )
 
@@ -17,6 +18,7 @@ type publishFlags struct {
 	services []string
 	scheme   string
 	engine   string
+	via      string
 	ports    string
 	from     []string
 	subnets  []string
@@ -27,7 +29,8 @@ func (f *publishFlags) add(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringSliceVar(&f.services, "service", nil, "services: ssh, http, https, mosh, or own ones as name=tcp/8080, name=udp/60000-60010 or name=udp/+11 (11 ports, the same on the VM) (default ssh)")
 	fs.StringVar(&f.scheme, "scheme", "", "port scheme, see 'portico scheme list' (default: as it is, else the configured one)")
-	fs.StringVar(&f.engine, "engine", "nat", "how forwards are made: nat")
+	fs.StringVar(&f.engine, "engine", "", "how forwards are made: nat (by a gateway), neutron (by the cloud's routers, at a free floating IP) or auto (default: as it is, else nat where there is a gateway)")
+	fs.StringVar(&f.via, "via", "", "the floating IP to publish at with neutron (default: one that is in use for it, else a free one)")
 	fs.StringVar(&f.ports, "port", "", "public ports in place of the scheme's, one for each service of each VM: 40022 or 40022,40080 or 40000-40004")
 	addSubnets(c, &f.subnets, "whole subnets, by name, ID or CIDR, in place of VMs: every address that can hold a VM, so that later ones are reachable, too")
 	fs.BoolVar(&f.existing, "existing", false, "with --subnet: only VMs that there are; 'portico sync' keeps them in step")
@@ -36,8 +39,17 @@ func (f *publishFlags) add(c *cobra.Command) {
 
 func (f *publishFlags) request(instances []string) (publish.Request, error) {
 	r := publish.Request{Instances: instances, Subnets: f.subnets, Existing: f.existing, Services: f.services, Scheme: f.scheme, KeepPorts: f.scheme == "", KeepSources: len(f.from) == 0}
-	if r.Engine = f.engine; f.engine != "nat" && f.engine != publish.NeutronEngine {
-		return r, wrongUse("use engine "+cloud.Clean(f.engine), errors.New("only nat is known"), "leave --engine out")
+	r.Engine, r.Via = f.engine, f.via
+	switch f.engine {
+	case "", nat.Name, publish.NeutronEngine, publish.AutoEngine:
+	default:
+		return r, wrongUse("use engine "+cloud.Clean(f.engine), errors.New("no engine has this name"), "choose nat, neutron or auto")
+	}
+	if f.via != "" && f.engine == nat.Name {
+		return r, wrongUse("use --via with nat", errors.New("a gateway has one address"), "choose the gateway with --gateway, or leave --engine out")
+	}
+	if f.via != "" {
+		r.Engine = publish.NeutronEngine
 	}
 	if f.existing && len(f.subnets) == 0 {
 		return r, wrongUse("use --existing", errors.New("no subnet is named"), "name one: --subnet NAME --existing")

@@ -97,7 +97,7 @@ func (r testRound) failed() int {
 }
 
 func (a *app) testOnce(ctx context.Context, w *wiring, o testOptions) error {
-	s, err := w.publisher.Snapshot(ctx)
+	s, err := w.publisher.Standing(ctx)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (a *app) printBothSides(s publish.Snapshot, r testRound) {
 // forwardsOf returns the forwards of the named instances, or all.
 func forwardsOf(s publish.Snapshot, names []string) ([]gateway.Forward, error) {
 	if len(names) == 0 {
-		return publish.Held(s.State.Forwards), nil
+		return publish.Held(s.Forwards()), nil
 	}
 	var out []gateway.Forward
 	for _, name := range names {

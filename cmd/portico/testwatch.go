@@ -55,7 +55,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 // watchTests tests again and again and prints what changes. It ends when it is interrupted, as one
 // asks it to, or after so many rounds; the exit code is that of the last round.
 func (a *app) watchTests(ctx context.Context, w *wiring, o testOptions, pause func(context.Context, time.Duration) bool) error {
-	s, err := w.publisher.Snapshot(ctx)
+	s, err := w.publisher.Standing(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (a *app) watchTests(ctx context.Context, w *wiring, o testOptions, pause fu
 
 // reread looks at what stands now. While that cannot be had, the watch goes on with what stood.
 func (x *watch) reread(ctx context.Context, w *wiring) time.Time {
-	s, err := w.publisher.Snapshot(ctx)
+	s, err := w.publisher.Standing(ctx)
 	switch {
 	case err == nil:
 		x.s = s

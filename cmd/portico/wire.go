@@ -54,7 +54,7 @@ func (a *app) wireTo(ctx context.Context, o openstack.Options, prompter gateway.
 	a.onClose(client.Close)
 	c := newConnector(cfg.Gateways, prompter, a.teller(prompter))
 	a.onClose(c.close)
-	options.Maker, options.Pairs, options.FloatingIPs, options.Power, options.Forget = client, client, client, client, c.forgetStep
+	options.Maker, options.Pairs, options.FloatingIPs, options.Forwardings, options.Power, options.Forget = client, client, client, client, client, c.forgetStep
 	p := publish.New(client, client, client, c, options)
 	c.vouch = p.HostKeys
 	return &wiring{config: cfg, client: client, connector: c, publisher: p}, nil

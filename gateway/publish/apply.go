@@ -55,6 +55,9 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 	if pr.local != nil {
 		return p.applyFix(ctx, pr, w)
 	}
+	if pr.engine == nil {
+		return p.applyNeutron(ctx, pr, w)
+	}
 	a := &apply{p: p, pr: pr, w: w.withDefaults(), window: p.window()}
 	a.record = p.record(pr, pr.engine.Inventory.Identity, time.Now())
 	if err := a.arm(ctx); err != nil {
@@ -153,8 +156,10 @@ func (a *apply) test(ctx context.Context) error {
 	if len(silent) == 0 || ctx.Err() != nil {
 		return nil
 	}
-	if err := a.lease.Renew(ctx); err != nil {
-		return err
+	if a.lease != nil {
+		if err := a.lease.Renew(ctx); err != nil {
+			return err
+		}
 	}
 	// From here on time runs out for real: an operator who has gone away confirms nothing.
 	until := time.Now().Add(a.window)
@@ -172,7 +177,7 @@ func (a *apply) test(ctx context.Context) error {
 		err = errors.New("nobody said in time to keep them")
 	}
 	return &gateway.Error{
-		Op: "reach what was published through", Target: "gateway " + a.pr.Gateway.Name, Kind: gateway.Unreachable,
+		Op: "reach what was published through", Target: a.pr.through(), Kind: gateway.Unreachable,
 		Err:  fmt.Errorf("%d of %d new forwards do not answer, and %w", len(silent), len(made), err),
 		Next: "see that the service runs on the VM and its firewall lets it in, then publish again",
 	}
@@ -190,6 +195,9 @@ func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 	}
 	if err != nil {
 		return unread(pr, err)
+	}
+	if err := pr.verifyNeutron(inv); err != nil || pr.engine == nil {
+		return err
 	}
 	engine, err := p.engine(ctx, pr.Gateway, inv)
 	if err != nil {
@@ -220,7 +228,7 @@ func (p *Publisher) verify(ctx context.Context, pr Proposal) error {
 
 func unread(pr Proposal, err error) error {
 	return &gateway.Error{
-		Op: "check the result on", Target: pr.Gateway.Name, Kind: gateway.Unreachable, Err: fmt.Errorf("it could not be read back: %w", err),
+		Op: "check the result on", Target: pr.through(), Kind: gateway.Unreachable, Err: fmt.Errorf("it could not be read back: %w", err),
 		Next: "try again when it answers",
 	}
 }

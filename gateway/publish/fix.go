@@ -56,7 +56,11 @@ func (r Request) NeedsGateway() bool {
 // no failure.
 func (p *Publisher) SnapshotFor(ctx context.Context, r Request) (Snapshot, error) {
 	if r.NeedsGateway() {
-		return p.Snapshot(ctx)
+		s, err := p.Snapshot(ctx)
+		if err != nil && s.doesWithout(r, err) {
+			err = nil
+		}
+		return s, err
 	}
 	inv, err := p.Inventory(ctx)
 	s := Snapshot{Inventory: inv}

@@ -16,10 +16,8 @@ func Rows(s Snapshot) []InstanceRow {
 	ports := portsByInstance(s.Inventory.Ports)
 	floating := floatingByPort(s.Inventory.FloatingIPs)
 	forwards := map[string][]gateway.Forward{}
-	if s.State != nil {
-		for _, f := range s.State.Forwards {
-			forwards[f.Instance] = append(forwards[f.Instance], f)
-		}
+	for _, f := range s.Forwards() {
+		forwards[f.Instance] = append(forwards[f.Instance], f)
 	}
 	rows := make([]InstanceRow, 0, len(s.Inventory.Instances))
 	for _, i := range s.Inventory.Instances {

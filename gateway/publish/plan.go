@@ -11,6 +11,7 @@ import (
 	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/nat"
+	"portico/gateway/neutron"
 	"portico/gateway/plan"
 	"portico/gateway/scheme"
 )
@@ -33,6 +34,9 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	req.Repair = req.Repair || req.Fix != nil && req.Fix.First
 	if req.FromMe {
 		return Proposal{}, &gateway.Error{Op: "plan", Kind: gateway.Invalid, Err: errors.New("the operator's own address was not found out"), Next: "name the address: 198.51.100.7"}
+	}
+	if p.byNeutron(s, req) {
+		return p.planNeutron(ctx, s, req)
 	}
 	if err := cmp.Or(s.answered(), req.onThis(s.Gateway), readable(s.Inventory), usable(s, req.Engine)); err != nil {
 		return Proposal{}, err
@@ -142,6 +146,7 @@ type wanted struct {
 
 	covers []gateway.Cover // that are to stand; nil leaves them as they are
 	step   InStep
+	mixed  *mixed // where Neutron's forwards are part of it; else nil
 }
 
 func newWanted(p *Publisher, s Snapshot, req Request) *wanted {
@@ -183,6 +188,9 @@ func (w *wanted) work() error {
 		return err
 	}
 	step := w.publish
+	if w.mixed != nil {
+		step = w.mixed.publish
+	}
 	if w.req.Withdraw {
 		step = w.withdraw
 	}
@@ -280,7 +288,7 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 		if w.byItsSubnet(i, svc, addr) {
 			continue
 		}
-		if old, ok := w.stands(i.ID, svc, addr); ok && w.req.KeepPorts && len(w.ports) == 0 && samePorts(old, svc) {
+		if old, ok := w.stands(i.ID, svc, addr); ok && old.Engine != neutron.Name && w.req.KeepPorts && len(w.ports) == 0 && samePorts(old, svc) {
 			w.put(i, w.keepSources(old, old))
 			continue
 		}
@@ -323,7 +331,8 @@ func (w *wanted) keepSources(f, old gateway.Forward) gateway.Forward {
 // ledger is what holds its port: forwards that lead astray do not.
 func (w *wanted) ledger() *scheme.Ledger {
 	if w.given == nil {
-		w.given = scheme.NewLedger(slices.DeleteFunc(w.set.forwards(), w.orphan), w.s.State.Reserved)
+		elsewhere := func(f gateway.Forward) bool { return w.orphan(f) || f.Engine == neutron.Name }
+		w.given = scheme.NewLedger(slices.DeleteFunc(w.set.forwards(), elsewhere), w.s.State.Reserved)
 	}
 	return w.given
 }
@@ -361,11 +370,11 @@ func (w *wanted) put(i cloud.Instance, f gateway.Forward) {
 		}
 		w.set.gone[n] = true
 		if !w.orphan(old) {
-			w.ledger().Release(old)
+			w.ledgerOf(old).Release(old)
 		}
 	}
 	w.set.add(f)
-	w.ledger().Hold(f)
+	w.ledgerOf(f).Hold(f)
 	w.items = append(w.items, item)
 }
 

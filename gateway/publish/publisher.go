@@ -13,6 +13,7 @@ import (
 	"portico/gateway/floating"
 	"portico/gateway/history"
 	"portico/gateway/nat"
+	"portico/gateway/neutron"
 	"portico/gateway/pair"
 	"portico/gateway/plan"
 	"portico/gateway/scheme"
@@ -67,6 +68,8 @@ type Options struct {
 	Maker Maker
 	// MakerKeys are the keys on this machine that may be made a new gateway's; nil: Identities.
 	MakerKeys func() []Identity
+	// Forwardings changes Neutron's port forwardings; nil where they are only listed.
+	Forwardings neutron.Forwardings
 	// FloatingIPs changes those of the same project; nil where they are only listed.
 	FloatingIPs floating.Cloud
 	// Pairs holds the addresses that pairs of hosts share; nil where pairs are only used.

@@ -51,6 +51,8 @@ func (p Proposal) origin() (*Publisher, cloud.Identity) {
 		return p.pair.by, p.pair.from
 	case p.local != nil:
 		return p.local.by, p.local.from
+	case p.neutron != nil:
+		return p.neutron.by, p.neutron.from
 	case p.runner == nil || p.engine == nil:
 		return nil, cloud.Identity{}
 	}

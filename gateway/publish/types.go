@@ -32,7 +32,8 @@ type Request struct {
 	Scheme    string
 	Sources   []netip.Prefix
 	Withdraw  bool
-	Engine    string // one of [Engines]; "" is the first
+	Engine    string // one of [Engines], or [AutoEngine]; "" is as it stands, else the first that can be
+	Via       string // the floating IP to publish at by neutron, by address or ID; "" is chosen
 	// Ports are the public ports to publish at in place of those of a scheme, one for each service of
 	// each instance, in that order.
 	Ports []uint16
@@ -113,6 +114,7 @@ type Proposal struct {
 	engine  *nat.Engine // that made the plan
 	runner  *lazyRunner // its way to the gateway
 
+	neutron  *neutronPart    // what it does with Neutron's forwardings; nil for all else
 	local    *localFix       // what it does outside of any gateway; nil for all else
 	pair     *pairChange     // what it does with a pair of hosts; nil for all else
 	floating *floatingChange // what it does with a floating IP; nil for all else

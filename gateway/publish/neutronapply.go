@@ -1,0 +1,100 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"portico/cloud"
+	"portico/gateway"
+	"portico/gateway/history"
+	"portico/gateway/neutron"
+	"portico/gateway/plan"
+)
+
+// applyNeutron carries out a proposal that changes Neutron's forwards and nothing on a gateway: the
+// steps, then what stands is read back and the new forwards are tested. No gateway is armed; what fails is
+// undone from here.
+func (p *Publisher) applyNeutron(ctx context.Context, pr Proposal, w Watch) Outcome {
+	a := &apply{p: p, pr: pr, w: w.withDefaults(), window: p.window()}
+	a.record = p.neutronRecord(pr, time.Now())
+	a.remember()
+	a.tell(Guard{Phase: Unguarded})
+	a.out.Report = plan.Apply(ctx, pr.Plan, a.w.Step)
+	if a.out.Report.OK() {
+		if err := a.proveNeutron(ctx); err != nil {
+			a.tell(Guard{Phase: TakingBack})
+			a.out.Report = plan.Undo(context.WithoutCancel(ctx), pr.Plan, err, a.w.Step)
+		}
+	}
+	a.record = concluded(a.record, a.out.Report, time.Now())
+	a.remember()
+	if a.out.Report.OK() {
+		a.tell(Guard{Phase: Confirmed})
+	}
+	return a.out
+}
+
+func (a *apply) proveNeutron(ctx context.Context) error {
+	a.tell(Guard{Phase: Checking})
+	vctx, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
+	if err := a.p.verify(vctx, a.pr); err != nil {
+		return a.interrupted(ctx, err)
+	}
+	return a.interrupted(ctx, a.test(ctx))
+}
+
+// neutronRecord is what the history of this machine says; no gateway keeps one.
+func (p *Publisher) neutronRecord(pr Proposal, at time.Time) history.Record {
+	r := p.record(pr, pr.neutron.from, at)
+	r.Gateway, r.GatewayID = "", ""
+	return r
+}
+
+// verifyNeutron observes again: planning the same once more must find nothing to do.
+func (p Proposal) verifyNeutron(inv cloud.Inventory) error {
+	if p.neutron == nil {
+		return nil
+	}
+	again := &neutron.Engine{Inventory: inv, Services: p.neutron.engine.Services, Named: p.named}
+	parts, err := again.Split(p.neutron.want)
+	if err != nil {
+		return err
+	}
+	var left []string
+	for _, s := range append(parts.Open, parts.Shut...) {
+		c := s.Change()
+		left = append(left, c.Target+": "+c.Title)
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return &gateway.Error{
+		Op: "reach the planned state of", Target: "the port forwardings", Kind: gateway.Conflict,
+		Err: fmt.Errorf("still to do: %s", strings.Join(left, "; ")), Next: "plan again; somebody else may have changed the same things",
+	}
+}
+
+// through names what carries what a proposal is about.
+func (p Proposal) through() string {
+	if p.engine == nil {
+		return "Neutron"
+	}
+	return "gateway " + p.Gateway.Name
+}
+
+// AtNeutron lists the floating IPs at which Neutron's forwards are part of a proposal, in order.
+func (p Proposal) AtNeutron() []netip.Addr {
+	var out []netip.Addr
+	for _, i := range p.Items {
+		if a := i.Forward.Public.Addr(); i.Forward.Engine == neutron.Name && !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return out
+}
