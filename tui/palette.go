@@ -138,10 +138,7 @@ func (r *Root) rows() []command {
 		names[i.ID] = i.Name
 		add("instance", i.ID, i.Name, views.Instances)
 	}
-	if r.snapshot.State == nil {
-		return out
-	}
-	for _, f := range r.snapshot.State.Forwards {
+	for _, f := range r.snapshot.Forwards() {
 		name := fmt.Sprintf("%s %s %s", f.PublicText(), f.Service.Name, names[f.Instance])
 		add("forward", views.ForwardRow(f), name, views.Forwards)
 	}

@@ -27,7 +27,7 @@ func (r *Root) testNew() tea.Cmd {
 	}
 	stands := map[gateway.Key]bool{}
 	var fresh, again []gateway.Forward
-	for _, f := range r.snapshot.State.Forwards {
+	for _, f := range r.snapshot.Forwards() {
 		k := f.Key()
 		stands[k] = true
 		failed, bad := r.failing[k]

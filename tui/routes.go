@@ -113,6 +113,7 @@ func intents() map[reflect.Type]handler {
 		on((*Root).diagnoseAll),
 		on((*Root).showDiagnosis),
 		on((*Root).mend),
+		on(func(r *Root, i views.Move) tea.Cmd { return r.propose(i.Request) }),
 		on((*Root).copySSH),
 		on((*Root).copyText),
 		on((*Root).openCopies),

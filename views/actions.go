@@ -34,6 +34,7 @@ func Actions() []Action {
 		{Name: "history", Keys: []string{"6"}, Does: "the tab"},
 		{Name: "publish", Keys: []string{"p"}, Does: "publish", On: []Target{Instances}, Changes: true},
 		{Name: "withdraw", Keys: []string{"w"}, Does: "withdraw", On: []Target{Instances, Forwards}, Changes: true},
+		{Name: "move", Keys: []string{"e"}, Does: "have the other engine carry it", On: []Target{Forwards}, Changes: true},
 		{Name: "test", Keys: []string{"t"}, Does: "test", On: []Target{Instances, Forwards, TestsTab, ApplyRun}},
 		{Name: "doctor", Keys: []string{"d"}, Does: "find out what is wrong", On: []Target{Instances, FloatingIPs, Forwards, Gateways, TestsTab, ApplyRun}},
 		{Name: "doctor-all", Keys: []string{"D"}, Does: "the same of all forwards", On: []Target{Forwards, Gateways}},

@@ -31,7 +31,7 @@ func (t *Tests) Keep(msg SnapshotMsg) {
 	t.read = msg.GatewayAt
 	was := t.ends
 	t.ends = make(map[gateway.Key]netip.AddrPort, len(msg.Snapshot.State.Forwards))
-	for _, f := range msg.Snapshot.State.Forwards {
+	for _, f := range msg.Snapshot.Forwards() {
 		k := f.Key()
 		t.ends[k] = f.Private
 		if old, ok := was[k]; ok && old != f.Private {

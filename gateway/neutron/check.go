@@ -2,6 +2,7 @@ package neutron
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"portico/cloud"
@@ -17,16 +18,8 @@ func (e *Engine) check(want []gateway.Forward, changed []change) error {
 	if ok, why, next := Available(&e.Inventory); !ok {
 		return obstacle("make forwards by", Name, gateway.Invalid, why, orNat(next))
 	}
-	ports := map[gateway.Key]gateway.Forward{}
-	sockets := map[socket]gateway.Forward{}
-	for _, f := range want {
-		if g, dup := ports[f.Key()]; dup {
-			return conflict(f, fmt.Sprintf("%s port %d of %s would lead to %s and to %s", f.Service.Protocol, f.Public.Port(), f.Public.Addr(), g.Private, f.Private), "choose other ports with --scheme or --port")
-		}
-		if g, dup := sockets[socketOf(f)]; dup {
-			return conflict(f, fmt.Sprintf("%s port %d of the VM would have two public ports, %s and %s; Neutron gives it one", f.Service.Protocol, f.Private.Port(), g.Public, f.Public), "leave one of them out, or publish one of them with --engine nat")
-		}
-		ports[f.Key()], sockets[socketOf(f)] = f, f
+	if err := checkTogether(want); err != nil {
+		return err
 	}
 	for _, c := range changed {
 		if err := e.checkForward(c.want); err != nil {
@@ -37,6 +30,26 @@ func (e *Engine) check(want []gateway.Forward, changed []change) error {
 		}
 		if err := e.checkOthers(c); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// checkTogether refuses forwards that cannot stand beside each other.
+func checkTogether(want []gateway.Forward) error {
+	ports := map[gateway.Key]gateway.Forward{}
+	sockets := map[socket]gateway.Forward{}
+	for _, f := range want {
+		for n, k := range f.Keys() {
+			if g, dup := ports[k]; dup {
+				return conflict(f, fmt.Sprintf("%s port %d of %s would lead to %s and to %s", f.Service.Protocol, k.Public.Port(), f.Public.Addr(), g.PrivateText(), f.PrivateText()), "choose other ports with --scheme or --port")
+			}
+			s := socketOf(f)
+			s.private = netip.AddrPortFrom(s.private.Addr(), s.private.Port()+uint16(n))
+			if g, dup := sockets[s]; dup {
+				return conflict(f, fmt.Sprintf("%s port %d of the VM would have two public ports, %s and %s; Neutron gives it one", f.Service.Protocol, s.private.Port(), g.PublicText(), f.PublicText()), "leave one of them out, or publish one of them with --engine nat")
+			}
+			ports[k], sockets[s] = f, f
 		}
 	}
 	return nil
@@ -66,6 +79,8 @@ func (e *Engine) checkForward(f gateway.Forward) error {
 		return invalid("publish the subnet through a gateway: --engine nat", "Neutron forwards to VMs that there are, not to every address of a subnet")
 	case !f.Private.Addr().Is4() || !f.Public.Addr().Is4():
 		return invalid("publish it by an IPv4 address", "Neutron forwards IPv4 alone")
+	case f.Ports() > 1 && !e.Inventory.HasExtension(extRanges):
+		return invalid("publish single ports, or with --engine nat", "this cloud forwards single ports alone (Neutron lacks %s)", extRanges)
 	case f.Private.Port() == 0 || f.Public.Port() == 0:
 		return invalid("name a port from 1 to 65535", "a port is a number from 1 to 65535")
 	case f.Service.Protocol != gateway.TCP && f.Service.Protocol != gateway.UDP:
@@ -120,11 +135,11 @@ func (e *Engine) checkOthers(c change) error {
 		if o.ours || o.rule.ID == c.ruleID() || o.rule.Protocol != string(f.Service.Protocol) {
 			continue
 		}
-		if o.fip.Address == f.Public.Addr() && o.rule.External <= f.Public.Port() && f.Public.Port() <= o.rule.Last() {
-			return conflict(f, fmt.Sprintf("%s port %d of %s is taken by a forwarding that was made elsewhere: %s", f.Service.Protocol, f.Public.Port(), f.Public.Addr(), describe(o.rule)),
+		if o.fip.Address == f.Public.Addr() && o.rule.External <= f.PublicLast() && f.Public.Port() <= o.rule.Last() {
+			return conflict(f, fmt.Sprintf("%s port %s of %s is taken by a forwarding that was made elsewhere: %s", f.Service.Protocol, f.PublicPorts(), f.Public.Addr(), describe(o.rule)),
 				fmt.Sprintf("choose another port with --port, or take it over: portico adopt %d", o.rule.External))
 		}
-		if o.rule.Internal.Addr() == f.Private.Addr() && o.rule.Internal.Port() <= f.Private.Port() && f.Private.Port() <= o.rule.LastInternal() && e.samePort(o.rule.InternalPortID, f) {
+		if o.rule.Internal.Addr() == f.Private.Addr() && o.rule.Internal.Port() <= f.PrivateLast() && f.Private.Port() <= o.rule.LastInternal() && e.samePort(o.rule.InternalPortID, f) {
 			return conflict(f, fmt.Sprintf("a forwarding that was made elsewhere leads to this port of the VM already, and Neutron makes no second one: %s %s", o.fip.Address, describe(o.rule)),
 				fmt.Sprintf("take it over: portico adopt %d", o.rule.External))
 		}

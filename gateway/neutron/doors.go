@@ -71,7 +71,9 @@ func doorRules(fs []gateway.Forward) []door.Rule {
 		}
 		for _, s := range sources {
 			k := door.PortSource{Proto: f.Service.Protocol, Source: s}
-			ports[k] = append(ports[k], f.Private.Port())
+			for n := range f.Ports() {
+				ports[k] = append(ports[k], f.Private.Port()+uint16(n))
+			}
 		}
 	}
 	return door.Collapse(ports, nil)

@@ -168,6 +168,16 @@ type socket struct {
 
 func socketOf(f gateway.Forward) socket { return socket{f.Instance, f.Service.Protocol, f.Private} }
 
+// clash reports whether Neutron would refuse two forwards beside each other: they have a public port, or
+// a port of a VM, in common.
+func clash(a, b gateway.Forward) bool { return a.Meets(b) || sameEnd(a, b) }
+
+// sameEnd reports whether two forwards have a port of a VM in common.
+func sameEnd(a, b gateway.Forward) bool {
+	return a.Instance == b.Instance && a.Service.Protocol == b.Service.Protocol && a.Private.Addr() == b.Private.Addr() &&
+		a.Private.Port() <= b.PrivateLast() && b.Private.Port() <= a.PrivateLast()
+}
+
 // compare finds out what to change for exactly these forwards to stand, and what of ours goes. A
 // forwarding that is ours, or is adopted, is changed rather than made anew where it stays on its
 // address: nobody sees a gap then.
@@ -183,7 +193,7 @@ func (e *Engine) compare(want []gateway.Forward) (changed []change, gone []entry
 	}
 	var open []gateway.Forward
 	for _, f := range want {
-		if x := byKey[f.Key()]; x != nil && x.ours && x.forward.Equal(f) && x.rule.Last() == x.rule.External {
+		if x := byKey[f.Key()]; x != nil && x.ours && x.forward.Equal(f) {
 			used[x.rule.ID] = true
 			continue
 		}
@@ -211,7 +221,7 @@ func (e *Engine) compare(want []gateway.Forward) (changed []change, gone []entry
 func inTheWay(changed []change, gone []entry) (first, rest []entry) {
 	for _, x := range gone {
 		blocks := slices.ContainsFunc(changed, func(c change) bool {
-			return c.want.Key() == x.forward.Key() || socketOf(c.want) == socketOf(x.forward)
+			return clash(c.want, x.forward)
 		})
 		if blocks {
 			first = append(first, x)
@@ -220,6 +230,17 @@ func inTheWay(changed []change, gone []entry) (first, rest []entry) {
 		}
 	}
 	return first, rest
+}
+
+// Reserved are the public ports of a floating IP that others' forwardings have.
+func (e *Engine) Reserved(addr netip.Addr) []gateway.Reserved {
+	var out []gateway.Reserved
+	for _, x := range e.all() {
+		for p := int(x.rule.External); !x.ours && x.fip.Address == addr && p <= int(x.rule.Last()); p++ {
+			out = append(out, gateway.Reserved{Protocol: gateway.Protocol(x.rule.Protocol), Port: uint16(p), By: "a forwarding made elsewhere: " + describe(x.rule)})
+		}
+	}
+	return out
 }
 
 // all are the forwardings that stand.

@@ -38,6 +38,9 @@ func read(inv *cloud.Inventory, services []gateway.Service, f cloud.FloatingIP, 
 		Service: gateway.Service{Protocol: gateway.Protocol(x.Protocol), Port: x.Internal.Port()},
 		Public:  netip.AddrPortFrom(f.Address, x.External), Private: x.Internal, Engine: Name,
 	}
+	if x.Last()-x.External == x.LastInternal()-x.Internal.Port() {
+		e.forward.Service = e.forward.Service.WithPorts(int(x.Last()-x.External) + 1)
+	}
 	var sources []netip.Prefix
 	e.forward.Instance, e.forward.Service.Name, sources, e.ours = readMark(x.Description)
 	e.forward.Sources = sources
@@ -63,7 +66,7 @@ func holder(inv *cloud.Inventory, portID string) string {
 // serviceName is what the catalogue calls a port, else "tcp-8080".
 func serviceName(services []gateway.Service, s gateway.Service) string {
 	for _, known := range services {
-		if known.Protocol == s.Protocol && known.Port == s.Port {
+		if known.Protocol == s.Protocol && known.Port == s.Port && s.Ports() == 1 {
 			return known.Name
 		}
 	}
@@ -94,8 +97,8 @@ func (e *Engine) foreign(x entry) gateway.Drift {
 	switch {
 	case whyNot != "":
 		d.Why = whyNot
-	case x.rule.Last() != x.rule.External:
-		d.Why = fmt.Sprintf("it forwards %d ports at once", x.rule.Last()-x.rule.External+1)
+	case x.rule.Last()-x.rule.External != x.rule.LastInternal()-x.rule.Internal.Port():
+		d.Why = fmt.Sprintf("it leads %d ports to one", x.rule.Last()-x.rule.External+1)
 	case f.Service.Protocol != gateway.TCP && f.Service.Protocol != gateway.UDP:
 		d.Why = "its protocol is neither tcp nor udp"
 	case f.Instance == "":

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 
@@ -27,9 +26,13 @@ func (s *step) Undo(ctx context.Context) error { return s.undo(ctx) }
 // rule is the forwarding that makes a forward real.
 func (e *Engine) rule(f gateway.Forward) cloud.PortForwarding {
 	p, _ := e.portOf(f) // which check has found
-	return cloud.PortForwarding{
+	x := cloud.PortForwarding{
 		InternalPortID: p.ID, Protocol: string(f.Service.Protocol), Description: mark(f), Internal: f.Private, External: f.Public.Port(),
 	}
+	if f.Ports() > 1 {
+		x.InternalLast, x.ExternalLast = f.PrivateLast(), f.PublicLast()
+	}
+	return x
 }
 
 // forwardingSteps makes and changes forwardings. One that is to get a public port, or a port of a VM, that
@@ -40,7 +43,7 @@ func (e *Engine) forwardingSteps(changed []change) ([]plan.Step, error) {
 	for len(todo) > 0 {
 		i := slices.IndexFunc(todo, func(c change) bool {
 			return !slices.ContainsFunc(todo, func(o change) bool {
-				return o.old != nil && o.old != c.old && (o.old.forward.Key() == c.want.Key() || socketOf(o.old.forward) == socketOf(c.want))
+				return o.old != nil && o.old != c.old && clash(o.old.forward, c.want)
 			})
 		})
 		if i < 0 {
@@ -218,7 +221,7 @@ func (e *Engine) again(ctx context.Context, x entry) error {
 
 // short is a forwarding without its description: "tcp 2222 to 10.20.0.140:22".
 func short(x cloud.PortForwarding) string {
-	return fmt.Sprintf("%s %s to %s", x.Protocol, portWord(x.External, x.Last(), "-"), netip.AddrPortFrom(x.Internal.Addr(), x.Internal.Port()))
+	return fmt.Sprintf("%s %s to %s:%s", x.Protocol, portWord(x.External, x.Last(), "-"), x.Internal.Addr(), portWord(x.Internal.Port(), x.LastInternal(), "-"))
 }
 
 // portWord is one port, or first and last.

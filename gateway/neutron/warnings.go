@@ -28,7 +28,7 @@ func (e *Engine) warnings(changed []change, first []entry) []plan.Warning {
 	}
 	for _, x := range first {
 		for _, c := range changed {
-			if socketOf(c.want) == socketOf(x.forward) {
+			if sameEnd(c.want, x.forward) {
 				out = append(out, plan.Warning{
 					Title:  fmt.Sprintf("%s cannot be reached for a moment", x.forward.Public),
 					Detail: "Neutron makes no second forwarding to one port of a VM: the one there is goes before the one at " + c.want.Public.String() + " is made",

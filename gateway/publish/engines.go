@@ -3,7 +3,6 @@ package publish
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"portico/gateway"
 	"portico/gateway/nat"
@@ -36,15 +35,8 @@ func Engines(s Snapshot) []EngineChoice {
 	n, byGateway := neutronChoice(s), natChoice(s)
 	n.Recommended = n.Available
 	byGateway.Recommended = byGateway.Available && !n.Available
-	switch {
-	case n.Available && byGateway.Available:
-		byGateway.Why += "; clients come in with the gateway's address"
-		if s.Gateway.NoSNAT {
-			byGateway.Why = strings.TrimSuffix(byGateway.Why, "; clients come in with the gateway's address")
-		}
-		byGateway.Why += ". For a whole subnet, or what Neutron cannot reach"
-	case byGateway.Recommended && n.Next == "":
-		byGateway.Why += "; the way there is, as " + short(n.Why)
+	if n.Available && byGateway.Available && !s.Gateway.NoSNAT {
+		byGateway.Why += "; VMs see its address, not the client's"
 	}
 	if !s.HasGateway() && n.Available {
 		return []EngineChoice{n, byGateway}
@@ -52,10 +44,38 @@ func Engines(s Snapshot) []EngineChoice {
 	return []EngineChoice{byGateway, n}
 }
 
-// short is a reason up to its first semicolon, as part of another sentence.
-func short(why string) string {
-	why, _, _ = strings.Cut(why, ";")
-	return why
+// EngineWay is one choice of a form: an engine, and for neutron the floating IP.
+type EngineWay struct {
+	EngineChoice
+	Via string // the floating IP; "" for the gateway, or where there is none to choose
+}
+
+// EngineWays lists the engines with each floating IP that there is, also those that cannot be used, with
+// the reason. The first is the one that new forwards take.
+func EngineWays(s Snapshot) []EngineWay {
+	var out []EngineWay
+	for _, c := range Engines(s) {
+		all := neutron.Addresses(&s.Inventory)
+		if c.Name != neutron.Name || !c.Available {
+			out = append(out, EngineWay{EngineChoice: c})
+			continue
+		}
+		for i, a := range all {
+			w := EngineWay{EngineChoice: c, Via: a.FloatingIP.Address.String()}
+			w.Title = "neutron at " + w.Via
+			switch {
+			case a.Why != "":
+				w.Available, w.Recommended, w.Why, w.Next = false, false, a.Why, a.Next
+			case i > 0:
+				w.Recommended, w.Why = false, "free as well"
+				if len(a.FloatingIP.Forwardings) > 0 {
+					w.Why = "forwards to " + counted(len(a.FloatingIP.Forwardings), "port") + " already"
+				}
+			}
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 func natChoice(s Snapshot) EngineChoice {

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 
 	"portico/cloud"
@@ -63,6 +64,22 @@ func (p *Publisher) Standing(ctx context.Context) (Snapshot, error) {
 		err = nil
 	}
 	return s, err
+}
+
+// PortsAt is what has the public ports of a floating IP that Neutron forwards, or, for "", of the gateway:
+// what others hold, and the forwards.
+func PortsAt(s Snapshot, via string) ([]gateway.Reserved, []gateway.Forward) {
+	if via == "" {
+		state := s.Observed()
+		return state.Reserved, slices.Concat(state.Forwards, state.Lost)
+	}
+	addr, err := netip.ParseAddr(via)
+	if err != nil {
+		return nil, nil
+	}
+	e := &neutron.Engine{Inventory: s.Inventory}
+	at := func(f gateway.Forward) bool { return f.Public.Addr() != addr }
+	return e.Reserved(addr), slices.DeleteFunc(neutron.Forwards(&s.Inventory), at)
 }
 
 // doesWithout reports whether what is asked can go on although there is no gateway, or it has not

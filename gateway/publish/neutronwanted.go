@@ -81,11 +81,11 @@ func (m *mixed) publishNeutron(i cloud.Instance, services []gateway.Service) err
 		m.warnings = append(m.warnings, plan.Warning{Title: i.Name + " does not run", Detail: "status " + i.Status + "; its forwards will answer when it does"})
 	}
 	var endpoints []scheme.Endpoint
-	olds := map[gateway.Service]gateway.Forward{}
+	olds := map[string]gateway.Forward{} // by service and protocol
 	for _, svc := range services {
 		old, ok := m.standsAt(i.ID, svc, fip.Address)
-		olds[svc] = old
-		if ok && old.Private.Addr() == place.Addr && old.Public.Addr() == fip.Address && m.req.KeepPorts && len(m.ports) == 0 {
+		olds[svc.Name+string(svc.Protocol)] = old
+		if ok && old.Private.Addr() == place.Addr && old.Public.Addr() == fip.Address && m.req.KeepPorts && len(m.ports) == 0 && samePorts(old, svc) {
 			m.put(i, m.keepSources(old, old))
 			continue
 		}
@@ -99,7 +99,7 @@ func (m *mixed) publishNeutron(i cloud.Instance, services []gateway.Service) err
 		f := gateway.Forward{
 			Instance: i.ID, Service: e.Service, Public: addrPort(fip.Address, e.Port), Private: addrPort(place.Addr, e.Service.Port), Engine: neutron.Name,
 		}
-		m.put(i, m.keepSources(f, olds[e.Service]))
+		m.put(i, m.keepSources(f, olds[e.Service.Name+string(e.Service.Protocol)]))
 	}
 	return nil
 }
@@ -204,13 +204,7 @@ func (m *mixed) ledgerAt(addr netip.Addr) *scheme.Ledger {
 		others := func(f gateway.Forward) bool {
 			return m.orphan(f) || f.Engine != neutron.Name || f.Public.Addr() != addr
 		}
-		var reserved []gateway.Reserved
-		for _, d := range m.s.State.Drift {
-			if f := d.Forward; f != nil && f.Engine == neutron.Name && f.Public.Addr() == addr {
-				reserved = append(reserved, gateway.Reserved{Protocol: f.Service.Protocol, Port: f.Public.Port(), By: "a forwarding made elsewhere: " + d.Line})
-			}
-		}
-		m.ledgers[addr] = scheme.NewLedger(slices.DeleteFunc(m.set.forwards(), others), reserved)
+		m.ledgers[addr] = scheme.NewLedger(slices.DeleteFunc(m.set.forwards(), others), m.engine.Reserved(addr))
 	}
 	return m.ledgers[addr]
 }

@@ -81,15 +81,17 @@ func (d *pane) forwards() {
 		service, name string
 	}
 	var lines []line
-	if d.r.Gateway {
-		for _, f := range state.Forwards {
-			if f.Public.Addr() == d.r.FloatingIP.Address {
-				lines = append(lines, line{f.Public.Port(), f.PublicPorts(), said(f.Service), publish.InstanceName(d.s.snapshot.Snapshot.Inventory, f.Instance)})
-			}
+	ours := map[uint16]bool{}
+	for _, f := range d.s.snapshot.Snapshot.Forwards() {
+		if f.Public.Addr() == d.r.FloatingIP.Address {
+			ours[f.Public.Port()] = true
+			lines = append(lines, line{f.Public.Port(), f.PublicPorts(), said(f.Service), publish.InstanceName(d.s.snapshot.Snapshot.Inventory, f.Instance)})
 		}
 	}
 	for _, f := range d.r.FloatingIP.Forwardings {
-		lines = append(lines, line{f.External, gateway.PortText(f.External, 1), f.Protocol, f.Internal.String()})
+		if !ours[f.External] {
+			lines = append(lines, line{f.External, gateway.PortText(f.External, int(f.Last()-f.External)+1), f.Protocol, f.Internal.String()})
+		}
 	}
 	if len(lines) == 0 {
 		return

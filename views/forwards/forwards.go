@@ -162,15 +162,16 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 }
 
 func rows(s publish.Snapshot) []row {
-	if s.State == nil {
+	forwards := s.Forwards()
+	if len(forwards) == 0 {
 		return nil
 	}
 	names := make(map[string]string, len(s.Inventory.Instances))
 	for _, i := range s.Inventory.Instances {
 		names[i.ID] = i.Name
 	}
-	out := make([]row, len(s.State.Forwards))
-	for n, f := range s.State.Forwards {
+	out := make([]row, len(forwards))
+	for n, f := range forwards {
 		name, ok := names[f.Instance]
 		if !ok {
 			name = f.Instance
@@ -201,7 +202,7 @@ func (s *Screen) drift(f views.Frame) []string {
 		return nil
 	}
 	var ours, foreign, astray int
-	for _, d := range s.snapshot.Snapshot.State.Drift {
+	for _, d := range s.snapshot.Snapshot.Drift() {
 		switch d.Kind {
 		case gateway.Foreign:
 			foreign++
@@ -229,8 +230,7 @@ func (s *Screen) drift(f views.Frame) []string {
 const driftFrom = 6
 
 func (s *Screen) drifted(height int) bool {
-	state := s.snapshot.Snapshot.State
-	return state != nil && len(state.Drift) > 0 && height >= driftFrom
+	return height >= driftFrom && len(s.snapshot.Snapshot.Drift()) > 0
 }
 
 // resize tells the list its height.
@@ -261,6 +261,7 @@ func (s *Screen) Keys() help.KeyMap {
 	}
 	k.Test.SetEnabled(ok)
 	k.Withdraw.SetEnabled(ok && s.readOnly == "")
+	k.Move.SetEnabled(ok && s.readOnly == "")
 	k.list = s.list.Keys
 	return k
 }

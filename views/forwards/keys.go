@@ -1,8 +1,6 @@
 package forwards
 
 import (
-	"slices"
-
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -12,7 +10,7 @@ import (
 )
 
 type keys struct {
-	Copy, CopyMore, Test, Diagnose, DiagnoseAll, Withdraw, Refresh key.Binding
+	Copy, CopyMore, Test, Diagnose, DiagnoseAll, Withdraw, Move, Refresh key.Binding
 	list                                                           widget.ListKeys
 }
 
@@ -24,6 +22,7 @@ func newKeys() keys {
 		Diagnose:    key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
 		DiagnoseAll: key.NewBinding(key.WithKeys("D"), key.WithHelp("D", "doctor of all")),
 		Withdraw:    key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
+		Move:        key.NewBinding(key.WithKeys("e"), key.WithHelp("e", "other engine")),
 		Refresh:     key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
 	}
 }
@@ -35,7 +34,7 @@ func (k keys) ShortHelp() []key.Binding {
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return append([][]key.Binding{{k.Copy, k.CopyMore, k.Test, k.Diagnose, k.DiagnoseAll, k.Withdraw, k.Refresh}}, k.list.Bindings()...)
+	return append([][]key.Binding{{k.Copy, k.CopyMore, k.Test, k.Diagnose, k.DiagnoseAll, k.Withdraw, k.Move, k.Refresh}}, k.list.Bindings()...)
 }
 
 // act turns a key into what is to be done.
@@ -67,6 +66,8 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 		}
 	case key.Matches(msg, s.keys.Withdraw):
 		return s.withdraw(rows)
+	case key.Matches(msg, s.keys.Move):
+		return s.move(rows)
 	}
 	return nil
 }
@@ -90,29 +91,4 @@ func (s *Screen) copyMore() views.Intent {
 		return nil
 	}
 	return views.OpenCopies{Instance: r.Instance, Forward: r.Forward}
-}
-
-// withdraw asks for exactly the chosen forwards. One request names the same services for all of
-// its instances, so a choice that no request can express is refused, not widened.
-func (s *Screen) withdraw(rows []row) views.Intent {
-	if s.readOnly != "" {
-		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
-	}
-	want := map[gateway.Key]bool{}
-	var w views.Withdraw
-	for _, r := range rows {
-		want[r.Key()] = true
-		if !slices.Contains(w.Instances, r.Instance) {
-			w.Instances = append(w.Instances, r.Instance)
-		}
-		if !slices.Contains(w.Services, r.Service.Name) {
-			w.Services = append(w.Services, r.Service.Name)
-		}
-	}
-	for _, f := range s.snapshot.Snapshot.State.Forwards {
-		if !want[f.Key()] && slices.Contains(w.Instances, f.Instance) && slices.Contains(w.Services, f.Service.Name) {
-			return views.Tell{Text: "mark the same services of each instance, or withdraw them one instance at a time"}
-		}
-	}
-	return w
 }

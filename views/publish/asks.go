@@ -40,19 +40,21 @@ type taken struct {
 	forwards map[endpoint]gateway.Forward // of instances that there are
 }
 
-func takenOf(s publish.Snapshot) taken {
+// takenOf is that of the gateway, or, where one is named, of a floating IP that Neutron forwards.
+func takenOf(s publish.Snapshot, via string) taken {
 	t := taken{by: map[endpoint]string{}, forwards: map[endpoint]gateway.Forward{}}
-	if s.State == nil {
+	if via == "" && s.State == nil {
 		return t
 	}
-	for _, r := range s.State.Reserved {
+	reserved, forwards := publish.PortsAt(s, via)
+	for _, r := range reserved {
 		t.by[endpoint{r.Protocol, r.Port}] = r.By
 	}
 	there := make(map[string]bool, len(s.Inventory.Instances))
 	for _, i := range s.Inventory.Instances {
 		there[i.ID] = true
 	}
-	for _, f := range slices.Concat(s.State.Forwards, s.State.Lost) {
+	for _, f := range forwards {
 		if there[f.Instance] {
 			for _, k := range f.Keys() {
 				t.forwards[endpoint{k.Protocol, k.Public.Port()}] = f

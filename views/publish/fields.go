@@ -53,7 +53,7 @@ func (s *Screen) fields() []field {
 		out = append(out, field{fieldScheme, i})
 	}
 	out = append(out, field{kind: fieldPorts}, field{kind: fieldAnywhere}, field{kind: fieldMe}, field{kind: fieldOnly})
-	for i := range publish.Engines(s.snapshot) {
+	for i := range publish.EngineWays(s.snapshot) {
 		out = append(out, field{fieldEngine, i})
 	}
 	return out
@@ -89,7 +89,9 @@ func (s *Screen) toggle() bool {
 		return s.let(fromAnywhere)
 	case fieldMe:
 		return s.let(fromMe)
-	case fieldOwn, fieldPorts, fieldOnly, fieldEngine:
+	case fieldEngine:
+		return s.takeEngine()
+	case fieldOwn, fieldPorts, fieldOnly:
 	}
 	return false
 }

@@ -5,7 +5,6 @@ import (
 
 	"charm.land/lipgloss/v2"
 
-	"portico/gateway/publish"
 	"portico/gateway/scheme"
 	"portico/themes"
 	"portico/views"
@@ -118,18 +117,6 @@ func (s *Screen) meLine(st *themes.Styles) widget.Spans {
 	}
 }
 
-// engineLine is one way of making the forwards real. The first is the one to take.
-func (s *Screen) engineLine(i int, e publish.EngineChoice, st *themes.Styles) widget.Spans {
-	ink := s.ink(s.focus == field{fieldEngine, i}, st)
-	if !e.Available {
-		if s.focus != (field{fieldEngine, i}) {
-			ink = st.Faint
-		}
-		return widget.Spans{{Text: "( ) ", Style: st.Faint}, {Text: e.Title, Style: ink}, {Text: "  not available: " + e.Why, Style: st.Faint}}
-	}
-	return widget.Spans{radio(i == 0, st), {Text: e.Title, Style: ink}, {Text: "  recommended: " + e.Why, Style: st.Dim}}
-}
-
 // note is what else there is to know of the field under the focus.
 func (s *Screen) note() string {
 	switch i := s.focus.index; s.focus.kind {
@@ -149,7 +136,7 @@ func (s *Screen) note() string {
 	case fieldMe:
 		return "other networks on your way to a forward may show another address"
 	case fieldEngine:
-		e := publish.Engines(s.snapshot)[i]
+		e := s.engineWay()
 		text := e.Why
 		if e.Next != "" {
 			text += "; " + e.Next

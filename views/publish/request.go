@@ -99,7 +99,7 @@ func (s *Screen) wantedPorts(services int) ([]uint16, error) {
 // request reads the form. Whatever is missing or wrong is an error: an empty list of sources
 // would let anybody in, and an empty list of services would mean ssh.
 func (s *Screen) request() (publish.Request, error) {
-	req := publish.Request{Instances: s.instances, Scheme: s.scheme, KeepPorts: !s.schemeTouched}
+	req := publish.Request{Instances: s.instances, Scheme: s.scheme, KeepPorts: !s.schemeTouched, Engine: s.engine, Via: s.via}
 	for _, c := range s.services {
 		if c.on {
 			req.Services = append(req.Services, c.service.Name)

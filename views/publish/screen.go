@@ -38,6 +38,8 @@ type Screen struct {
 	from           from
 	only           widget.Input
 	sourcesTouched bool
+	engine         string // name; "" is as it stands, else the first that can be
+	via            string // the floating IP for neutron
 	focus          field
 	mapping        bool // the port map has the place of the preview
 
@@ -174,7 +176,8 @@ func (s *Screen) learn() {
 		s.at = s.places[s.instances[0]]
 	}
 	if len(s.instances) > 0 {
-		s.taken, s.now = takenOf(s.snapshot), s.standingNow()
+		s.now = s.standingNow()
+		s.taken = takenOf(s.snapshot, s.address())
 	}
 	if sources := s.standingSources(); len(sources) > 0 && !s.sourcesTouched {
 		s.from = fromOnly
@@ -231,7 +234,7 @@ func (s *Screen) leave() views.Intent {
 // pressed handles a key that no text took.
 func (s *Screen) pressed(msg tea.KeyPressMsg, k keyMap) views.Intent {
 	switch {
-	case key.Matches(msg, k.toggle) && s.focus.kind == fieldEngine:
+	case key.Matches(msg, k.toggle) && s.focus.kind == fieldEngine && !s.engineWay().Available:
 		return s.tellEngine()
 	case key.Matches(msg, k.toggle):
 		if s.toggle() {
@@ -247,15 +250,6 @@ func (s *Screen) pressed(msg tea.KeyPressMsg, k keyMap) views.Intent {
 		}
 	}
 	return nil
-}
-
-// tellEngine says why an engine cannot be taken.
-func (s *Screen) tellEngine() views.Intent {
-	e := publish.Engines(s.snapshot)[s.focus.index]
-	if e.Available {
-		return nil
-	}
-	return views.Tell{Text: e.Name + " can't be taken: " + e.Why}
 }
 
 // both joins two intents of which either may be nil.

@@ -9,15 +9,12 @@ import (
 
 // standing lists the forwards that these instances have already.
 func (s *Screen) standing() []gateway.Forward {
-	if s.snapshot.State == nil {
-		return nil
-	}
 	var out []gateway.Forward
 	mine := make(map[string]bool, len(s.instances))
 	for _, id := range s.instances {
 		mine[id] = true
 	}
-	for _, f := range s.snapshot.State.Forwards {
+	for _, f := range s.snapshot.Forwards() {
 		if mine[f.Instance] {
 			out = append(out, f)
 		}

@@ -255,13 +255,13 @@ func TestWhatStandsKeepsItsPortUnlessASchemeIsChosen(t *testing.T) {
 	}
 }
 
-func TestNeutronIsNeverTaken(t *testing.T) {
+func TestNeutronIsNotTakenWhereTheCloudLacksIt(t *testing.T) {
 	f := open(nil, fixture.Assembly)
 	f.press(toNeutron...)
 	before := f.drafts
 	f.press("space")
 	tell, ok := f.intent.(views.Tell)
-	if !ok || !strings.Contains(tell.Text, "does not have it (floating-ip-port-forwarding)") || f.drafts != before || f.draft.Request.Engine != "" {
+	if !ok || !strings.Contains(tell.Text, "Neutron lacks floating-ip-port-forwarding") || f.drafts != before || f.draft.Request.Engine != "" {
 		t.Errorf("space gives %#v", f.intent)
 	}
 }

@@ -157,7 +157,7 @@ func (s *Screen) form(width int, blanks bool, st *themes.Styles) (lines []string
 	put(field{kind: fieldMe}, s.meLine(st))
 	lines = s.textLine(lines, field{kind: fieldOnly}, &focus, width, st)
 	group("engine")
-	for i, e := range publish.Engines(s.snapshot) {
+	for i, e := range publish.EngineWays(s.snapshot) {
 		put(field{fieldEngine, i}, s.engineLine(i, e, st))
 	}
 	return lines, focus
