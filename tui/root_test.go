@@ -154,7 +154,7 @@ func TestScreensKeepTheirPlace(t *testing.T) {
 	d.keys("3")
 	d.shows("▸ 203.0.113.10:30011")
 	d.keys("?")
-	d.shows("Everywhere", "copy ssh")
+	d.shows("other engine", "copy ssh")
 	d.keys("esc")
 	d.shows("▸ 203.0.113.10:30011")
 }
