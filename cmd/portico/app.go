@@ -30,6 +30,7 @@ type app struct {
 type flags struct {
 	cloud, gateway, config, debug, theme string
 	json, yes, ascii, readOnly, plain    bool
+	degraded                             bool // of the commands that change a gateway
 	rollback                             time.Duration
 }
 
@@ -90,7 +91,7 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.flags.debug, "debug", "", "write what is asked of the cloud and what it answers to this file, without secrets; only you can read it")
 	root.AddCommand(
 		a.listCommand(), a.floatingIPsCommand(), a.floatingIPCommand(), a.gatewaysCommand(), a.gatewayCommand(), a.forwardsCommand(),
-		a.planCommand(), a.publishCommand(), a.withdrawCommand(), a.repairCommand(), a.syncCommand(), a.adoptCommand(), a.importCommand(), a.testCommand(), a.doctorCommand(), a.historyCommand(),
+		a.degradable(a.planCommand()), a.degradable(a.publishCommand()), a.degradable(a.withdrawCommand()), a.degradable(a.repairCommand()), a.degradable(a.syncCommand()), a.adoptCommand(), a.importCommand(), a.testCommand(), a.doctorCommand(), a.historyCommand(),
 		a.sshCommand(), a.sshConfigCommand(), a.schemeCommand(), a.configCommand(), a.themesCommand(), a.demoCommand(), a.versionCommand(),
 	)
 	flowText(root)

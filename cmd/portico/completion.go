@@ -151,7 +151,7 @@ func (a *app) addCompletion(root *cobra.Command) {
 	flags := map[string]completer{
 		"gateway": offer(a.gatewayNames), "service": several(a.serviceNames), "scheme": offer(a.schemeNames),
 		"format": fixed(planFormats...), "engine": fixed("nat"), "from": several(func(context.Context) []string { return []string{"anywhere"} }),
-		"theme": offer(a.themeNames), "world": fixed(emulator.Worlds()...),
+		"members": several(a.vmNames), "floating-ip": offer(a.addresses), "theme": offer(a.themeNames), "world": fixed(emulator.Worlds()...),
 	}
 	file := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveDefault
@@ -160,7 +160,7 @@ func (a *app) addCompletion(root *cobra.Command) {
 	args := map[string]completer{
 		"plan": a.vms(false), "publish": a.vms(false), "withdraw": a.vms(false), "test": a.vms(false), "ssh": a.vms(true),
 		"repair": a.vms(false), "doctor": a.vms(false), "adopt": a.ports,
-		"gateway prepare": one(a.vmNames), "gateway retire": one(a.gatewayNames),
+		"gateway prepare": one(a.vmNames), "gateway retire": one(a.gatewayNames), "gateway unpair": one(a.gatewayNames),
 		"floatingip attach": a.addressThenVM, "floatingip detach": one(a.addresses), "floatingip release": one(a.addresses),
 		"scheme show": one(a.schemeNames), "history show": one(a.recordIDs),
 	}

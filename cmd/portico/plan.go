@@ -72,6 +72,7 @@ func (a *app) propose(c *cobra.Command, req publish.Request) (*wiring, publish.S
 	if req, err = w.publisher.Resolve(c.Context(), s, req); err != nil {
 		return w, s, publish.Proposal{}, err
 	}
+	req.Degraded = a.flags.degraded
 	p, err := w.publisher.Plan(c.Context(), s, req)
 	return w, s, p, err
 }
