@@ -39,6 +39,7 @@ func gatewayList(v view) []gatewayJSON {
 	out := []gatewayJSON{}
 	for _, g := range v.publisher.Gateways(v.Inventory) {
 		line := gatewayJSON{Name: g.Name, InstanceID: g.InstanceID, FloatingIP: g.FloatingIP, FixedIP: g.FixedIP, Facts: []factJSON{}}
+		line.Members = newMembersJSON(g, nil)
 		if v.HasGateway() && g.PortID == v.Gateway.PortID && g.FixedIP == v.Gateway.FixedIP {
 			line.Chosen = true
 			reached := v.State != nil
@@ -47,6 +48,7 @@ func gatewayList(v view) []gatewayJSON {
 				n := len(v.State.Forwards)
 				line.Forwards = &n
 				line.Prepared = &v.State.Prepared
+				line.Members = newMembersJSON(g, v.State.Members)
 				line.Drift = newDriftJSON(v.Inventory, v.State.Drift)
 				line.measure(v)
 				line.Armed, line.RolledBack = newPendingJSON(*v.State)
@@ -55,6 +57,28 @@ func gatewayList(v view) []gatewayJSON {
 				}
 			} else if v.why != nil {
 				line.Error = newErrorJSON(v.why)
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// newMembersJSON lists the hosts of a pair with what was found there; states are none where nobody looked.
+func newMembersJSON(g gateway.Gateway, states []gateway.MemberState) []memberJSON {
+	if !g.IsPair() {
+		return nil
+	}
+	var out []memberJSON
+	for i, m := range g.Members {
+		line := memberJSON{Name: m.Name, InstanceID: m.InstanceID, FixedIP: m.FixedIP, FloatingIP: m.FloatingIP}
+		if i < len(states) {
+			reached := states[i].Err == nil
+			line.Reachable = &reached
+			if reached {
+				line.Active, line.Running = &states[i].Active, &states[i].Running
+			} else {
+				line.Error = newErrorJSON(states[i].Err)
 			}
 		}
 		out = append(out, line)

@@ -65,7 +65,20 @@ type gatewayJSON struct {
 	Capacity   *capacityJSON    `json:"capacity"` // null: likewise, or its subnet is not seen
 	Error      *errorJSON       `json:"error,omitempty"`
 	Armed      *armedJSON       `json:"armed,omitempty"`       // a change under way
+	Members    []memberJSON     `json:"members,omitempty"`     // the hosts of a pair
 	RolledBack []rolledBackJSON `json:"rolled_back,omitempty"` // what it took back by itself, and nobody has seen to
+}
+
+// memberJSON is one host of a pair.
+type memberJSON struct {
+	Name       string     `json:"name"`
+	InstanceID string     `json:"instance_id"`
+	FixedIP    netip.Addr `json:"fixed_ip"`
+	FloatingIP netip.Addr `json:"floating_ip"` // its own, "" without
+	Reachable  *bool      `json:"reachable"`   // null: not tried, because the pair is not the chosen gateway
+	Active     *bool      `json:"active"`      // null: not known
+	Running    *bool      `json:"running"`     // its keepalived; null likewise
+	Error      *errorJSON `json:"error,omitempty"`
 }
 
 // driftJSON is one thing that no plan left so: "strange" and "missing" can be repaired, "foreign"

@@ -18,6 +18,8 @@ const (
 	GatewayGroup      Cause = "gateway-group"       // no rule of the gateway's groups lets the public port in
 	GatewayOff        Cause = "gateway-off"         // shut off, in error, paused ...
 	GatewaySSH        Cause = "gateway-ssh"         // nobody can look: no SSH connection to the gateway
+	PairSplit         Cause = "pair-split"          // no host of a pair holds its address, or both do
+	PairSpare         Cause = "pair-spare"          // one host of a pair could not take over
 	IPForward         Cause = "ip-forward"          // the kernel forwards nothing
 	NoDNAT            Cause = "no-dnat"             // no rule translates the public port
 	Shadowed          Cause = "shadowed"            // another rule takes the packet before ours

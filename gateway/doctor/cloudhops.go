@@ -47,7 +47,9 @@ func (f *facts) judgeFloatingIP() []Finding {
 }
 
 // outside reports whether the gateway is a host that configuration names, not an instance.
-func (f *facts) outside() bool { return f.gw.FixedIP.IsValid() && f.gw.InstanceID == "" }
+func (f *facts) outside() bool {
+	return f.gw.FixedIP.IsValid() && f.gw.InstanceID == "" && !f.gw.IsPair()
+}
 
 func orNone(s string) string {
 	if s == "" {
@@ -69,7 +71,7 @@ func (f *facts) target() *cloud.Port {
 	if f.route == direct {
 		return f.vmPort
 	}
-	return f.gwPort
+	return f.gwEnd
 }
 
 // endName is what the floating IP should lead to.
@@ -105,6 +107,9 @@ func (f *facts) associate() *Fix {
 	if f.guessed { // another one may be promised to somebody
 		return tell("the project's operator", "%s has no floating IP any more, and it is not known which of the free ones it had. Attach that one: portico floatingip attach ADDRESS %s",
 			f.gw.Name, f.gw.InstanceID)
+	}
+	if f.gw.IsPair() && f.route != direct {
+		return tell("the project's operator", "Floating IP %s leads nowhere. Make it lead to the pair: portico gateway pair %s --floating-ip %s", f.fwd.Public.Addr(), f.gw.Name, f.fwd.Public.Addr())
 	}
 	if p == nil {
 		return tell("the project's operator", "Floating IP %s is not associated. Associate it with the port of the machine that it should lead to.", f.fwd.Public.Addr())

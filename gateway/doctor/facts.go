@@ -39,14 +39,16 @@ type facts struct {
 	standing standing
 	inv      *cloud.Inventory
 	gw       gateway.Gateway
+	machine  gateway.Gateway // that the packets come to: the active host of a pair, else gw
 	fwd      gateway.Forward // public, private and service; of a direct path, the VM's own
 
 	sshAside  bool              // configuration knows the gateway's sshd elsewhere than on port 22
 	guessed   bool              // the address is one of several that it could be
 	elsewhere *gateway.Gateway  // the gateway there is, when the address is not its
 	floating  *cloud.FloatingIP // the address, if it is one of the project's
-	gwPort    *cloud.Port
-	vm        *cloud.Instance // nil: gone
+	gwPort    *cloud.Port       // of the machine
+	gwEnd     *cloud.Port       // that the floating IP should lead to: of a pair the shared one, else gwPort
+	vm        *cloud.Instance   // nil: gone
 	vmPort    *cloud.Port
 	carrier   *cloud.Instance // the gateway's own instance
 

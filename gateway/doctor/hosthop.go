@@ -37,7 +37,7 @@ func (f *facts) judgeGateway() []Finding {
 		}
 		return []Finding{unknown(GatewaySSH, text, why, e)}
 	}
-	var out []Finding
+	out := f.judgePair()
 	for _, judge := range []func() []Finding{f.judgeWayIn, f.judgeForwarding, f.judgeWayOut, f.judgeConntrack, f.judgeReversePath, f.judgeMTU, f.judgeOtherTables, f.judgeReboot, f.judgeDrift} {
 		out = append(out, judge()...)
 	}

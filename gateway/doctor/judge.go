@@ -40,9 +40,9 @@ func (f *facts) title(id HopID) (title, target string) {
 	case Forwarding:
 		return "forwarding", f.fwd.Public.String()
 	case GatewayGroups:
-		return f.gw.Name + " groups", f.gw.PortID
+		return f.machineName() + " groups", f.machinePort()
 	case GatewayHost:
-		return f.gw.Name, f.gw.InstanceID
+		return f.machineName(), f.machineID()
 	case VMGroups:
 		return f.vmName() + " groups", addrText(f.fwd.Private.Addr())
 	case VM:

@@ -156,11 +156,17 @@ func (r *resolver) places() {
 		f.floating = &x
 	}
 	for _, p := range inv.Ports {
-		if p.ID == f.gw.PortID && p.ID != "" {
+		if p.ID == "" {
+			continue
+		}
+		if p.ID == f.machinePort() {
 			f.gwPort = &p
 		}
+		if p.ID == f.gw.PortID {
+			f.gwEnd = &p
+		}
 	}
-	if i, found := inv.Instance(f.gw.InstanceID); found {
+	if i, found := inv.Instance(f.machineID()); found {
 		f.carrier = &i
 	}
 	if f.route == toGateway {

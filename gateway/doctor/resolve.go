@@ -23,7 +23,7 @@ func (r *resolver) inv() *cloud.Inventory { return &r.s.Inventory }
 
 // newFacts are those of a snapshot, before it is known which path is meant.
 func newFacts(s publish.Snapshot, stateErr error) *facts {
-	return &facts{inv: &s.Inventory, gw: s.Gateway, state: s.State, stateErr: stateErr}
+	return &facts{inv: &s.Inventory, gw: s.Gateway, machine: s.Host(), state: s.State, stateErr: stateErr}
 }
 
 // gatewayFor is the gateway that a target needs, if that is another than the one in use: its address
@@ -136,9 +136,9 @@ func (r *resolver) stranded(g gateway.Gateway) error {
 }
 
 // publicAddr is where clients come in: the floating IP, or a host's own address that configuration names.
-// An instance without a floating IP has none.
+// An instance without a floating IP has none, and neither has a pair.
 func publicAddr(g gateway.Gateway) netip.Addr {
-	if g.FloatingIP.IsValid() || g.InstanceID != "" {
+	if g.FloatingIP.IsValid() || g.InstanceID != "" || g.IsPair() {
 		return g.FloatingIP
 	}
 	return g.FixedIP
@@ -294,7 +294,7 @@ func (r *resolver) instance(t Target) error {
 		}
 		return err
 	}
-	if i.ID == f.gw.InstanceID && i.ID != "" {
+	if (i.ID == f.gw.InstanceID || f.gw.IsMember(i.ID)) && i.ID != "" {
 		f.route = toGateway
 		r.toSSH()
 		return nil

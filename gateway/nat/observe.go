@@ -168,7 +168,11 @@ func (e *Engine) judge(s *gateway.State, all hosts) {
 	for _, h := range all {
 		s.Drift = append(s.Drift, e.foreignDrift(h.foreign)...)
 	}
-	s.Facts = slices.Insert(s.Facts, min(driftPlace, len(s.Facts)), driftFact(s.Drift))
+	place := driftPlace
+	if e.Gateway.IsPair() {
+		place = len(s.Members) // after how its hosts are
+	}
+	s.Facts = slices.Insert(s.Facts, min(place, len(s.Facts)), driftFact(s.Drift))
 }
 
 // listening reads "ss -Hltnup": what the gateway's own programs hold. What listens on loopback

@@ -25,7 +25,7 @@ type Host struct {
 	Device             string
 	Addresses          []netip.Addr // all that it has
 	Files              map[string]string
-	Forwards           int // that it carries for an address of its own
+	Forwards           int // that it carries: for an address of its own, or, of a pair that stands, for the shared one
 }
 
 const lookScript = `PATH=$PATH:/usr/sbin:/sbin
@@ -111,8 +111,6 @@ func (h *Host) unfit() error {
 		return fail(gateway.NotFound, "install it there, then pair again (Debian, Ubuntu: sudo apt install keepalived; RHEL and its like: sudo dnf install keepalived)", "keepalived is not installed there")
 	case h.Device == "":
 		return fail(gateway.Conflict, "see where 'gateways' in the configuration file and ~/.ssh/config lead to for this name", "the machine that was reached has no address %s: it is another one", h.Member.FixedIP)
-	case h.Forwards > 0:
-		return fail(gateway.Conflict, "portico withdraw them with --gateway "+h.Member.Name+", pair, and publish them again: a pair has one address for all", "it carries %d forwards for an address of its own", h.Forwards)
 	}
 	return nil
 }

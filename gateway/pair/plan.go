@@ -105,6 +105,11 @@ func (m *Maker) Unmake() (plan.Plan, error) {
 	var warnings []plan.Warning
 	for _, h := range m.Hosts {
 		switch {
+		case h.Forwards > 0:
+			return plan.Plan{}, &gateway.Error{
+				Op: "end the pair", Target: m.Name, Kind: gateway.Conflict, Err: fmt.Errorf("%d forwards come in by it", h.Forwards),
+				Next: "withdraw them first: portico forwards --gateway " + m.Name + " lists them",
+			}
 		case h.Err == nil:
 		case !m.Degraded:
 			return plan.Plan{}, &gateway.Error{
@@ -146,9 +151,15 @@ func (m *Maker) check() error {
 	case a.InstanceID == b.InstanceID:
 		return m.problem(gateway.Invalid, "name two: --members gw-a,gw-b", "a pair is two hosts, and both are %s", a.Name)
 	}
+	_, stands := m.standing()
 	for i := range m.Hosts {
-		if err := m.Hosts[i].unfit(); err != nil {
+		h := &m.Hosts[i]
+		if err := h.unfit(); err != nil {
 			return err
+		}
+		if h.Forwards > 0 && !stands {
+			return m.problem(gateway.Conflict, "withdraw them with --gateway "+h.Member.Name+", pair, and publish them again: a pair has one address for all",
+				"%s carries %d forwards for an address of its own", h.Member.Name, h.Forwards)
 		}
 	}
 	for _, i := range m.Inventory.Instances {

@@ -31,7 +31,7 @@ func (c *copier) jump() Copy {
 	to := Way{Host: private.Addr().String(), Port: private.Port(), User: login.User, Identity: login.KeyFile}
 	words := []string{"ssh"}
 	note := "needs a login on the gateway, and no forward"
-	if gw, ok := c.p.gatewayWay(c.s.host(), c.logins[c.s.host().InstanceID]); ok {
+	if gw, ok := c.p.gatewayWay(c.s.Host(), c.logins[c.s.Host().InstanceID]); ok {
 		words = append(words, gw.through()...)
 	} else {
 		note = "this machine is the gateway"

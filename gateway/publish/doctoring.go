@@ -37,7 +37,7 @@ func (p *Publisher) Patient(patience time.Duration) *Publisher {
 
 // Runner runs commands on a snapshot's gateway, over the connection that everything else uses.
 func (p *Publisher) Runner(ctx context.Context, s Snapshot) (gateway.Runner, error) {
-	e, err := p.engine(ctx, s.host(), s.Inventory)
+	e, err := p.engine(ctx, s.Host(), s.Inventory)
 	if err != nil {
 		return nil, err
 	}

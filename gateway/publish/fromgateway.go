@@ -49,7 +49,7 @@ func (p *Publisher) gatewayDialer(ctx context.Context, s Snapshot) (runner gatew
 	if !s.HasGateway() {
 		return nil, nil, "there is no gateway to ask"
 	}
-	e, err := p.engine(ctx, s.host(), s.Inventory)
+	e, err := p.engine(ctx, s.Host(), s.Inventory)
 	if err != nil {
 		return nil, nil, "the gateway can't be asked: " + cloud.Explain(err).Why
 	}

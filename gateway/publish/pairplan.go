@@ -80,8 +80,11 @@ func (p *Publisher) lookAtHosts(ctx context.Context, inv cloud.Inventory, r Pair
 			gw := gateway.Gateway{Name: m.Name, InstanceID: m.InstanceID, PortID: m.PortID, FixedIP: m.FixedIP, FloatingIP: m.FloatingIP}
 			runner := &lazyRunner{p: p, gw: gw, inv: inv}
 			out[i] = pair.Look(ctx, m, runner)
-			if out[i].Err != nil || stands {
+			switch {
+			case out[i].Err != nil:
 				return
+			case stands != nil:
+				gw = stands.Hosts()[i]
 			}
 			state, err := p.newEngine(gw, runner, inv).Observe(ctx)
 			out[i].Err, out[i].Forwards = err, len(state.Forwards)+len(state.Lost)
@@ -91,36 +94,39 @@ func (p *Publisher) lookAtHosts(ctx context.Context, inv cloud.Inventory, r Pair
 	return &out, nil
 }
 
-// pairMembers are the hosts that a request names, or those of the pair that stands.
-func (p *Publisher) pairMembers(inv cloud.Inventory, r PairRequest) (members [2]gateway.Member, stands bool, err error) {
+// pairMembers are the hosts that a request names, or those of the pair that stands; stands is that pair, if it is of these.
+func (p *Publisher) pairMembers(inv cloud.Inventory, r PairRequest) (members [2]gateway.Member, stands *gateway.Gateway, err error) {
 	for _, gw := range p.pairs(inv) {
 		if gw.Name == r.Name {
-			members, stands = gw.Members, true
+			members, stands = gw.Members, &gw
 		}
 	}
 	if len(r.Hosts) == 0 {
-		if !stands {
-			return members, false, pairProblem(r, gateway.NotFound, "'portico gateways' lists what there is; name two hosts with --members to make one", "there is no pair of this name")
+		if stands == nil {
+			return members, nil, pairProblem(r, gateway.NotFound, "'portico gateways' lists what there is; name two hosts with --members to make one", "there is no pair of this name")
 		}
-		return members, true, nil
+		return members, stands, nil
 	}
 	if len(r.Hosts) != len(members) {
-		return members, false, pairProblem(r, gateway.Invalid, "name two: --members gw-a,gw-b", "a pair is two hosts, and %d are named", len(r.Hosts))
+		return members, nil, pairProblem(r, gateway.Invalid, "name two: --members gw-a,gw-b", "a pair is two hosts, and %d are named", len(r.Hosts))
 	}
 	var found [2]cloud.Instance
 	for i, name := range r.Hosts {
 		if found[i], err = resolveInstance(inv, strings.TrimSpace(name)); err != nil {
-			return members, false, err
+			return members, nil, err
 		}
 	}
 	for _, port := range floatingFirst(inv, inv.InstancePorts(found[0].ID)) {
 		a, ok := pair.HostOn(&inv, found[0].ID, port.NetworkID)
 		b, both := pair.HostOn(&inv, found[1].ID, port.NetworkID)
 		if ok && both {
-			return [2]gateway.Member{a, b}, stands && members == [2]gateway.Member{a, b}, nil
+			if members != [2]gateway.Member{a, b} {
+				stands = nil
+			}
+			return [2]gateway.Member{a, b}, stands, nil
 		}
 	}
-	return members, false, pairProblem(r, gateway.Invalid, "take two hosts on one network", "%s and %s are on no network together", found[0].Name, found[1].Name)
+	return members, nil, pairProblem(r, gateway.Invalid, "take two hosts on one network", "%s and %s are on no network together", found[0].Name, found[1].Name)
 }
 
 // floatingFirst are ports with those first that have a floating IP: by them a gateway works.

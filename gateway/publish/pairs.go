@@ -41,9 +41,9 @@ func pairWith(all []gateway.Gateway, want string) gateway.Gateway {
 	return gateway.Gateway{}
 }
 
-// host is the machine that speaks for the gateway: the active host of a pair, else one that answers; the
+// Host is the machine that speaks for the gateway: the active host of a pair, else one that answers; the
 // gateway itself where it is one machine.
-func (s Snapshot) host() gateway.Gateway {
+func (s Snapshot) Host() gateway.Gateway {
 	hosts := s.Gateway.Hosts()
 	if s.State == nil || !s.Gateway.IsPair() {
 		return hosts[0]

@@ -69,7 +69,7 @@ func (p *Publisher) ClientAddress(ctx context.Context, s Snapshot) (netip.Addr, 
 	if !s.HasGateway() {
 		return fail(gateway.NotFound, errors.New("there is no gateway to ask"), "name the address: 198.51.100.7")
 	}
-	e, err := p.engine(ctx, s.host(), s.Inventory)
+	e, err := p.engine(ctx, s.Host(), s.Inventory)
 	if err != nil {
 		return netip.Addr{}, err
 	}
