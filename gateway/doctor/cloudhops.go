@@ -71,7 +71,10 @@ func (f *facts) target() *cloud.Port {
 	if f.route == direct {
 		return f.vmPort
 	}
-	return f.gwEnd
+	if f.gw.IsPair() {
+		return f.gwEnd
+	}
+	return f.gwPort
 }
 
 // endName is what the floating IP should lead to.

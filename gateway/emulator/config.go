@@ -79,6 +79,9 @@ type Config struct {
 	// goes another way, and a forward without SNAT times out.
 	RoutesBack bool
 
+	// Segment is where it hears other gateways' keepalived; nil: it is alone.
+	Segment *Segment
+
 	Now func() time.Time // default time.Now
 }
 

@@ -75,6 +75,9 @@ func Start(config Config) (*Gateway, error) {
 	g.machine.Device, g.machine.Address = config.Device, config.FixedIP
 	g.machine.SetSudo(config.Sudo)
 	g.machine.Fault = g.programFault
+	if config.Segment != nil {
+		config.Segment.join(g)
+	}
 	if err := g.furnish(); err != nil {
 		_ = g.Close()
 		return fail(err, "")

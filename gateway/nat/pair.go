@@ -82,8 +82,9 @@ func (e *Engine) observePair(ctx context.Context) (gateway.State, error) {
 
 var errLate = errors.New("it has not answered, and the other host of the pair has")
 
-// leading is the host whose forwards are meant, where the two differ: the one on which a change was
-// confirmed last, else the one that is active.
+// leading is the host whose forwards are meant, where the two differ: the one that has confirmed a change
+// which the other has missed. Where that is true of both, or of neither, it is the one with the newest
+// change; without any record, the one that is active.
 func (e *Engine) leading(ctx context.Context, all hosts) *hostSeen {
 	best := all[0]
 	for _, h := range all[1:] {
@@ -94,19 +95,54 @@ func (e *Engine) leading(ctx context.Context, all hosts) *hostSeen {
 	if len(all) < 2 || same(all[0], all[1]) {
 		return best
 	}
-	newest := ""
-	for _, h := range all {
-		records, err := h.engine(e).hostSwitch().History(ctx)
-		if err != nil {
-			continue
-		}
-		for _, r := range records {
-			if r.Result == history.Applied && r.ID > newest {
-				newest, best = r.ID, h
+	confirmed := make([]map[string]time.Time, len(all))
+	for i, h := range all {
+		confirmed[i] = h.engine(e).confirmed(ctx)
+	}
+	if a, b := ahead(confirmed[0], confirmed[1]), ahead(confirmed[1], confirmed[0]); a != b {
+		return all[map[bool]int{true: 0, false: 1}[a]]
+	}
+	var newest time.Time
+	for i, h := range all {
+		for _, at := range confirmed[i] {
+			if at.After(newest) {
+				newest, best = at, h
 			}
 		}
 	}
 	return best
+}
+
+// confirmed are the changes that were confirmed on this host, and when they were begun.
+func (e *Engine) confirmed(ctx context.Context) map[string]time.Time {
+	out := map[string]time.Time{}
+	records, err := e.hostSwitch().History(ctx)
+	if err != nil {
+		return nil // it was read a moment ago; without its history the other's says nothing
+	}
+	for _, r := range records {
+		if r.Result == history.Applied {
+			out[r.ID] = r.At
+		}
+	}
+	return out
+}
+
+// ahead reports whether a has a change that b lacks, which is no older than all that b has: the oldest
+// records are forgotten in time.
+func ahead(a, b map[string]time.Time) bool {
+	var oldest time.Time
+	for _, at := range b {
+		if oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	for id, at := range a {
+		if _, has := b[id]; !has && !at.Before(oldest) {
+			return true
+		}
+	}
+	return false
 }
 
 // same reports whether two hosts are to carry the same.

@@ -167,6 +167,11 @@ func (m *Maker) check() error {
 			return m.problem(gateway.Conflict, "choose another name", "an instance has this name, and --gateway could mean either")
 		}
 	}
+	return m.checkOthers(a.InstanceID, b.InstanceID)
+}
+
+// checkOthers refuses hosts that are of another pair, and a pair of this name that has other hosts.
+func (m *Maker) checkOthers(first, second string) error {
 	for _, p := range m.Inventory.Ports {
 		other := mark.FindStringSubmatch(p.Description)
 		if other == nil || p.DeviceID != "" {
@@ -174,9 +179,9 @@ func (m *Maker) check() error {
 		}
 		hosts := other[2:]
 		switch {
-		case other[1] == m.Name && !slices.Equal(hosts, []string{a.InstanceID, b.InstanceID}):
+		case other[1] == m.Name && !slices.Equal(hosts, []string{first, second}):
 			return m.problem(gateway.Conflict, "end that pair first, or choose another name", "there is a pair of this name with other hosts, or with these in the other order")
-		case other[1] != m.Name && (slices.Contains(hosts, a.InstanceID) || slices.Contains(hosts, b.InstanceID)):
+		case other[1] != m.Name && (slices.Contains(hosts, first) || slices.Contains(hosts, second)):
 			return m.problem(gateway.Conflict, "end that pair first, or take other hosts", "one of the hosts is of the pair %s", other[1])
 		}
 	}

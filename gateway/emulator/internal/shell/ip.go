@@ -12,5 +12,8 @@ func ip(p *process, args []string) int {
 	if a := p.machine.Address; a.IsValid() {
 		p.printf("2: %s    inet %s/24 metric 100 scope global dynamic %[1]s\\       valid_lft 85929sec preferred_lft 85929sec\n", p.machine.Device, a)
 	}
+	for _, a := range p.machine.sharedHere() {
+		p.printf("2: %s    inet %s scope global %[1]s\\       valid_lft forever preferred_lft forever\n", p.machine.Device, a)
+	}
 	return 0
 }

@@ -57,6 +57,8 @@ type Machine struct {
 	Listening func() []Listener
 	Device    string     // its network interface
 	Address   netip.Addr // the address there
+	// Elected reports whether it is this machine that holds the addresses it shares with others; nil: it is.
+	Elected func() bool
 	// Fault is asked before each program; nil or a nil answer lets it run.
 	Fault func(args []string) *Fault
 

@@ -13,7 +13,7 @@ import (
 func netPrograms() map[string]program {
 	return map[string]program{
 		"iptables": iptables, "iptables-save": iptablesSave, "iptables-restore": iptablesRestore, "sysctl": sysctl, "ss": ss,
-		"conntrack": conntrack, "ip": ip,
+		"conntrack": conntrack, "ip": ip, "keepalived": keepalived,
 	}
 }
 

@@ -28,7 +28,7 @@ func programs() map[string]program {
 }
 
 // administrators' programs are in /usr/sbin.
-var inSbin = []string{"iptables", "iptables-save", "iptables-restore", "sysctl", "conntrack"}
+var inSbin = []string{"iptables", "iptables-save", "iptables-restore", "sysctl", "conntrack", "keepalived"}
 
 // install puts the programs and the files of a cloud image on the disk.
 func (m *Machine) install() {
