@@ -96,22 +96,11 @@ const maxNamed = 3
 
 // Title says in one line what a proposal was asked for: "publish assembly-02: ssh, http".
 func Title(pr Proposal) string {
+	if text := titleOfOther(pr); text != "" {
+		return text
+	}
 	verb := "publish"
 	switch {
-	case pr.creation != nil:
-		return "create gateway " + pr.creation.build.Choice.Name
-	case pr.floating != nil && pr.floating.verb == Allocate:
-		return "allocate a floating IP"
-	case pr.floating != nil:
-		return string(pr.floating.verb) + " floating IP " + pr.Subject()
-	case pr.pair != nil:
-		return pr.pair.title()
-	case pr.local != nil && pr.Request.Fix.Start != "":
-		return "start " + pr.local.name
-	case pr.local != nil:
-		return "forget the old host key of " + pr.local.name
-	case pr.Request.Make != "":
-		return string(pr.Request.Make) + " gateway " + pr.Gateway.Name
 	case pr.Request.Withdraw:
 		verb = "withdraw"
 	case pr.Request.Repair:
@@ -147,6 +136,27 @@ func (p Proposal) subnetName(id string) string {
 		return id
 	}
 	return SubnetName(p.engine.Inventory, id)
+}
+
+// titleOfOther is the title of what is not about forwards; "" of what is.
+func titleOfOther(pr Proposal) string {
+	switch {
+	case pr.creation != nil:
+		return "create gateway " + pr.creation.build.Choice.Name
+	case pr.floating != nil && pr.floating.verb == Allocate:
+		return "allocate a floating IP"
+	case pr.floating != nil:
+		return string(pr.floating.verb) + " floating IP " + pr.Subject()
+	case pr.pair != nil:
+		return pr.pair.title()
+	case pr.local != nil && pr.Request.Fix.Start != "":
+		return "start " + pr.local.name
+	case pr.local != nil:
+		return "forget the old host key of " + pr.local.name
+	case pr.Request.Make != "":
+		return string(pr.Request.Make) + " gateway " + pr.Gateway.Name
+	}
+	return ""
 }
 
 // unique keeps the first of each, in order.

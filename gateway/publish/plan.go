@@ -67,16 +67,21 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 		want: w.all, covers: w.covers, named: w.named, engine: engine, runner: runner,
 	}
 	pr.shells = p.shells(s.Gateway)
-	if req.Make == Retire && !pl.Empty() {
+	return asAsked(pr, s), nil
+}
+
+// asAsked is what a proposal says besides, and sees to, because of what it was asked for.
+func asAsked(pr Proposal, s Snapshot) Proposal {
+	if pr.Request.Make == Retire && !pr.Plan.Empty() {
 		pr.Plan.Warnings = append(pr.Plan.Warnings, historyStays)
 	}
-	if req.Repair {
+	if pr.Request.Repair {
 		pr = repaired(pr)
 		for _, b := range s.State.RolledBack {
 			pr.settles = append(pr.settles, b.ID)
 		}
 	}
-	return pr, nil
+	return pr
 }
 
 // onThis refuses a gateway that the request is not about. What was found on one must not change another.

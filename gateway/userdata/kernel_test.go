@@ -138,6 +138,13 @@ func boot(t *testing.T, m *machine, o Options) string {
 	if mode, _ := m.sh(t, "stat -c %a:%U /var/log/portico-boot.log"); strings.TrimSpace(mode) != "600:root" {
 		t.Errorf("the log is %s", mode)
 	}
+	asTheEngineLeavesIt(t, m, o)
+	return said
+}
+
+// asTheEngineLeavesIt: nothing has drifted, and a plan for the same forwards finds nothing to do.
+func asTheEngineLeavesIt(t *testing.T, m *machine, o Options) {
+	t.Helper()
 	e := engine(m)
 	state, err := e.Observe(t.Context())
 	if err != nil {
@@ -163,7 +170,6 @@ func boot(t *testing.T, m *machine, o Options) string {
 	if err != nil || !p.Empty() {
 		t.Errorf("a plan for the same: %v, %v", p.Changes(), err)
 	}
-	return said
 }
 
 func engine(m *machine) *nat.Engine {

@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/exp/golden"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"portico/cloud"
 	"portico/gateway"
@@ -145,6 +146,9 @@ func TestKeys(t *testing.T) {
 	}{
 		"repair":                      {[]string{"R"}, views.Repair{}},
 		"repair on the page":          {[]string{"enter", "R"}, views.Repair{}},
+		"prepare":                     {[]string{"P"}, views.MakeGateway{Make: publish.Prepare, On: viewtest.Drifted().Gateway}},
+		"retire":                      {[]string{"X"}, views.MakeGateway{Make: publish.Retire, On: viewtest.Drifted().Gateway}},
+		"another is not retired":      {[]string{"down", "X"}, views.Tell{Text: "this gateway is not in use"}},
 		"adopt all":                   {[]string{"A"}, views.Adopt{}},
 		"adopt all on the page":       {[]string{"enter", "A"}, views.Adopt{}},
 		"adopt the marked":            {[]string{"enter", "down", "down", "space", "A"}, views.Adopt{Ports: []string{"tcp/8080"}}},
@@ -159,7 +163,7 @@ func TestKeys(t *testing.T) {
 		"another is not adopted from": {[]string{"down", "A"}, views.Tell{Text: "no forward made by hand can be adopted"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, press(open(message(viewtest.Drifted())), c.keys...)); diff != "" {
+			if diff := cmp.Diff(c.want, press(open(message(viewtest.Drifted())), c.keys...), cmpopts.EquateComparable(gateway.Gateway{})); diff != "" {
 				t.Error(diff)
 			}
 		})

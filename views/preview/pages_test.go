@@ -80,6 +80,8 @@ func TestWithdrawingIsTyped(t *testing.T) {
 	unnamed := previewtest.Assembly
 	unnamed.Name = "" // all that it had was cleaned away
 	bare := previewtest.Withdrawal(unnamed)
+	retired := previewtest.Withdrawal(previewtest.Assembly, previewtest.Japanese)
+	retired.Request = publish.Request{Make: publish.Retire}
 	cases := []struct {
 		name     string
 		proposal publish.Proposal
@@ -100,6 +102,8 @@ func TestWithdrawingIsTyped(t *testing.T) {
 		{"the number where the name is hard to type", odd, []string{"enter", "2", "enter"}, true, false},
 		{"the number where there is no name", bare, []string{"enter", "2", "enter"}, true, false},
 		{"not nothing where there is no name", bare, []string{"enter", "right", "enter"}, false, false},
+		{"a gateway is retired by its name", retired, []string{"enter", "gw-1", "enter"}, true, false},
+		{"not by less", retired, []string{"enter", "gw", "enter"}, false, true},
 		{"esc", one, []string{"enter", "assembly-02", "esc"}, false, false},
 	}
 	for _, c := range cases {
