@@ -26,7 +26,10 @@ func (r *Root) banner() []string {
 	case r.gw.err != nil && !r.guided():
 		return r.explain(r.gw.err, views.Explain(r.gw.err), r.again(&r.gw))
 	}
-	return r.offer()
+	if back := r.offer(); back != nil {
+		return back
+	}
+	return r.offerSync()
 }
 
 // offer says, on the tabs, that the gateway took something back by itself, and where to see it and

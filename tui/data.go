@@ -105,6 +105,7 @@ func (r *Root) onInventory(m effects.InventoryMsg) tea.Cmd {
 	var cmds []tea.Cmd
 	if m.Err == nil {
 		r.snapshot.Inventory, r.gateways = m.Inventory, m.Gateways
+		r.settle()
 		cmds = append(cmds, r.refreshLogins())
 	}
 	return tea.Batch(append(cmds, r.show(), r.poll())...)
@@ -117,6 +118,7 @@ func (r *Root) onObserve(m effects.ObserveMsg) tea.Cmd {
 	r.gw.done(r.now, m.Err, r.o.Jitter())
 	if m.Err == nil {
 		r.snapshot.Gateway, r.snapshot.State = m.Gateway, &m.State
+		r.settle()
 		return tea.Batch(r.show(), r.testNew(), r.replan())
 	}
 	// What was last seen stays, but only of this gateway.

@@ -25,7 +25,7 @@ func TestEveryBindingCanBeNamed(t *testing.T) {
 					continue
 				}
 				named := slices.ContainsFunc(views.Actions(), func(a views.Action) bool { return a.Has(target) && slices.Contains(a.Keys, k[0]) })
-				if choosing := (target == views.PublishForm || target == views.CreateGateway) && k[0] == "space"; !named && !choosing && b.Help().Desc != "" {
+				if choosing := slices.Contains([]views.Target{views.PublishForm, views.CreateGateway, views.SubnetForm}, target) && k[0] == "space"; !named && !choosing && b.Help().Desc != "" {
 					t.Errorf("%s: %s (%s) is in no line of views.Actions", target, k[0], b.Help().Desc)
 				}
 			}

@@ -19,6 +19,7 @@ import (
 	"portico/views/preview"
 	"portico/views/publish"
 	"portico/views/rounds"
+	"portico/views/subnet"
 	"portico/views/tests"
 )
 
@@ -45,7 +46,7 @@ func tabs() []tab {
 
 // targets lists the screens in the order in which they get data.
 var targets = []views.Target{
-	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.TestsTab, views.History, views.PublishForm, views.Preview, views.ApplyRun, views.HelpPage, views.Doctor, views.Rounds, views.CopyMenu, views.CreateGateway,
+	views.Instances, views.FloatingIPs, views.Forwards, views.Gateways, views.TestsTab, views.History, views.PublishForm, views.SubnetForm, views.Preview, views.ApplyRun, views.HelpPage, views.Doctor, views.Rounds, views.CopyMenu, views.CreateGateway,
 }
 
 // navigation is which screen is shown and the way back. All screens live as long as the
@@ -67,6 +68,7 @@ func newNavigation(readOnly bool) navigation {
 		views.TestsTab:    tests.New(),
 		views.History:     history.New(),
 		views.PublishForm: publish.New(),
+		views.SubnetForm:  subnet.New(),
 		views.Preview:     preview.New(),
 		views.ApplyRun:    apply.New(),
 		views.HelpPage:    help.New(),

@@ -25,6 +25,7 @@ type project struct {
 	gen       int
 	cloud, gw source
 	snapshot  publish.Snapshot
+	outOfStep publish.InStep // what a sync would do
 	gateways  []gateway.Gateway
 	logins    loginState
 	history   historyState

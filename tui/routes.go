@@ -69,7 +69,7 @@ func routes() map[reflect.Type]handler {
 		on(func(r *Root, m views.RoundsMsg) tea.Cmd { return r.tell(views.Rounds, m) }),
 		on((*Root).onRounds),
 		// plans
-		on(func(r *Root, m views.PlanMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
+		on((*Root).onPlan),
 		on(func(r *Root, m views.SurveyMsg) tea.Cmd { return r.tell(views.PublishForm, m) }),
 		on(func(r *Root, m views.MaterialMsg) tea.Cmd { return r.tell(views.CreateGateway, m) }),
 		on((*Root).onProposal),
@@ -94,6 +94,8 @@ func intents() map[reflect.Type]handler {
 		on((*Root).publish),
 		on((*Root).withdraw),
 		on((*Root).repair),
+		on((*Root).publishSubnet),
+		on((*Root).sync),
 		on((*Root).adopt),
 		on((*Root).makeGateway),
 		on((*Root).changeFloatingIP),

@@ -33,6 +33,8 @@ func Actions() []Action {
 		{Name: "tests", Keys: []string{"5"}, Does: "the tab"},
 		{Name: "history", Keys: []string{"6"}, Does: "the tab"},
 		{Name: "publish", Keys: []string{"p"}, Does: "publish", On: []Target{Instances}, Changes: true},
+		{Name: "subnet", Keys: []string{"N"}, Does: "publish a whole subnet", On: []Target{Instances}, Changes: true},
+		{Name: "sync", Keys: []string{"="}, Does: "bring forwards into step", On: []Target{Instances, Gateways}, Changes: true},
 		{Name: "withdraw", Keys: []string{"w"}, Does: "withdraw", On: []Target{Instances, Forwards}, Changes: true},
 		{Name: "move", Keys: []string{"e"}, Does: "have the other engine carry it", On: []Target{Forwards}, Changes: true},
 		{Name: "test", Keys: []string{"t"}, Does: "test", On: []Target{Instances, Forwards, TestsTab, ApplyRun}},

@@ -40,6 +40,8 @@ type (
 	}
 	// OpenFormMsg tells the publish form for which instances (IDs) it is opened.
 	OpenFormMsg struct{ Instances []string }
+	// OpenSubnetMsg tells the form for whole subnets that it is opened.
+	OpenSubnetMsg struct{}
 	// PlanMsg answers a Draft.
 	PlanMsg struct {
 		Seq      int

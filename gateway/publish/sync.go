@@ -211,3 +211,72 @@ func (w *wanted) tellDoors() {
 		}
 	}
 }
+
+// OutOfStep counts what a sync would have to do, from the snapshot alone and without a plan: cheap enough
+// for every refresh.
+func OutOfStep(s Snapshot) InStep {
+	var step InStep
+	if s.State == nil || s.Inventory.Unknown("ports") {
+		return step
+	}
+	w := whereaboutsOf(s.Inventory)
+	for _, d := range s.State.Drift {
+		switch {
+		case d.Kind == gateway.Reused:
+			step.Wrong++
+		case d.Kind == gateway.Gone && w.there[d.Forward.Instance] && len(w.has[d.Forward.Instance]) > 0:
+			step.Moved++
+		case d.Kind == gateway.Gone:
+			step.Gone++
+		}
+	}
+	if len(s.State.Covers) == 0 {
+		return step
+	}
+	type served struct{ instance, service string }
+	has, whole := map[served]bool{}, map[served]bool{}
+	for _, f := range s.State.Forwards {
+		if f.Subnet != "" {
+			whole[served{f.Instance, f.Service.Name}] = true
+		} else {
+			has[served{f.Instance, f.Service.Name}] = true
+		}
+	}
+	door := privateGroup(s)
+	fresh, shut := map[string]bool{}, map[string]bool{}
+	for _, p := range s.Inventory.Ports {
+		for _, c := range s.State.Covers {
+			if !w.there[p.DeviceID] || p.DeviceID == s.Gateway.InstanceID || s.Gateway.IsMember(p.DeviceID) ||
+				!slices.ContainsFunc(p.FixedIPs, func(ip cloud.FixedIP) bool { return ip.SubnetID == c.Subnet && ip.Addr.Is4() }) {
+				continue
+			}
+			for _, svc := range c.Services {
+				k := served{p.DeviceID, svc.Name}
+				fresh[p.DeviceID] = fresh[p.DeviceID] || !c.Whole && !has[k]
+				shut[p.DeviceID] = shut[p.DeviceID] || c.Whole && whole[k] && p.PortSecurity && !slices.Contains(p.Groups, door)
+			}
+		}
+	}
+	step.New, step.Doors = countTrue(fresh), countTrue(shut)
+	return step
+}
+
+// privateGroup is the group that published instances of the gateway carry; "" is none yet.
+func privateGroup(s Snapshot) string {
+	for _, g := range s.Inventory.SecurityGroups {
+		if g.Description == fmt.Sprintf("portico v1 gateway=%s role=private", s.Gateway.ID()) {
+			return g.ID
+		}
+	}
+	return ""
+}
+
+func countTrue(m map[string]bool) int {
+	n := 0
+	for _, yes := range m {
+		if yes {
+			n++
+		}
+	}
+	return n
+}

@@ -112,12 +112,18 @@ var (
 	strange    = group{"strange", "strange: no plan made it; R removes it"}
 	canAdopt   = group{"by hand", "made by hand, and can be adopted with A"}
 	cannot     = group{"foreign", "made by hand, and stays as it is"}
-	kinds      = []group{missing, strange, canAdopt, cannot}
-	kindsOrder = map[group]int{missing: 0, strange: 1, canAdopt: 2, cannot: 3}
+	reused     = group{"astray", "another VM has the address by now; = withdraws it, or leads it to its VM"}
+	gone       = group{"nobody", "leads to nobody; = withdraws it, or leads it to its VM"}
+	kinds      = []group{reused, gone, missing, strange, canAdopt, cannot}
+	kindsOrder = map[group]int{reused: 0, gone: 1, missing: 2, strange: 3, canAdopt: 4, cannot: 5}
 )
 
 func section(d gateway.Drift) group {
 	switch {
+	case d.Kind == gateway.Reused:
+		return reused
+	case d.Kind == gateway.Gone:
+		return gone
 	case d.Kind == gateway.Missing:
 		return missing
 	case d.Kind == gateway.Strange:
@@ -141,8 +147,12 @@ func full(d gateway.Drift) string {
 
 // means says what a rule made by hand amounts to, or why it cannot be adopted.
 func means(d gateway.Drift, s publish.Snapshot) string {
-	if d.Kind != gateway.Foreign {
+	switch d.Kind {
+	case gateway.Reused, gateway.Gone:
+		return cloud.Clean(d.Why)
+	case gateway.Missing, gateway.Strange:
 		return ""
+	case gateway.Foreign:
 	}
 	if f := d.Forward; f != nil {
 		out := fmt.Sprintf("%s of %s, %s %s -> %s", f.Service.Name, publish.InstanceName(s.Inventory, f.Instance), f.Service.Protocol, f.PublicText(), f.PrivateText())

@@ -16,10 +16,10 @@ import (
 )
 
 type keys struct {
-	Open, Repair, Adopt, Diagnose, DiagnoseAll, Copy, Refresh, Close key.Binding
-	Create, Prepare, Retire                                          key.Binding
-	list                                                             widget.ListKeys
-	page                                                             bool
+	Open, Repair, Sync, Adopt, Diagnose, DiagnoseAll, Copy, Refresh, Close key.Binding
+	Create, Prepare, Retire                                                key.Binding
+	list                                                                   widget.ListKeys
+	page                                                                   bool
 }
 
 func newKeys() keys {
@@ -27,6 +27,7 @@ func newKeys() keys {
 		Open:        key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "show all")),
 		Create:      key.NewBinding(key.WithKeys("c"), key.WithHelp("c", "create one")),
 		Repair:      key.NewBinding(key.WithKeys("R"), key.WithHelp("R", "repair")),
+		Sync:        key.NewBinding(key.WithKeys("="), key.WithHelp("=", "sync")),
 		Adopt:       key.NewBinding(key.WithKeys("A"), key.WithHelp("A", "adopt all")),
 		Prepare:     key.NewBinding(key.WithKeys("P"), key.WithHelp("P", "prepare as a gateway")),
 		Retire:      key.NewBinding(key.WithKeys("X"), key.WithHelp("X", "retire the gateway")),
@@ -49,9 +50,9 @@ func (k keys) ShortHelp() []key.Binding {
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
 	if k.page {
-		return append([][]key.Binding{{k.Repair, k.Adopt, k.Copy, k.Refresh, k.Close}}, k.list.Bindings()...)
+		return append([][]key.Binding{{k.Repair, k.Sync, k.Adopt, k.Copy, k.Refresh, k.Close}}, k.list.Bindings()...)
 	}
-	return [][]key.Binding{{k.Open, k.Diagnose, k.DiagnoseAll, k.Repair, k.Adopt, k.Create, k.Prepare, k.Retire, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
+	return [][]key.Binding{{k.Open, k.Diagnose, k.DiagnoseAll, k.Repair, k.Sync, k.Adopt, k.Create, k.Prepare, k.Retire, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
 }
 
 // press turns a key on the list into what is to be done.
@@ -62,6 +63,8 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 		return views.Refresh{}
 	case key.Matches(msg, s.keys.Create):
 		return s.create()
+	case key.Matches(msg, s.keys.Sync):
+		return views.Sync{}
 	case !ok:
 	case key.Matches(msg, s.keys.Open) && r.chosen:
 		s.page.id = rowID(r)
@@ -125,7 +128,7 @@ func (s *Screen) adopt(r row, marked []line) views.Intent {
 	}
 	var ports []string
 	for _, l := range marked {
-		if f := l.Forward; f != nil {
+		if f := l.Forward; f != nil && l.Kind == gateway.Foreign {
 			if port := fmt.Sprintf("%s/%d", f.Service.Protocol, f.Public.Port()); !slices.Contains(ports, port) {
 				ports = append(ports, port)
 			}
@@ -140,7 +143,7 @@ func (s *Screen) adopt(r row, marked []line) views.Intent {
 func adoptable(ds []gateway.Drift) int {
 	n := 0
 	for _, d := range ds {
-		if d.Forward != nil {
+		if d.Kind == gateway.Foreign && d.Forward != nil {
 			n++
 		}
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 type keys struct {
-	Open, Publish, Withdraw, Test, Diagnose, Copy, CopyMore, Refresh, Close key.Binding
-	list                                                                    widget.ListKeys
+	Open, Publish, Subnet, Sync, Withdraw, Test, Diagnose, Copy, CopyMore, Refresh, Close key.Binding
+	list                                                                                  widget.ListKeys
 }
 
 func newKeys() keys {
@@ -24,6 +24,8 @@ func newKeys() keys {
 		Open:     key.NewBinding(key.WithKeys("enter"), key.WithHelp("enter", "open")),
 		Close:    key.NewBinding(key.WithKeys("esc", "enter"), key.WithHelp("esc", "back to the list")),
 		Publish:  key.NewBinding(key.WithKeys("p"), key.WithHelp("p", "publish")),
+		Subnet:   key.NewBinding(key.WithKeys("N"), key.WithHelp("N", "publish a subnet")),
+		Sync:     key.NewBinding(key.WithKeys("="), key.WithHelp("=", "sync")),
 		Withdraw: key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
 		Test:     key.NewBinding(key.WithKeys("t"), key.WithHelp("t", "test")),
 		Diagnose: key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
@@ -40,13 +42,19 @@ func (k keys) ShortHelp() []key.Binding {
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return append([][]key.Binding{{k.Open, k.Publish, k.Withdraw, k.Test, k.Diagnose, k.Copy, k.CopyMore, k.Refresh}}, k.list.Bindings()...)
+	return append([][]key.Binding{{k.Open, k.Publish, k.Subnet, k.Sync, k.Withdraw, k.Test, k.Diagnose, k.Copy, k.CopyMore, k.Refresh}}, k.list.Bindings()...)
 }
 
 // act turns a key into what is to be done. A key that cannot do its work here says why.
 func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 	if key.Matches(msg, s.keys.Refresh) {
 		return views.Refresh{}
+	}
+	if key.Matches(msg, s.keys.Subnet) {
+		return views.PublishSubnet{}
+	}
+	if key.Matches(msg, s.keys.Sync) {
+		return views.Sync{}
 	}
 	rows := s.list.Chosen()
 	r, ok := s.list.Current()

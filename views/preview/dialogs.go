@@ -173,6 +173,8 @@ func (s *Screen) dialog() widget.Dialog {
 		if closing(p.Items) > 0 {
 			d.Lines[0] = closes(p.Items) + "; " + d.Lines[0]
 		}
+	case "Sync":
+		d.Title, d.Yes = "Bring "+p.Gateway.Name+" into step?", "Sync"
 	case "Adopt":
 		d.Title, d.Yes = "Adopt on "+p.Gateway.Name+"?", "Adopt"
 	case "Start", "Forget", "Create":

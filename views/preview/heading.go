@@ -29,6 +29,8 @@ func Verb(p publish.Proposal) string {
 		return "Forget"
 	case r.Repair, r.Fix != nil:
 		return "Repair"
+	case r.Sync:
+		return "Sync"
 	case r.AdoptAll || len(r.Adopt) > 0:
 		return "Adopt"
 	}
