@@ -26,6 +26,7 @@ func TestLabNeutron(t *testing.T) {
 		t.Skip("PORTICO_LAB is not set: run by .ci/run inside the lab")
 	}
 	l := newLabForwarding(t)
+	defer l.remove()
 	before := l.doors()
 	for _, s := range []struct {
 		name string
@@ -49,11 +50,6 @@ func newLabForwarding(t *testing.T) *labForwarding {
 	t.Helper()
 	l := &labForwarding{lab: labHome(t)}
 	l.vm, l.gw = l.server("vm", "a-vm1", "--sg", "default"), l.server("gateway", "a-gw")
-	t.Cleanup(func() {
-		for _, vm := range []string{"a-vm1", "a-gw"} {
-			l.run(nil, l.oslab, "rm", vm)
-		}
-	})
 	key := l.inside("a-gw", "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")
 	if err := os.WriteFile(filepath.Join(l.home, ".ssh", "known_hosts"), []byte(l.gw.Floating[0]+" "+key), 0o600); err != nil {
 		t.Fatal(err)
@@ -63,15 +59,28 @@ func newLabForwarding(t *testing.T) *labForwarding {
 	if !strings.HasPrefix(l.fip, "203.") {
 		l.fip, l.fipID = words[1], words[0]
 	}
-	t.Cleanup(func() { l.run(nil, l.oslab, "os", "floating", "ip", "delete", l.fipID) })
 	l.port = strings.TrimSpace(l.openstack("port", "list", "--server", l.vm.ID, "-f", "value", "-c", "ID"))
 	return l
 }
 
-// doors are the security groups and their rules, without IDs.
+// remove takes away what the test has made in the lab. It runs before the test's own context ends.
+func (l *labForwarding) remove() {
+	for _, vm := range []string{"a-vm1", "a-gw"} {
+		l.run(nil, l.oslab, "rm", vm)
+	}
+	l.run(nil, l.oslab, "os", "floating", "ip", "delete", l.fipID)
+}
+
+// doors are the security groups that this test's forwards can make: other tests have theirs.
 func (l *labForwarding) doors() string {
 	l.t.Helper()
-	return l.openstack("security", "group", "list", "-f", "value", "-c", "Name", "-c", "Description", "--sort-column", "Name")
+	var out []string
+	for line := range strings.Lines(l.openstack("security", "group", "list", "-f", "value", "-c", "Name", "--sort-column", "Name")) {
+		if strings.HasPrefix(line, "portico-neutron") || strings.Contains(line, "a-gw") {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "")
 }
 
 // client logs in at an address and says from where that comes, as the VM sees it.
@@ -190,12 +199,12 @@ func labRefusals(t *testing.T, l *labForwarding) {
 func labRouters(t *testing.T, l *labForwarding) {
 	l.openstack("network", "create", "a-lone")
 	l.openstack("subnet", "create", "--network", "a-lone", "--subnet-range", "10.77.0.0/24", "a-lone")
-	t.Cleanup(func() {
+	defer func() {
 		l.run(nil, l.oslab, "os", "server", "delete", "--wait", "fill-a-lone")
 		l.run(nil, l.oslab, "os", "router", "remove", "subnet", "a-router", "a-lone")
 		l.run(nil, l.oslab, "os", "router", "delete", "a-router")
 		l.run(nil, l.oslab, "os", "network", "delete", "a-lone")
-	})
+	}()
 	l.openstack("server", "create", "--image", "debian-12", "--flavor", "m1.tiny", "--network", "a-lone", "--wait", "fill-a-lone")
 	words := strings.Fields(l.openstack("port", "list", "--network", "a-lone", "--server", "fill-a-lone", "-f", "value", "-c", "ID"))
 	addr := l.openstack("port", "show", words[0], "-f", "json", "-c", "fixed_ips")

@@ -43,16 +43,17 @@ func (p *Publisher) byNeutron(s Snapshot, req Request) bool {
 		return slices.ContainsFunc(state.Drift, func(d gateway.Drift) bool { return d.Forward != nil })
 	case len(req.Adopt) > 0:
 		return slices.ContainsFunc(state.Drift, func(d gateway.Drift) bool { return d.Kind == gateway.Foreign && names(req.Adopt, d) })
-	case len(req.Instances) == 0:
-		return false
-	case !req.Withdraw && s.engineFor(req) == neutron.Name:
-		return true
 	}
+	return len(req.Instances) > 0 && (!req.Withdraw && s.engineFor(req) == neutron.Name || s.concerns(req, state.Forwards))
+}
+
+// concerns reports whether any of these forwards is of an instance that a request names.
+func (s Snapshot) concerns(req Request, forwards []gateway.Forward) bool {
 	about := map[string]bool{}
 	for _, name := range req.Instances {
 		about[name] = true
 	}
-	return slices.ContainsFunc(state.Forwards, func(f gateway.Forward) bool {
+	return slices.ContainsFunc(forwards, func(f gateway.Forward) bool {
 		return about[f.Instance] || about[InstanceName(s.Inventory, f.Instance)]
 	})
 }
@@ -101,7 +102,7 @@ func (p *Publisher) planNeutron(ctx context.Context, s Snapshot, req Request) (P
 	if len(req.Subnets) > 0 {
 		return Proposal{}, &gateway.Error{
 			Op: "publish a subnet by", Target: neutron.Name, Kind: gateway.Invalid,
-			Err: errors.New("Neutron forwards to VMs that there are, not to every address of a subnet"), Next: "publish it through a gateway: --engine nat",
+			Err: errors.New("it forwards to VMs that there are, not to every address of a subnet"), Next: "publish it through a gateway: --engine nat",
 		}
 	}
 	m, err := p.newMixed(s, req)

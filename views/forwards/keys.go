@@ -11,7 +11,7 @@ import (
 
 type keys struct {
 	Copy, CopyMore, Test, Diagnose, DiagnoseAll, Withdraw, Move, Refresh key.Binding
-	list                                                           widget.ListKeys
+	list                                                                 widget.ListKeys
 }
 
 func newKeys() keys {
