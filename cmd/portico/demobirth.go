@@ -72,7 +72,7 @@ func (n *nursery) serve() {
 // splice joins a connection with one to an address of this machine, until either end closes.
 func splice(c net.Conn, to netip.AddrPort) {
 	defer func() { _ = c.Close() }()
-	other, err := net.DialTimeout("tcp", to.String(), time.Second)
+	other, err := (&net.Dialer{Timeout: time.Second}).DialContext(context.Background(), "tcp", to.String())
 	if err != nil {
 		return
 	}

@@ -18,7 +18,7 @@ func TestLabCreate(t *testing.T) {
 		t.Skip("PORTICO_LAB is not set: run by .ci/run inside the lab")
 	}
 	l := labHome(t)
-	labCreateSweep(l) // what an interrupted run may have left
+	labCreateSweep(l)       // what an interrupted run may have left
 	defer labCreateSweep(l) // by then a clean-up of the test could run no command any more
 	l.openstack("security", "group", "create", "g-closed")
 	l.vm = l.server("vm", "g-vm", "--sg", "g-closed")

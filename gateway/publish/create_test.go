@@ -219,10 +219,7 @@ func TestCreateGateway(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := n.stands(t)
-			c := pr.Creation()
-			if c.Image.Name != "ubuntu-24.04" || c.Flavor.Name != "de.small" || c.Network.Name != "lab-net" || c.Import == nil || c.Allocates() != (world != emulator.WorldNoGateway) {
-				t.Errorf("chose %s, %s, %s, import %v, allocates %v", c.Image.Name, c.Flavor.Name, c.Network.Name, c.Import, c.Allocates())
-			}
+			checkChosen(t, pr.Creation(), world)
 			out := n.Apply(t.Context(), pr, publish.Watch{})
 			if !out.Report.OK() {
 				t.Fatalf("%v, left %v", out.Report.Err, out.Report.Left)
@@ -243,17 +240,7 @@ func TestCreateGateway(t *testing.T) {
 			if err != nil || len(records) != 1 || records[0].Title != "create gateway gw-new" || records[0].Result != history.Applied {
 				t.Errorf("history: %+v, %v", records, err)
 			}
-			for _, client := range []struct {
-				from string
-				in   bool
-			}{{"198.51.100.9", true}, {"192.0.2.1", false}} {
-				if got := n.cloud.AllowsIngress(gw.InstanceID, "tcp", 22, netip.MustParseAddr(client.from)); got != client.in {
-					t.Errorf("ssh from %s: %v", client.from, got)
-				}
-			}
-			if n.cloud.AllowsIngress(gw.InstanceID, "tcp", 80, netip.MustParseAddr("198.51.100.9")) {
-				t.Error("more than ssh is open")
-			}
+			n.opens(t, gw.InstanceID)
 			if _, err := n.propose(t, provision.Wish{Name: "gw-new"}); cloud.KindOf(err) != gateway.Conflict {
 				t.Errorf("a second of the same name: %v", err)
 			}
