@@ -26,7 +26,7 @@ func TestLabCreate(t *testing.T) {
 	labCreatePlan(t, l, before)
 	labCreateFails(t, l, before)
 
-	r := l.portico(nil, "gateway", "create", "g-gw", "--user-data", "script", "--yes")
+	r := l.portico(nil, "gateway", "create", "g-gw", "--floating-ip", "new", "--user-data", "script", "--yes")
 	if r.code != 0 || !strings.Contains(r.err, "verified by the cloud (console log)") {
 		t.Fatalf("create: exit %d", r.code)
 	}
@@ -75,7 +75,7 @@ func labCreateFails(t *testing.T, l *lab, before []string) {
 	l.run([]string{"OS_CLOUD=admin"}, l.oslab, "os", "flavor", "delete", "g-huge")
 	l.admin("flavor", "create", "g-huge", "--vcpus", "6000", "--ram", "1024", "--disk", "1")
 	defer l.admin("flavor", "delete", "g-huge")
-	r := l.portico(nil, "gateway", "create", "g-gw", "--flavor", "g-huge", "--user-data", "script", "--yes")
+	r := l.portico(nil, "gateway", "create", "g-gw", "--flavor", "g-huge", "--floating-ip", "new", "--user-data", "script", "--yes")
 	if r.code != 1 || !strings.Contains(r.err, "No valid host") {
 		t.Errorf("a gateway that no host has room for: exit %d", r.code)
 	}
