@@ -49,19 +49,29 @@ func (w *wanted) sync() error {
 	if err != nil {
 		return err
 	}
-	within := func(f gateway.Forward) bool {
+	inLimit := func(f gateway.Forward) bool {
 		return limit == nil || f.Subnet != "" && limit[f.Subnet].IsValid() || slices.ContainsFunc(prefixes(limit), func(p netip.Prefix) bool { return f.Private.IsValid() && p.Contains(f.Private.Addr()) })
 	}
 	for place, f := range w.set.list {
-		if !w.set.gone[place] && within(f) && w.orphan(f) {
+		if !w.set.gone[place] && inLimit(f) && w.orphan(f) {
 			w.leadAnew(place)
 		}
 	}
+	if err := w.fillAll(limit); err != nil {
+		return err
+	}
+	w.tellDoors()
+	w.settleCovers()
+	return nil
+}
+
+// fillAll fills the covers that are to be kept in step. That of a subnet which is gone goes.
+func (w *wanted) fillAll(limit map[string]netip.Prefix) error {
 	had := w.reachable()
 	for _, c := range w.s.State.Covers {
 		n, there := w.s.Inventory.Subnet(c.Subnet)
 		if !there && !w.where.unsure {
-			continue // its forwards went as gone
+			continue
 		}
 		w.covers = append(w.covers, c)
 		if _, in := limit[c.Subnet]; limit != nil && !in || !there {
@@ -76,8 +86,6 @@ func (w *wanted) sync() error {
 		}
 		w.countNew(c, room, had)
 	}
-	w.tellDoors()
-	w.settleCovers()
 	return nil
 }
 
@@ -210,73 +218,4 @@ func (w *wanted) tellDoors() {
 			w.items = append(w.items, Item{Forward: f, Instance: w.nameOf(f)})
 		}
 	}
-}
-
-// OutOfStep counts what a sync would have to do, from the snapshot alone and without a plan: cheap enough
-// for every refresh.
-func OutOfStep(s Snapshot) InStep {
-	var step InStep
-	if s.State == nil || s.Inventory.Unknown("ports") {
-		return step
-	}
-	w := whereaboutsOf(s.Inventory)
-	for _, d := range s.State.Drift {
-		switch {
-		case d.Kind == gateway.Reused:
-			step.Wrong++
-		case d.Kind == gateway.Gone && w.there[d.Forward.Instance] && len(w.has[d.Forward.Instance]) > 0:
-			step.Moved++
-		case d.Kind == gateway.Gone:
-			step.Gone++
-		}
-	}
-	if len(s.State.Covers) == 0 {
-		return step
-	}
-	type served struct{ instance, service string }
-	has, whole := map[served]bool{}, map[served]bool{}
-	for _, f := range s.State.Forwards {
-		if f.Subnet != "" {
-			whole[served{f.Instance, f.Service.Name}] = true
-		} else {
-			has[served{f.Instance, f.Service.Name}] = true
-		}
-	}
-	door := privateGroup(s)
-	fresh, shut := map[string]bool{}, map[string]bool{}
-	for _, p := range s.Inventory.Ports {
-		for _, c := range s.State.Covers {
-			if !w.there[p.DeviceID] || p.DeviceID == s.Gateway.InstanceID || s.Gateway.IsMember(p.DeviceID) ||
-				!slices.ContainsFunc(p.FixedIPs, func(ip cloud.FixedIP) bool { return ip.SubnetID == c.Subnet && ip.Addr.Is4() }) {
-				continue
-			}
-			for _, svc := range c.Services {
-				k := served{p.DeviceID, svc.Name}
-				fresh[p.DeviceID] = fresh[p.DeviceID] || !c.Whole && !has[k]
-				shut[p.DeviceID] = shut[p.DeviceID] || c.Whole && whole[k] && p.PortSecurity && !slices.Contains(p.Groups, door)
-			}
-		}
-	}
-	step.New, step.Doors = countTrue(fresh), countTrue(shut)
-	return step
-}
-
-// privateGroup is the group that published instances of the gateway carry; "" is none yet.
-func privateGroup(s Snapshot) string {
-	for _, g := range s.Inventory.SecurityGroups {
-		if g.Description == fmt.Sprintf("portico v1 gateway=%s role=private", s.Gateway.ID()) {
-			return g.ID
-		}
-	}
-	return ""
-}
-
-func countTrue(m map[string]bool) int {
-	n := 0
-	for _, yes := range m {
-		if yes {
-			n++
-		}
-	}
-	return n
 }
