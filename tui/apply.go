@@ -57,7 +57,11 @@ func (r *Root) withdraw(i views.Withdraw) tea.Cmd {
 func (r *Root) repair(views.Repair) tea.Cmd { return r.propose(publish.Request{Repair: true}) }
 
 func (r *Root) adopt(i views.Adopt) tea.Cmd {
-	return r.propose(publish.Request{Adopt: i.Ports, AdoptAll: len(i.Ports) == 0})
+	req := publish.Request{Adopt: i.Ports, AdoptAll: len(i.Ports) == 0}
+	if i.Vacant {
+		req.Vacant = publish.VacantAdopt
+	}
+	return r.propose(req)
 }
 
 // propose plans a request and shows the plan.

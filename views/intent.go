@@ -47,7 +47,11 @@ type (
 	Repair struct{}
 	// Adopt makes a plan that takes over forwards made by hand, and shows it: those at these public
 	// ports ("tcp/30011"), or, without any, all that can be.
-	Adopt struct{ Ports []string }
+	// Vacant takes over, too, what leads to addresses that nobody has.
+	Adopt struct {
+		Ports  []string
+		Vacant bool
+	}
 	// MakeGateway makes a plan that prepares a machine as a gateway, or retires it, and shows it.
 	MakeGateway struct {
 		Make publish.Prepared

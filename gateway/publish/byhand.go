@@ -41,7 +41,10 @@ type ByHand struct {
 }
 
 // ByHand sums up what was made by hand on the snapshot's gateway; nothing while it has not answered.
-func (p *Publisher) ByHand(s Snapshot) ByHand {
+func (p *Publisher) ByHand(s Snapshot) ByHand { return ByHandOf(s, p.options.Schemes) }
+
+// ByHandOf is [Publisher.ByHand] with schemes of one's own choice.
+func ByHandOf(s Snapshot, schemes []scheme.Scheme) ByHand {
 	var out ByHand
 	if s.State == nil {
 		return out
@@ -67,7 +70,7 @@ func (p *Publisher) ByHand(s Snapshot) ByHand {
 		out.Staying = append(out.Staying, Reason{why, n})
 	}
 	slices.SortFunc(out.Staying, func(a, b Reason) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Why, b.Why)) })
-	out.recognise(s, p.options.Schemes)
+	out.recognise(s, schemes)
 	return out
 }
 

@@ -63,7 +63,20 @@ func (s *Screen) about(r row, f views.Frame, width int) []string {
 		}
 		out = append(out, widget.Spans{{Text: widget.Fit(label, 7), Style: st.Dim}, {Text: x.Name + " ", Style: st.Dim}, {Text: x.Value, Style: style}}.Cut(width).Render(st, false))
 	}
+	if s.found.Rules > 0 {
+		out = append(out, prose("others ", s.byHand(), width, st)...)
+	}
 	return out
+}
+
+// byHand says in words what was made by hand, as a whole.
+func (s *Screen) byHand() string {
+	f := s.found
+	text := fmt.Sprintf("%s by hand: %s", preview.Count(f.Rules, "rule"), f.Text())
+	if n := len(f.Vacant); n > 0 {
+		text += fmt.Sprintf("; %s to addresses that no VM has", preview.Count(n, "forward"))
+	}
+	return text
 }
 
 // tookBack tells of one change that the gateway took back by itself.

@@ -50,6 +50,7 @@ type Screen struct {
 	traffic views.Traffic
 	schemes []scheme.Scheme
 	counts  publish.Capacities
+	found   publish.ByHand   // on the gateway in use
 	filled  publish.Capacity // of the gateway in use; without a total while it is not known
 }
 
@@ -195,6 +196,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		s.snapshot = msg
 		s.traffic.Take(msg)
 		s.filled, _ = s.counts.Of(msg.Snapshot, s.schemes)
+		s.found = publish.ByHandOf(msg.Snapshot, s.schemes)
 		s.list.SetRows(rows(msg))
 		s.fillPage()
 		return s, nil
@@ -314,6 +316,8 @@ func (s *Screen) Keys() help.KeyMap {
 	k.Retire.SetEnabled(state)
 	k.Create.SetEnabled(s.readOnly == "" && !s.snapshot.CloudAt.IsZero())
 	k.Adopt.SetEnabled(state && adoptable(r.state.Drift) > 0)
+	k.Import.SetEnabled(state && s.importable())
+	k.Ports.SetEnabled(ok && r.chosen)
 	k.list = s.list.Keys
 	if s.Nested() {
 		return s.pageKeys(k)

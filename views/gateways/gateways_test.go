@@ -256,15 +256,34 @@ func TestKeysOffered(t *testing.T) {
 		return out
 	}
 	s := open(message(viewtest.Drifted()))
-	if diff := cmp.Diff([]string{"enter show all", "d doctor", "R repair", "A adopt all", "c create one", "/ filter", "r refresh"}, offered(s)); diff != "" {
+	if diff := cmp.Diff([]string{"enter show all", "d doctor", "R repair", "A adopt all", "c create one", "I import all", "m port map", "/ filter", "r refresh"}, offered(s)); diff != "" {
 		t.Error(diff)
 	}
 	press(s, "enter", "space")
-	if diff := cmp.Diff([]string{"R repair", "A adopt the marked", "space mark", "y copy the rule", "/ filter", "r refresh"}, offered(s)); diff != "" {
+	if diff := cmp.Diff([]string{"R repair", "A adopt the marked", "space mark", "I import all", "y copy the rule", "m port map", "/ filter", "r refresh"}, offered(s)); diff != "" {
 		t.Error(diff)
 	}
 	press(s, "/")
 	if !s.(views.Typing).Typing() || len(s.Keys().ShortHelp()) != 3 {
 		t.Error("the filter does not take all keys")
+	}
+}
+
+// The map of ports is a page of its own, from the list and from the page of drift, and goes back to both.
+func TestPortMap(t *testing.T) {
+	s := open(message(viewtest.Drifted()))
+	nested := func() bool { return s.(views.Nested).Nested() }
+	shown := func() string { return view(t, s, 100, 30) }
+	press(s, "m")
+	if !nested() || !strings.Contains(shown(), "public tcp ports of gw-1") {
+		t.Fatalf("no map:\n%s", shown())
+	}
+	press(s, "m")
+	if got := shown(); !nested() || strings.Contains(got, "public tcp ports") || !strings.Contains(got, "DRIFT") {
+		t.Fatalf("no drift:\n%s", got)
+	}
+	press(s, "esc")
+	if nested() {
+		t.Error("the page is open still")
 	}
 }

@@ -16,10 +16,10 @@ import (
 )
 
 type keys struct {
-	Open, Repair, Sync, Adopt, Diagnose, DiagnoseAll, Copy, Refresh, Close key.Binding
-	Create, Prepare, Retire                                                key.Binding
-	list                                                                   widget.ListKeys
-	page                                                                   bool
+	Open, Repair, Sync, Adopt, Import, Ports, Diagnose, DiagnoseAll, Copy, Refresh, Close key.Binding
+	Create, Prepare, Retire                                                               key.Binding
+	list                                                                                  widget.ListKeys
+	page                                                                                  bool
 }
 
 func newKeys() keys {
@@ -31,6 +31,8 @@ func newKeys() keys {
 		Adopt:       key.NewBinding(key.WithKeys("A"), key.WithHelp("A", "adopt all")),
 		Prepare:     key.NewBinding(key.WithKeys("P"), key.WithHelp("P", "prepare as a gateway")),
 		Retire:      key.NewBinding(key.WithKeys("X"), key.WithHelp("X", "retire the gateway")),
+		Import:      key.NewBinding(key.WithKeys("I"), key.WithHelp("I", "import all")),
+		Ports:       key.NewBinding(key.WithKeys("m"), key.WithHelp("m", "port map")),
 		Diagnose:    key.NewBinding(key.WithKeys("d"), key.WithHelp("d", "doctor")),
 		DiagnoseAll: key.NewBinding(key.WithKeys("D"), key.WithHelp("D", "doctor of all forwards")),
 		Copy:        key.NewBinding(key.WithKeys("y"), key.WithHelp("y", "copy the rule")),
@@ -42,17 +44,17 @@ func newKeys() keys {
 // ShortHelp is what the status bar shows, most needed first.
 func (k keys) ShortHelp() []key.Binding {
 	if k.page {
-		return []key.Binding{k.Repair, k.Adopt, k.list.Mark, k.Copy, k.list.Filter, k.Refresh}
+		return []key.Binding{k.Repair, k.Adopt, k.list.Mark, k.Import, k.Copy, k.Ports, k.list.Filter, k.Refresh}
 	}
-	return []key.Binding{k.Open, k.Diagnose, k.Repair, k.Adopt, k.Create, k.list.Filter, k.Refresh}
+	return []key.Binding{k.Open, k.Diagnose, k.Repair, k.Adopt, k.Create, k.Import, k.Ports, k.list.Filter, k.Refresh}
 }
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
 	if k.page {
-		return append([][]key.Binding{{k.Repair, k.Sync, k.Adopt, k.Copy, k.Refresh, k.Close}}, k.list.Bindings()...)
+		return append([][]key.Binding{{k.Repair, k.Sync, k.Adopt, k.Import, k.Ports, k.Copy, k.Refresh, k.Close}}, k.list.Bindings()...)
 	}
-	return [][]key.Binding{{k.Open, k.Diagnose, k.DiagnoseAll, k.Repair, k.Sync, k.Adopt, k.Create, k.Prepare, k.Retire, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
+	return [][]key.Binding{{k.Open, k.Ports, k.Diagnose, k.DiagnoseAll, k.Repair, k.Sync, k.Adopt, k.Import, k.Create, k.Prepare, k.Retire, k.Refresh}, k.list.TableKeys.Bindings(), k.list.Choosing()}
 }
 
 // press turns a key on the list into what is to be done.
@@ -66,8 +68,8 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	case key.Matches(msg, s.keys.Sync):
 		return views.Sync{}
 	case !ok:
-	case key.Matches(msg, s.keys.Open) && r.chosen:
-		s.page.id = rowID(r)
+	case key.Matches(msg, s.keys.Open, s.keys.Ports) && r.chosen:
+		s.page.id, s.page.ports = rowID(r), key.Matches(msg, s.keys.Ports)
 		s.fillPage()
 	case key.Matches(msg, s.keys.Open):
 		return views.Tell{Text: "it is not in use: 'portico --gateway' or 'gateway:' in the configuration file chooses it"}
@@ -83,6 +85,8 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 		return s.make(r, publish.Retire)
 	case key.Matches(msg, s.keys.Adopt):
 		return s.adopt(r, nil)
+	case key.Matches(msg, s.keys.Import):
+		return s.importAll(r)
 	}
 	return nil
 }
@@ -139,6 +143,19 @@ func (s *Screen) adopt(r row, marked []line) views.Intent {
 	}
 	return views.Adopt{Ports: ports}
 }
+
+// importAll takes over all that was made by hand, also what leads to addresses that nobody has.
+func (s *Screen) importAll(r row) views.Intent {
+	switch {
+	case s.readOnly != "":
+		return views.Tell{Text: views.OnlyLooks(s.readOnly)}
+	case r.state == nil || !r.chosen || !s.importable():
+		return views.Tell{Text: "nothing made by hand can be imported"}
+	}
+	return views.Adopt{Vacant: true}
+}
+
+func (s *Screen) importable() bool { return len(s.found.Forwards)+len(s.found.Vacant) > 0 }
 
 func adoptable(ds []gateway.Drift) int {
 	n := 0

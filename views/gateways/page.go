@@ -13,6 +13,7 @@ import (
 	"portico/gateway"
 	"portico/themes"
 	"portico/views"
+	"portico/views/portspace"
 	"portico/views/preview"
 	"portico/views/widget"
 )
@@ -28,6 +29,8 @@ type line struct {
 type page struct {
 	id   string // of the gateway; "" when the list is shown
 	list *widget.List[line]
+
+	ports bool // the map of its public ports is shown in place of its drift
 }
 
 func newPage() page {
@@ -92,6 +95,8 @@ func (s *Screen) pressPage(msg tea.KeyPressMsg) views.Intent {
 		return views.Refresh{}
 	case key.Matches(msg, s.keys.Close):
 		s.page.id = ""
+	case key.Matches(msg, s.keys.Ports):
+		s.page.ports = !s.page.ports
 	case !ok:
 	case key.Matches(msg, s.keys.Repair):
 		return s.repair(r)
@@ -101,6 +106,8 @@ func (s *Screen) pressPage(msg tea.KeyPressMsg) views.Intent {
 			marked = s.page.list.Chosen()
 		}
 		return s.adopt(r, marked)
+	case key.Matches(msg, s.keys.Import):
+		return s.importAll(r)
 	case key.Matches(msg, s.keys.Copy):
 		if l, ok := s.page.list.Current(); ok {
 			return views.CopyText{Text: cloud.Clean(l.Line), What: "the rule"}
@@ -112,7 +119,10 @@ func (s *Screen) pressPage(msg tea.KeyPressMsg) views.Intent {
 func (s *Screen) pageKeys(k keys) help.KeyMap {
 	k.page, k.list = true, s.page.list.Keys
 	_, ok := s.page.list.Current()
-	k.Copy.SetEnabled(ok)
+	k.Copy.SetEnabled(ok && !s.page.ports)
+	if s.page.ports {
+		k.Ports.SetHelp("m", "back to its drift")
+	}
 	k.list.Mark.SetEnabled(ok && k.Adopt.Enabled())
 	if s.page.list.Marked() > 0 {
 		k.Adopt.SetHelp("A", "adopt the marked")
@@ -132,6 +142,9 @@ func (s *Screen) viewPage(r row, f views.Frame) string {
 		left = append(left, widget.Span{Text: "  " + r.FloatingIP.String(), Style: st.Dim})
 	}
 	head := []string{preview.HeadingWith(left, right, inner, st)}
+	if s.page.ports {
+		return widget.Lines(indent(strings.Join(append(head, append([]string{""}, portspace.Lines(s.snapshot.Snapshot, r.Name, st, inner, f.Height-2)...)...), "\n")), f.Width, f.Height)
+	}
 	about := s.about(r, f, inner)
 	head = append(head, about[:min(len(about), max(0, f.Height/2-2))]...)
 	if f.Height >= 12 {
