@@ -22,7 +22,7 @@ func TestLabPair(t *testing.T) {
 	}
 	l := labHome(t)
 	labPairSweep(l) // what an interrupted run may have left
-	t.Cleanup(func() { labPairSweep(l) })
+	defer labPairSweep(l) // not at Cleanup: the test's context has ended by then
 	l.openstack("security", "group", "create", "f-closed")
 	l.vm = l.server("vm", "f-vm", "--sg", "f-closed")
 	l.server("gateway", "f-gw1")
@@ -195,18 +195,22 @@ func labPairSame(t *testing.T, l *lab) {
 	}
 }
 
-// pairState is everything that making and ending a pair may touch.
+// pairState is everything of the test's own machines that making and ending a pair may touch.
 func (l *lab) pairState() string {
 	l.t.Helper()
-	out := l.openstack("port", "list", "--long", "-f", "value", "-c", "ID", "-c", "Security Groups", "--sort-column", "ID") +
-		l.openstack("security", "group", "list", "-f", "value", "-c", "ID", "-c", "Name", "--sort-column", "ID") +
-		l.openstack("floating", "ip", "list", "-f", "value", "-c", "Floating IP Address", "-c", "Port", "--sort-column", "ID")
-	for _, host := range []string{"f-gw1", "f-gw2"} {
-		out += l.openstack("port", "list", "--server", host, "-f", "value", "-c", "ID", "-c", "Fixed IP Addresses")
-		out += plainRules(l.inside(host, "iptables-save"))
-		out += l.inside(host, "ip -o -4 addr show | awk '{print $2, $4}'; find /etc/portico /etc/sysctl.d /etc/systemd/system /etc/keepalived -type f -o -type l 2>/dev/null | sort")
+	var out strings.Builder
+	for line := range strings.Lines(l.openstack("security", "group", "list", "-f", "value", "-c", "Name", "--sort-column", "Name")) {
+		if strings.Contains(line, "f-pair") {
+			out.WriteString(line)
+		}
 	}
-	return out
+	for _, host := range []string{"f-gw1", "f-gw2", "f-vm"} {
+		id := strings.Fields(l.openstack("port", "list", "--server", host, "-f", "value", "-c", "ID"))[0]
+		out.WriteString(l.openstack("port", "show", id, "-f", "value", "-c", "allowed_address_pairs", "-c", "security_group_ids", "-c", "fixed_ips"))
+		out.WriteString(plainRules(l.inside(host, "iptables-save")))
+		out.WriteString(l.inside(host, "ip -o -4 addr show | awk '{print $2, $4}'; find /etc/portico /etc/sysctl.d /etc/systemd/system /etc/keepalived -type f -o -type l 2>/dev/null | sort"))
+	}
+	return out.String()
 }
 
 func labPairSweep(l *lab) {
