@@ -7,6 +7,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	forwarding "portico/gateway/neutron"
 	"portico/gateway/publish"
 	"portico/gateway/scheme"
 )
@@ -53,6 +54,17 @@ func (r *resolver) neutron(fip cloud.FloatingIP, addr netip.AddrPort, proto gate
 		}
 	}
 	return nil
+}
+
+// forwardingFor is a VM to which Neutron forwards for Portico; without a service it is the first forward.
+func (r *resolver) forwardingFor(i cloud.Instance, service string) bool {
+	for _, f := range forwarding.Forwards(r.inv()) {
+		is := service == "" || f.Service.Name == service || service == fmt.Sprintf("%s/%d", f.Service.Protocol, f.Service.Port)
+		if f.Instance == i.ID && is {
+			return r.endpoint(f.Public, f.Service.Protocol) == nil
+		}
+	}
+	return false
 }
 
 // floatingFor is a VM with a floating IP of its own.

@@ -299,7 +299,7 @@ func (r *resolver) instance(t Target) error {
 		r.toSSH()
 		return nil
 	}
-	if r.standingFor(i, t.Service) || r.floatingFor(i, t.Service) {
+	if r.standingFor(i, t.Service) || r.forwardingFor(i, t.Service) || r.floatingFor(i, t.Service) {
 		return nil
 	}
 	for _, g := range r.p.Stranded(*r.inv()) {
