@@ -62,6 +62,10 @@ func newWorld(t *testing.T, gatewayName string, names []string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.gateway.Close() })
+	if d.nursery, err = newNursery(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.nursery.close)
 	home := t.TempDir()
 	for _, pair := range append(c.Env(), "HOME="+home, "USERPROFILE="+home, "SSH_AUTH_SOCK=", "NO_COLOR=1", "PORTICO_CONFIG="+d.hostileConfig(t, home, cloud.Clean(gatewayName))) {
 		name, value, _ := strings.Cut(pair, "=")

@@ -124,7 +124,7 @@ func TestRouteFiles(t *testing.T) {
 
 func TestRouteRefuses(t *testing.T) {
 	broken := filepath.Join(t.TempDir(), "broken")
-	if err := os.WriteFile(broken, []byte("Host \"\nInclude\n  = \n"), 0o600); err != nil {
+	if err := os.WriteFile(broken, []byte("Host gw\nInclude [\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
