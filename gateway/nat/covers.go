@@ -84,33 +84,39 @@ func readCovers(seen *observed) []gateway.Cover {
 }
 
 // coversIn reads the covers of a ruleset. A rule that says anything else is none; of rules that
-// contradict each other about a subnet, the first one holds.
+// contradict each other about a service of a subnet, the first one holds. Services that are published
+// otherwise, or to others, are a cover of their own: joined, one would be opened to whom the other lets in.
 func coversIn(rules netfilter.Ruleset) []gateway.Cover {
 	table, _ := rules.Table(tableNAT)
 	i := slices.IndexFunc(table.Chains, func(c netfilter.Chain) bool { return c.Name == chainCovers })
 	if i < 0 {
 		return nil
 	}
-	var out []gateway.Cover
+	var each []gateway.Cover // of one service
 	for _, r := range table.Chains[i].Rules {
-		w := words(r.Args)
-		c, ok := readCover(w)
+		c, ok := readCover(words(r.Args))
 		if !ok {
 			continue
 		}
-		n := slices.IndexFunc(out, func(o gateway.Cover) bool { return o.Subnet == c.Subnet })
+		n := slices.IndexFunc(each, func(o gateway.Cover) bool { return o.Subnet == c.Subnet && o.Covers(c.Services[0]) })
+		switch {
+		case n < 0:
+			each = append(each, c)
+		case each[n].Whole == c.Whole && each[n].Scheme == c.Scheme:
+			each[n].Sources = joinSources(each[n].Sources, c.Sources)
+		}
+	}
+	var out []gateway.Cover
+	for _, c := range each {
+		n := slices.IndexFunc(out, func(o gateway.Cover) bool {
+			o.Services = c.Services
+			return o.Equal(c)
+		})
 		if n < 0 {
 			out = append(out, c)
 			continue
 		}
-		known := &out[n]
-		if known.Whole != c.Whole || known.Scheme != c.Scheme {
-			continue
-		}
-		if !known.Covers(c.Services[0]) {
-			known.Services = append(known.Services, c.Services...)
-		}
-		known.Sources = joinSources(known.Sources, c.Sources)
+		out[n].Services = append(out[n].Services, c.Services...)
 	}
 	return out
 }

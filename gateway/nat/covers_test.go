@@ -54,6 +54,35 @@ func TestCoversAreReadBack(t *testing.T) {
 	})
 }
 
+// Services of one subnet that are published to different people, or in different ways, stay apart: read
+// as one, ssh would be opened to whom http is open to.
+func TestCoversOfOneSubnetStayApart(t *testing.T) {
+	http, web := gateway.Service{Name: "http", Protocol: gateway.TCP, Port: 80}, gateway.Service{Name: "web", Protocol: gateway.TCP, Port: 8080}
+	few := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	want := []gateway.Cover{
+		{Subnet: netID, Scheme: "per-service", Services: []gateway.Service{sshService}, Sources: few},
+		{Subnet: netID, Scheme: "per-service", Services: []gateway.Service{http}},
+		{Subnet: netID, Whole: true, Scheme: "next-free", Services: []gateway.Service{web}, Sources: few},
+	}
+	nat, _ := layouts(testGateway, nil, want...)
+	got := coversIn(netfilter.Ruleset{Tables: []netfilter.Table{{Name: "nat", Chains: nat.Chains}}})
+	if !slices.EqualFunc(got, want, gateway.Cover.Equal) {
+		t.Errorf("wrote %+v, read %+v", want, got)
+	}
+}
+
+// What is to go on a pair goes on each of its hosts.
+func TestPairRemovesOnBothHosts(t *testing.T) {
+	gone := map[gateway.Key]bool{{Protocol: gateway.TCP}: true}
+	e := &Engine{Remove: gone, Members: []*Engine{{}, {}}}
+	e.meanHosts(hosts{{observed: &observed{}}, {observed: &observed{}, member: 1}})
+	for i, m := range e.Members {
+		if len(m.Remove) != 1 {
+			t.Errorf("host %d removes %v", i, m.Remove)
+		}
+	}
+}
+
 // What does not say exactly what a cover says is none.
 func TestNoCovers(t *testing.T) {
 	good := coverMark(gateway.Cover{Subnet: netID, Scheme: "per-service"}, sshService)

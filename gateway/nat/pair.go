@@ -245,7 +245,7 @@ func (e *Engine) meanHosts(all hosts) {
 	prepared := false
 	for _, h := range all {
 		x := h.engine(e)
-		x.Adopt, x.First, x.Prepare, x.Retire, x.Covers = e.Adopt, e.First, e.Prepare, e.Retire, e.Covers
+		x.Adopt, x.Remove, x.First, x.Prepare, x.Retire, x.Covers = e.Adopt, e.Remove, e.First, e.Prepare, e.Retire, e.Covers
 		x.mean(h.observed)
 		prepared = prepared || x.prepared
 	}
