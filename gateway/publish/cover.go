@@ -322,7 +322,7 @@ func (w *wanted) drop(old map[owner]gateway.Forward) {
 }
 
 // fillExisting gives each instance of a subnet its own forwards. What it has at its present address stays,
-// and lets in whom the cover says if the cover is new.
+// and lets in whom the request says, if it speaks of that.
 func (w *wanted) fillExisting(c gateway.Cover, room Room, sch *scheme.Scheme, told bool) error {
 	old := w.takeOut(c, sch) // of the whole subnet, as it was published before
 	var ends []scheme.Endpoint
@@ -334,12 +334,16 @@ func (w *wanted) fillExisting(c gateway.Cover, room Room, sch *scheme.Scheme, to
 		}
 		seen[p.Instance], holder[p.Addr] = true, p.Instance
 		for _, svc := range c.Services {
-			if own, ok := w.stands(p.Instance, svc, p.Addr); ok && samePorts(own, svc) && (!told || w.req.KeepPorts) {
+			own, ok := w.stands(p.Instance, svc, p.Addr)
+			if ok && samePorts(own, svc) && (!told || w.req.KeepPorts) {
 				if told {
-					own.Sources = c.Sources
+					own.Sources = w.letIn(c, own, told)
 					w.put(w.dir.byID[p.Instance], own)
 				}
 				continue
+			}
+			if !told && !ok && w.elsewhere(p.Instance, svc) {
+				continue // by another of its addresses: nobody has asked to lead that one here
 			}
 			ends = append(ends, scheme.Endpoint{Addr: p.Addr, Service: svc})
 		}
@@ -351,8 +355,9 @@ func (w *wanted) fillExisting(c gateway.Cover, room Room, sch *scheme.Scheme, to
 	for _, e := range entries {
 		i := w.dir.byID[holder[e.Addr]]
 		f := gateway.Forward{
-			Instance: i.ID, Service: e.Service, Public: addrPort(w.publicAddr(), e.Port), Private: addrPort(e.Addr, e.Service.Port), Sources: c.Sources, Engine: nat.Name,
+			Instance: i.ID, Service: e.Service, Public: addrPort(w.publicAddr(), e.Port), Private: addrPort(e.Addr, e.Service.Port), Engine: nat.Name,
 		}
+		f.Sources = w.letIn(c, f, told)
 		at := owner{e.Addr.String(), e.Service.Name, e.Service.Protocol}
 		if was, stood := old[at]; stood && was.Key() == f.Key() {
 			delete(old, at)

@@ -84,6 +84,9 @@ func (m *mixed) publishNeutron(i cloud.Instance, services []gateway.Service) err
 	olds := map[string]gateway.Forward{} // by service and protocol
 	for _, svc := range services {
 		old, ok := m.standsAt(i.ID, svc, fip.Address)
+		if !ok {
+			old = m.had(i.ID, svc, place.Addr)
+		}
 		olds[svc.Name+string(svc.Protocol)] = old
 		if ok && old.Private.Addr() == place.Addr && old.Public.Addr() == fip.Address && m.req.KeepPorts && len(m.ports) == 0 && samePorts(old, svc) {
 			m.put(i, m.keepSources(old, old))

@@ -149,7 +149,8 @@ type wanted struct {
 	before map[gateway.Key][]gateway.Forward // those of have
 	where  whereabouts
 
-	covers []gateway.Cover // that are to stand; nil leaves them as they are
+	covers []gateway.Cover          // that are to stand; nil leaves them as they are
+	moved  map[owner][]netip.Prefix // whom forwards let in that led astray, and are made anew by a cover
 	step   InStep
 	mixed  *mixed // where Neutron's forwards are part of it; else nil
 }
@@ -307,8 +308,7 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 		f := gateway.Forward{
 			Instance: i.ID, Service: e.Service, Public: addrPort(w.publicAddr(), e.Port), Private: addrPort(addr, e.Service.Port), Engine: nat.Name,
 		}
-		old, _ := w.stands(i.ID, e.Service, addr)
-		w.put(i, w.keepSources(f, old))
+		w.put(i, w.keepSources(f, w.had(i.ID, e.Service, addr)))
 	}
 	return nil
 }
@@ -322,6 +322,20 @@ func samePorts(old gateway.Forward, svc gateway.Service) bool {
 // stands finds the forward that a service of an instance has now.
 func (w *wanted) stands(id string, svc gateway.Service, addr netip.Addr) (gateway.Forward, bool) {
 	return w.set.stands(owner{id, svc.Name, svc.Protocol}, addr)
+}
+
+// had finds what a service of an instance is reached by now: at this address, at another one, which the
+// instance may have no longer, or by the rule of its subnet. Wherever it leads from now on, it is not opened
+// to more for that.
+func (w *wanted) had(id string, svc gateway.Service, addr netip.Addr) gateway.Forward {
+	if f, ok := w.stands(id, svc, addr); ok {
+		return f
+	}
+	if own := w.set.left(slices.Clone(w.set.byOwner[owner{id, svc.Name, svc.Protocol}])); len(own) > 0 {
+		return w.set.list[own[0]]
+	}
+	f, _ := w.set.stands(owner{addr.String(), svc.Name, svc.Protocol}, addr)
+	return f
 }
 
 // keepSources lets in who was asked for, or, where that is wished, who may come in already.

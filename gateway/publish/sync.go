@@ -44,7 +44,7 @@ func (s InStep) String() string {
 // sync wants the forwards in step with the project: first what leads astray is withdrawn or led anew, then
 // each cover is filled as it would be if it were made now.
 func (w *wanted) sync() error {
-	w.named, w.covers = map[string]bool{}, []gateway.Cover{}
+	w.named, w.covers, w.moved = map[string]bool{}, []gateway.Cover{}, map[owner][]netip.Prefix{}
 	limit, err := w.limits()
 	if err != nil {
 		return err
@@ -130,6 +130,7 @@ func (w *wanted) leadAnew(place int) {
 				w.step.Moved++
 			}
 			if w.coveredBy(subnet, f.Service, false) {
+				w.moved[ownerOf(f)] = f.Sources
 				w.items = append(w.items, Item{Action: plan.Delete, Forward: f, Instance: i.Name})
 				return
 			}
