@@ -119,6 +119,19 @@ func admitted(inv *cloud.Inventory, p cloud.Port, proto gateway.Protocol, number
 	return gateway.SortPrefixes(sources), false
 }
 
+// admittedTo is who may reach all the ports of a VM that a forward leads to; alike is false where it is not
+// the same for each.
+func admittedTo(inv *cloud.Inventory, p cloud.Port, f gateway.Forward) (sources []netip.Prefix, anybody, alike bool) {
+	sources, anybody = admitted(inv, p, f.Service.Protocol, f.Private.Port())
+	for n := range f.Ports() {
+		s, all := admitted(inv, p, f.Service.Protocol, f.Private.Port()+uint16(n))
+		if all != anybody || !slices.Equal(s, sources) {
+			return nil, false, false
+		}
+	}
+	return sources, anybody, true
+}
+
 // withoutOurs is a port without the groups that are ours.
 func (e *Engine) withoutOurs(p cloud.Port) cloud.Port {
 	p.Groups = slices.DeleteFunc(slices.Clone(p.Groups), func(id string) bool {

@@ -320,6 +320,30 @@ func TestAdopt(t *testing.T) {
 	p.apply(t, adopted)
 }
 
+// A range of which the VM's groups let fewer in at some ports than at others is not adopted: it would be
+// opened as far as its first port is.
+func TestAdoptRange(t *testing.T) {
+	group := cloud.SecurityGroup{ID: "g", Rules: []cloud.SecurityGroupRule{
+		{Direction: "ingress", EtherType: "IPv4", Protocol: "tcp", PortMin: 8000, PortMax: 8000},
+		{Direction: "ingress", EtherType: "IPv4", Protocol: "tcp", PortMin: 9000, PortMax: 9001, RemotePrefix: netip.MustParsePrefix("198.51.100.0/24")},
+	}}
+	inv := cloud.Inventory{SecurityGroups: []cloud.SecurityGroup{group}}
+	port := cloud.Port{PortSecurity: true, Groups: []string{"g"}}
+	for _, c := range []struct {
+		first  uint16
+		ports  int
+		alike  bool
+		anyone bool
+	}{{8000, 1, true, true}, {8000, 2, false, false}, {9000, 2, true, false}, {8999, 3, false, false}, {7000, 2, true, false}} {
+		f := gateway.Forward{
+			Service: gateway.Service{Protocol: gateway.TCP, Port: c.first}.WithPorts(c.ports), Private: netip.AddrPortFrom(netip.MustParseAddr("192.168.0.11"), c.first),
+		}
+		if _, anyone, alike := admittedTo(&inv, port, f); alike != c.alike || anyone != c.anyone {
+			t.Errorf("%d ports from %d on: alike %v, anybody %v", c.ports, c.first, alike, anyone)
+		}
+	}
+}
+
 // A plan whose forwarding somebody has changed since is refused, and nothing of it stands.
 func TestStale(t *testing.T) {
 	p := newProject(t)

@@ -93,7 +93,7 @@ func (e *Engine) foreign(x entry) gateway.Drift {
 	f := x.forward
 	_, whyNot, _ := Available(&e.Inventory)
 	p, _ := e.portOf(f)
-	sources, anybody := admitted(&e.Inventory, p, f.Service.Protocol, f.Private.Port())
+	sources, anybody, alike := admittedTo(&e.Inventory, p, f)
 	switch {
 	case whyNot != "":
 		d.Why = whyNot
@@ -105,6 +105,8 @@ func (e *Engine) foreign(x entry) gateway.Drift {
 		d.Why = "it leads to no instance of this project"
 	case p.ID == "":
 		d.Why = "the VM's port cannot be read"
+	case !alike:
+		d.Why = "the VM's security groups let not the same in at each of its ports, and a forward has one list for all"
 	case !anybody && len(sources) == 0:
 		d.Why = "the VM's security groups let nobody in, so that it leads nowhere"
 	default:
