@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,6 +66,11 @@ func (a *app) retireGateway(ctx context.Context, name string, f retireFlags) err
 			return err
 		}
 	}
+	if p.Empty() && f.detach && !f.release && gw.FloatingIP.IsValid() { // else it is asked with what is retired
+		if err := a.confirm(ctx, "Detach it?"); err != nil {
+			return err
+		}
+	}
 	out := gatewayChangeJSON{Gateway: gw.Name}
 	return a.carryOutGateway(ctx, pub, s, p, &out, func() error { return a.freeAddress(ctx, w, gw, f, &out) })
 }
@@ -99,6 +105,9 @@ func (a *app) freeAddress(ctx context.Context, w *wiring, gw gateway.Gateway, f 
 		if err != nil {
 			return err
 		}
+		if err := stillOf(inv, gw); err != nil {
+			return err
+		}
 		s := publish.Snapshot{Inventory: inv}
 		p, err := w.publisher.Plan(ctx, s, publish.Request{FloatingIP: publish.FloatingIPRequest{Do: verb, Address: gw.FloatingIP.String()}})
 		if err != nil {
@@ -108,6 +117,20 @@ func (a *app) freeAddress(ctx context.Context, w *wiring, gw gateway.Gateway, f 
 			return a.leftBehind(r)
 		}
 		out.FloatingIP = &addressDoneJSON{gw.FloatingIP, done[verb]}
+	}
+	return nil
+}
+
+// stillOf refuses a floating IP that somebody has made lead to another machine since.
+func stillOf(inv cloud.Inventory, gw gateway.Gateway) error {
+	for _, x := range inv.FloatingIPs {
+		if x.Address != gw.FloatingIP || x.PortID == "" || len(gw.PortIDs()) == 0 || slices.Contains(gw.PortIDs(), x.PortID) {
+			continue
+		}
+		return &gateway.Error{
+			Op: "take " + x.Address.String() + " off", Target: gw.Name, Kind: gateway.Conflict, Err: errors.New("it leads to another machine by now"),
+			Next: "the gateway is retired; see 'portico floatingips' for where its address leads",
+		}
 	}
 	return nil
 }
