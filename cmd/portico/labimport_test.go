@@ -49,15 +49,15 @@ func TestLabImport(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(l.home, ".ssh", "known_hosts"), []byte(l.gw.Floating[0]+" "+key), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	skip := labOthers(t, l)
-	l.inside("c-gw", "SKIP='"+strings.Join(skip, " ")+"'\n"+wikiScript)
+	l.inside("c-gw", "SKIP='"+strings.Join(labOthers(t, l), " ")+"'\n"+wikiScript)
+	made := strings.Count(l.inside("c-gw", "iptables-save -t nat"), "-j DNAT")
 	eventually(t, func() bool { return l.ssh(l.port(30000)).code == 0 })
 
 	var found struct {
 		ByHand byHandJSON `json:"by_hand"`
 	}
 	decode(t, l.run(nil, l.bin, "import", "--plan", "--json", "--gateway", "c-gw").out, &found)
-	if f := found.ByHand; f.Rules != 762-3*len(skip) || f.Companions != f.Rules || f.Scheme == nil || *f.Scheme != "per-service" || len(f.Odd) != 0 || len(f.Kept) != 1 || len(f.Forwards) != 3 {
+	if f := found.ByHand; f.Rules != made || made < 600 || f.Companions != f.Rules || f.Scheme == nil || *f.Scheme != "per-service" || len(f.Odd) != 0 || len(f.Kept) != 1 || len(f.Forwards) != 3 {
 		t.Errorf("found %d rules, %d companions, scheme %v, %d odd, kept in %q, %d forwards to VMs, %d to nobody", f.Rules, f.Companions, f.Scheme, len(f.Odd), f.Kept, len(f.Forwards), len(f.Vacant))
 	}
 	r := l.run(nil, l.bin, "import", "--yes", "--gateway", "c-gw")
