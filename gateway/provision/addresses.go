@@ -60,7 +60,7 @@ func (x *chooser) address() {
 func whyAddress(plain []Option, fresh Option) string {
 	switch {
 	case len(plain) > 0:
-		return "it is free"
+		return "no new one is needed"
 	case fresh.No == "":
 		return "none is free"
 	}

@@ -177,12 +177,22 @@ func opening(r Room, c gateway.Cover) plan.Warning {
 	}
 	w := plan.Warning{
 		Title:  fmt.Sprintf("the whole subnet %s is opened: %s of %s to %s", r.Name, strings.Join(names, ", "), counted(len(r.Places), "address"), who),
-		Detail: fmt.Sprintf("%d of them hold a VM now; whatever gets one of the others later is reachable as soon as its door is open", held),
+		Detail: fmt.Sprintf("%s a VM now; whatever gets one of the others later is reachable as soon as its door is open", holding(held)),
 	}
 	if len(r.Excluded) > 0 {
 		w.Detail += "; not " + excludedText(r.Excluded)
 	}
 	return w
+}
+
+func holding(n int) string {
+	switch n {
+	case 0:
+		return "none of them holds"
+	case 1:
+		return "1 of them holds"
+	}
+	return fmt.Sprintf("%d of them hold", n)
 }
 
 // maxExcluded is how many excluded addresses a warning names.

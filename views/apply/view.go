@@ -108,8 +108,7 @@ func (s *Screen) clamp(p page) {
 }
 
 func (s *Screen) heading(width int, f views.Frame) string {
-	verb := preview.Verb(s.proposal)
-	return preview.Heading(verb, preview.Subjects(s.proposal), s.proposal.Gateway, width, f.Styles)
+	return preview.HeadingOf(s.proposal, width, f.Styles)
 }
 
 // progress is the one line that says how it stands; ▼ tells that there is more below.

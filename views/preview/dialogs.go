@@ -158,11 +158,15 @@ func (s *Screen) dialog() widget.Dialog {
 		}
 	}
 	p := s.proposal
-	d := widget.Dialog{Title: "Apply this on " + p.Gateway.Name + "?", Yes: "Apply", Cancel: "Cancel", OnYes: s.onYes}
+	where := p.Gateway.Name
+	if at := at(p); len(at) > 0 {
+		where = addresses(at)
+	}
+	d := widget.Dialog{Title: "Apply this on " + where + "?", Yes: "Apply", Cancel: "Cancel", OnYes: s.onYes}
 	d.Lines = []string{p.Plan.Summary() + "."}
 	switch Verb(p) {
 	case "Withdraw":
-		d.Title, d.Yes = "Withdraw from "+p.Gateway.Name+"?", "Withdraw"
+		d.Title, d.Yes = "Withdraw from "+where+"?", "Withdraw"
 		d.Lines = []string{closes(p.Items) + "; " + p.Plan.Summary() + "."}
 	case "Repair":
 		d.Title, d.Yes = "Repair "+p.Gateway.Name+"?", "Repair"

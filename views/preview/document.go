@@ -134,10 +134,17 @@ func (d *Document) forwards(p publish.Proposal) {
 	if p.Request.Withdraw {
 		d.Text("", dim, closes(p.Items), remove)
 	}
-	t := layoutForwards(p.Items, d.width)
-	d.add(t.head)
-	for i := range p.Items {
-		d.add(func(st *themes.Styles) string { return t.row(i, st) })
+	shown, folds := publish.Folded(p.Items)
+	if len(shown) > 0 {
+		t := layoutForwards(shown, d.width)
+		d.add(t.head)
+		for i := range shown {
+			d.add(func(st *themes.Styles) string { return t.row(i, st) })
+		}
+	}
+	for _, f := range folds { // wider than the table's columns are, so that each has lines of its own
+		text := fmt.Sprintf("%s%s%s  %s  %s  %s", f.Public(), arrow, f.Private(), f.First.Service.Name, f.Who(), Sources(f.First))
+		d.Text(signText(f.Action)+" ", signInk(f.Action), cloud.Clean(text), plain)
 	}
 }
 
@@ -155,12 +162,21 @@ func (d *Document) Changes(changes []plan.Change) {
 		}
 		symbol := string(rune(c.Action))
 		d.Text("  "+symbol+" ", signInk(c.Action), cloud.Clean(c.Title), plain)
-		for _, l := range c.Before {
-			d.ruleLine("-", l, c, remove)
-		}
-		for _, l := range c.After {
-			d.ruleLine("+", l, c, add)
-		}
+		d.ruleLines("-", c.Before, c, remove)
+		d.ruleLines("+", c.After, c, add)
+	}
+}
+
+// shownLines is how many lines of one change are shown of each kind; a whole subnet has hundreds, and the
+// page of the rules has all of them.
+const shownLines = 60
+
+func (d *Document) ruleLines(symbol string, lines []string, c plan.Change, by Pen) {
+	for _, l := range lines[:min(len(lines), shownLines)] {
+		d.ruleLine(symbol, l, c, by)
+	}
+	if more := len(lines) - shownLines; more > 0 {
+		d.Text("      ", dim, "and "+Count(more, "more line"), dim)
 	}
 }
 

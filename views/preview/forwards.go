@@ -174,6 +174,11 @@ func sign(a plan.Action, st *themes.Styles) (string, lipgloss.Style) {
 	return "=", st.Dim
 }
 
+func signText(a plan.Action) string {
+	symbol, _ := sign(a, &themes.Styles{})
+	return symbol
+}
+
 // Sources says who may connect: "anywhere", or the networks.
 func Sources(f gateway.Forward) string {
 	if len(f.Sources) == 0 {

@@ -2,9 +2,12 @@ package preview
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"portico/gateway"
+	"portico/gateway/plan"
 	"portico/gateway/publish"
 	"portico/themes"
 	"portico/views/widget"
@@ -55,11 +58,56 @@ func Subjects(p publish.Proposal) []string {
 	if p.Request.Repair || p.Request.Fix != nil {
 		return []string{"what is not as plans left it"}
 	}
+	if names := wholeSubnets(p.Items); len(names) > 0 && len(p.Request.Subnets) > 0 {
+		return names
+	}
 	return Names(p.Items)
 }
 
+// wholeSubnets names the subnets whose addresses without an instance are among items.
+func wholeSubnets(items []publish.Item) []string {
+	_, folds := publish.Folded(items)
+	var out []string
+	for _, f := range folds {
+		if !slices.Contains(out, f.Name) {
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}
+
+// HeadingOf is the [Heading] of a proposal, with what carries its forwards: the gateway, or floating IPs
+// that Neutron forwards.
+func HeadingOf(p publish.Proposal, width int, st *themes.Styles) string {
+	verb := Verb(p)
+	if at := at(p); len(at) > 0 && elsewhere[verb] == "" {
+		return heading(verb, Subjects(p), viaNeutron(at, st), width, st)
+	}
+	return Heading(verb, Subjects(p), p.Gateway, width, st)
+}
+
+// at is where Neutron's forwards of a proposal are, if what stands after it is Neutron's alone.
+func at(p publish.Proposal) []netip.Addr {
+	if slices.ContainsFunc(p.Items, func(i publish.Item) bool {
+		return i.Forward.Engine != publish.NeutronEngine && i.Action != plan.Delete
+	}) {
+		return nil
+	}
+	return p.AtNeutron()
+}
+
+func viaNeutron(at []netip.Addr, st *themes.Styles) widget.Spans {
+	return widget.Spans{{Text: "via ", Style: st.Dim}, {Text: addresses(at), Style: st.Text}, {Text: " (" + publish.NeutronEngine + ")", Style: st.Dim}}
+}
+
+func addresses(all []netip.Addr) string { return strings.Trim(fmt.Sprint(all), "[]") }
+
 // Heading is a screen's first line: what is done to which instances, and by way of which gateway.
 func Heading(verb string, names []string, gw gateway.Gateway, width int, st *themes.Styles) string {
+	return heading(verb, names, via(gw, st), width, st)
+}
+
+func heading(verb string, names []string, via widget.Spans, width int, st *themes.Styles) string {
 	subject := strings.Join(names, ", ")
 	if len(names) > 3 {
 		subject = fmt.Sprintf("%d VMs: %s", len(names), subject)
@@ -68,7 +116,7 @@ func Heading(verb string, names []string, gw gateway.Gateway, width int, st *the
 	if where := elsewhere[verb]; where != "" {
 		return HeadingWith(left, widget.Spans{{Text: where, Style: st.Dim}}, width, st)
 	}
-	return HeadingWith(left, via(gw, st), width, st)
+	return HeadingWith(left, via, width, st)
 }
 
 const inCloud = "in the cloud; no gateway changes"
@@ -86,7 +134,7 @@ func HeadingWith(left, right widget.Spans, width int, st *themes.Styles) string 
 	return left.Cut(room).Fit(room+2, false).Render(st, false) + right.Render(st, false)
 }
 
-// engine is how a gateway makes forwards real; there is one way so far.
+// engine is how a gateway makes forwards real.
 const engine = "nat"
 
 // via names a gateway.

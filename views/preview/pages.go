@@ -43,8 +43,7 @@ func textOf(p publish.Proposal, at page) string {
 		fmt.Fprintf(&b, "! %s\n", cloud.Clean(strings.TrimSpace(w.Title+"  "+w.Detail)))
 	}
 	for _, it := range p.Items {
-		symbol, _ := sign(it.Action, &themes.Styles{})
-		fmt.Fprintf(&b, "%s %s of %s, from %s\n", symbol, it.Forward, cloud.Clean(it.Instance), Sources(it.Forward))
+		fmt.Fprintf(&b, "%s %s of %s, from %s\n", signText(it.Action), it.Forward, cloud.Clean(it.Instance), Sources(it.Forward))
 	}
 	b.WriteString(DiffOf(p.Plan.Changes()))
 	for _, q := range p.Quota {

@@ -188,8 +188,7 @@ func (s *Screen) laidOut(width int, st *themes.Styles) *Document {
 }
 
 func (s *Screen) heading(width int, st *themes.Styles) string {
-	p := s.proposal
-	return Heading(Verb(p), Subjects(p), p.Gateway, width, st)
+	return HeadingOf(s.proposal, width, st)
 }
 
 func (s *Screen) foot(last, total, width int, st *themes.Styles) string {
