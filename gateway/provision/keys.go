@@ -29,7 +29,7 @@ func (x *chooser) key() {
 		f.Options = slices.DeleteFunc(f.Options, func(old Option) bool { return old.ID == o.ID })
 		f.Options, wish = append([]Option{o}, f.Options...), o.ID
 	}
-	o, ok := x.pick(f, wish, "its private half is on this machine")
+	o, ok := x.pick(f, wish, whyKey(f.Options))
 	if !ok {
 		x.noKey()
 		return
@@ -49,6 +49,17 @@ func (x *chooser) key() {
 	}
 }
 
+// whyKey is why the first of the options is chosen.
+func whyKey(options []Option) string {
+	if len(options) > 0 && options[0].Detail == notHere {
+		return "no key of this machine is known"
+	}
+	return "its private half is on this machine"
+}
+
+// notHere is said of a key pair that lets nobody in from this machine, as far as one can see.
+const notHere = "its private half is not found here"
+
 // keyOptions are the key pairs, those first whose private half is here; then keys that are only here.
 func (x *chooser) keyOptions() []Option {
 	var here, there, out []Option
@@ -59,7 +70,7 @@ func (x *chooser) keyOptions() []Option {
 	}
 	for _, k := range pairs {
 		known[keyBlob(k.PublicKey)] = true
-		o := Option{ID: k.Name, Name: k.Name, Detail: "its private half is not found here"}
+		o := Option{ID: k.Name, Name: k.Name, Detail: notHere}
 		if file := x.fileOf(k.PublicKey); file != "" {
 			o.Detail = "in " + file
 			here = append(here, o)

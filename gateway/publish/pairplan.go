@@ -108,7 +108,7 @@ func (p *Publisher) pairMembers(inv cloud.Inventory, r PairRequest) (members [2]
 		return members, stands, nil
 	}
 	if len(r.Hosts) != len(members) {
-		return members, nil, pairProblem(r, gateway.Invalid, "name two: --members gw-a,gw-b", "a pair is two hosts, and %d are named", len(r.Hosts))
+		return members, nil, pairProblem(r, gateway.Invalid, "name two: --members gw-a,gw-b", "a pair is two hosts, not %d", len(r.Hosts))
 	}
 	var found [2]cloud.Instance
 	for i, name := range r.Hosts {

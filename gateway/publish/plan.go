@@ -101,6 +101,12 @@ func (s Snapshot) answered() error {
 	if s.HasGateway() && s.State != nil {
 		return nil
 	}
+	if !s.HasGateway() && !s.Inventory.At.IsZero() {
+		return &gateway.Error{
+			Op: "plan", Kind: gateway.NotFound, Err: errors.New("no gateway is in use, and this needs one"),
+			Next: "'portico gateways' shows what there is; 'portico gateway create' makes one",
+		}
+	}
 	return &gateway.Error{
 		Op: "plan", Kind: gateway.Unreachable, Err: errors.New("what stands on the gateway is not known yet"),
 		Next: "wait until the gateway has answered, or see 'portico gateways' for what is wrong",

@@ -79,11 +79,16 @@ func wholeSubnets(items []publish.Item) []string {
 // HeadingOf is the [Heading] of a proposal, with what carries its forwards: the gateway, or floating IPs
 // that Neutron forwards.
 func HeadingOf(p publish.Proposal, width int, st *themes.Styles) string {
+	return HeadingBy(p, Subjects(p), p.Gateway, width, st)
+}
+
+// HeadingBy is [HeadingOf] with other subjects, and with a gateway that holds until there is a proposal.
+func HeadingBy(p publish.Proposal, names []string, gw gateway.Gateway, width int, st *themes.Styles) string {
 	verb := Verb(p)
 	if at := at(p); len(at) > 0 && elsewhere[verb] == "" {
-		return heading(verb, Subjects(p), viaNeutron(at, st), width, st)
+		return heading(verb, names, viaNeutron(at, st), width, st)
 	}
-	return Heading(verb, Subjects(p), p.Gateway, width, st)
+	return Heading(verb, names, gw, width, st)
 }
 
 // at is where Neutron's forwards of a proposal are, if what stands after it is Neutron's alone.

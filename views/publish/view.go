@@ -27,7 +27,7 @@ func (s *Screen) View(f views.Frame) string {
 	if len(s.instances) == 0 {
 		return widget.Lines("\n "+widget.Paint(st.Dim, "no instance chosen: go back and choose one"), f.Width, f.Height)
 	}
-	head := []string{preview.Heading("Publish", s.names, s.snapshot.Gateway, inner, st)}
+	head := []string{preview.HeadingBy(s.proposal, s.names, s.snapshot.Gateway, inner, st)}
 	if f.Height >= roomy {
 		head = append(head, "")
 	}

@@ -102,7 +102,7 @@ func (s *Screen) rows() int { return len(s.services) + 4 }
 func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.OpenSubnetMsg:
-		s.focus, s.err, s.answered = 0, nil, 0
+		s.focus, s.err, s.answered, s.chosen = 0, nil, 0, ""
 		s.from.Set("")
 		s.learn()
 		return s, s.draft()
