@@ -28,7 +28,7 @@ func TestLabUserData(t *testing.T) {
 		}
 	}
 	remove() // what an interrupted run may have left
-	t.Cleanup(remove)
+	defer remove()
 	groups := l.ownGroups()
 
 	boot := filepath.Join(l.home, "boot.sh")
@@ -56,7 +56,7 @@ func labFirstBoot(t *testing.T, l *lab) {
 		t.Fatalf("preparing what has prepared itself: exit %d", r.code)
 	}
 	l.gw = l.server("vm", "d-gw")
-	if r := l.portico(nil, "--gateway", "d-gw", "repair", "--yes"); r.code != 0 || strings.Contains(r.out, "d-gw iptables") {
+	if r := l.portico(nil, "--gateway", "d-gw", "repair", "d-vm", "--yes"); r.code != 0 || strings.Contains(r.out, "d-gw iptables") {
 		t.Fatalf("opening the doors: exit %d", r.code)
 	}
 	if r := l.ssh(l.port(30000)); r.code != 0 || strings.TrimSpace(r.out) != "d-vm" {
@@ -67,7 +67,7 @@ func labFirstBoot(t *testing.T, l *lab) {
 	}
 	l.openstack("server", "reboot", "--wait", "d-gw")
 	eventually(t, func() bool { return l.ssh(l.port(30000)).code == 0 })
-	if r := l.portico(nil, "--gateway", "d-gw", "gateways", "--json"); !strings.Contains(r.out, `"drift": []`) {
+	if r := l.portico(nil, "--gateway", "d-gw", "gateways", "--json"); r.code != 0 || strings.Contains(r.out, `"where": "d-gw`) { // the doors of other VMs were left shut
 		t.Error("drifted by a reboot")
 	}
 }
@@ -99,7 +99,12 @@ func nothingLeft(t *testing.T, l *lab, vm, groups string) {
 // labPrepare turns a plain VM into a gateway that stays one over a reboot, and back.
 func labPrepare(t *testing.T, l *lab, groups string) {
 	t.Helper()
-	if r := l.portico(nil, "gateway", "prepare", "d-vm", "--floating-ip", "new", "--yes"); r.code != 0 {
+	prepare := []string{"gateway", "prepare", "d-vm", "--floating-ip", "new", "--yes"}
+	if r := l.portico(nil, prepare...); r.code != 1 || !strings.Contains(r.err, "none of its security groups lets ssh in") {
+		t.Errorf("a VM that nobody could reach: exit %d", r.code)
+	}
+	l.openstack("server", "add", "security", "group", "d-vm", "ssh")
+	if r := l.portico(nil, prepare...); r.code != 0 {
 		t.Fatalf("prepare: exit %d", r.code)
 	}
 	vm := l.server("vm", "d-vm")
