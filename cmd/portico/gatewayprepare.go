@@ -77,10 +77,20 @@ func (a *app) prepareGateway(ctx context.Context, name string, f prepareFlags) e
 		}
 	}
 	err = job.prepare(ctx, gw, f.only)
-	if err != nil {
-		job.takeBack(ctx)
-	}
+	job.ended(ctx, err)
 	return err
+}
+
+// ended takes back what was done to floating IPs if it came to nothing. Where something is left on the machine
+// the address stays: only by it can that be put right.
+func (j *preparation) ended(ctx context.Context, err error) {
+	switch {
+	case err == nil || len(j.done) == 0:
+	case cloud.KindOf(err) == gateway.Partial:
+		j.a.note("%s\n", warning(j.vm.Name+" keeps its floating IP", "what is left there can be put right only while it can be reached"))
+	default:
+		j.takeBack(ctx)
+	}
 }
 
 // preparation is one VM on its way to be a gateway. done is what undoes what was done to floating IPs

@@ -344,16 +344,8 @@ func (w *wanted) fillExisting(c gateway.Cover, room Room, sch *scheme.Scheme, to
 		}
 		seen[p.Instance], holder[p.Addr] = true, p.Instance
 		for _, svc := range c.Services {
-			own, ok := w.stands(p.Instance, svc, p.Addr)
-			if ok && samePorts(own, svc) && (!told || w.req.KeepPorts) {
-				if told {
-					own.Sources = w.letIn(c, own, told)
-					w.put(w.dir.byID[p.Instance], own)
-				}
+			if w.leaves(c, p, svc, told) {
 				continue
-			}
-			if !told && !ok && w.elsewhere(p.Instance, svc) {
-				continue // by another of its addresses: nobody has asked to lead that one here
 			}
 			ends = append(ends, scheme.Endpoint{Addr: p.Addr, Service: svc})
 		}

@@ -330,20 +330,6 @@ func (w *wanted) stands(id string, svc gateway.Service, addr netip.Addr) (gatewa
 	return w.set.stands(owner{id, svc.Name, svc.Protocol}, addr)
 }
 
-// had finds what a service of an instance is reached by now: at this address, at another one, which the
-// instance may have no longer, or by the rule of its subnet. Wherever it leads from now on, it is not opened
-// to more for that.
-func (w *wanted) had(id string, svc gateway.Service, addr netip.Addr) gateway.Forward {
-	if f, ok := w.stands(id, svc, addr); ok {
-		return f
-	}
-	if own := w.set.left(slices.Clone(w.set.byOwner[owner{id, svc.Name, svc.Protocol}])); len(own) > 0 {
-		return w.set.list[own[0]]
-	}
-	f, _ := w.set.stands(owner{addr.String(), svc.Name, svc.Protocol}, addr)
-	return f
-}
-
 // keepSources lets in who was asked for, or, where that is wished, who may come in already.
 func (w *wanted) keepSources(f, old gateway.Forward) gateway.Forward {
 	f.Sources = gateway.SortPrefixes(w.req.Sources)
