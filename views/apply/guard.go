@@ -48,6 +48,12 @@ func (s *Screen) protection(now time.Time, width int) protection {
 		}
 		return short
 	}
+	switch {
+	case s.alone && g.Phase == publish.Confirmed:
+		return protection{{"● ", good}, {"confirmed: ", good}, {"it stands for good", dim}}
+	case s.alone && g.Phase != publish.Asking:
+		return s.unarmed(width)
+	}
 	switch g.Phase {
 	case publish.Waiting:
 		if s.finished {

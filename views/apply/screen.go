@@ -32,6 +32,7 @@ type Screen struct {
 	report   plan.Report
 	notes    []string
 	guard    publish.Guard // as last told
+	alone    bool          // no gateway is armed
 	steps    []step
 	undo     []step // newest change first, as they are undone
 	logins   map[string]publish.Login
@@ -173,7 +174,7 @@ func (s *Screen) guarded(g publish.Guard) {
 		return
 	}
 	first := g.Phase == publish.Testing && s.guard.Phase != publish.Testing
-	s.guard = g
+	s.guard, s.alone = g, s.alone || g.Phase == publish.Unguarded
 	if first {
 		var keys []gateway.Key
 		for _, f := range s.proposal.Made() {

@@ -14,7 +14,7 @@ func (s *Screen) unarmed(width int) protection {
 	switch {
 	case s.guard.Phase == publish.Building || s.proposal.AboutCreation():
 		short, long = "esc stops it, and takes all away", "no gateway yet, so that none is armed; esc stops it and takes away what was made"
-	case s.guard.Phase == publish.Unguarded || s.proposal.AboutFloatingIP():
+	case s.alone || s.proposal.AboutFloatingIP():
 		short, long = "no rollback: undone from here", "no gateway changes, so that none is armed; what fails is undone from here"
 	}
 	switch {

@@ -282,3 +282,19 @@ func TestANewApplyStartsAfresh(t *testing.T) {
 		t.Errorf("the last apply is still shown:\n%s", out)
 	}
 }
+
+// Where no gateway is armed, none is said to be, up to the end.
+func TestNoGatewayIsSaidToBeArmed(t *testing.T) {
+	r := start(one()).guard(publish.Unguarded, 0)
+	for _, p := range []publish.Phase{publish.Checking, publish.Testing, publish.TakingBack} {
+		r.guard(p, time.Minute)
+		out := r.draw(t, 120, 40)
+		if strings.Contains(out, "rollback armed") || !strings.Contains(out, "what fails is undone from here") {
+			t.Errorf("%s:\n%s", p, out)
+		}
+	}
+	r.guard(publish.Confirmed, 0)
+	if out := r.draw(t, 120, 40); strings.Contains(out, "disarmed") || !strings.Contains(out, "it stands for good") {
+		t.Errorf("confirmed:\n%s", out)
+	}
+}
