@@ -57,16 +57,7 @@ func (c *Client) floatingIPs(ctx context.Context, project string) ([]wireFloatin
 // to a port (Neutron's condition) but to a router (Neutron sets it with the first forwarding). The list
 // shows neither descriptions nor ranges, so that each one that has forwardings is asked for those.
 func (c *Client) addForwardings(ctx context.Context, d *draft) error {
-	inv := &d.inv
-	more := inv.HasExtension(extForwardingText) || inv.HasExtension(extForwardingRanges)
-	var ask []int
-	for i, w := range d.floating {
-		hidden := w.Forwardings == nil && w.PortID == "" && w.RouterID != ""
-		short := w.Forwardings != nil && len(*w.Forwardings) > 0 && more
-		if hidden || short {
-			ask = append(ask, i)
-		}
-	}
+	inv, ask := &d.inv, d.incomplete()
 	if len(ask) == 0 || (!inv.HasExtension(extForwarding) && !inv.Unknown(PartExtensions)) {
 		return nil
 	}
@@ -91,6 +82,20 @@ func (c *Client) addForwardings(ctx context.Context, d *draft) error {
 		return nil
 	}
 	return err
+}
+
+// incomplete lists the floating IPs of which the list does not show all about their forwardings.
+func (d *draft) incomplete() []int {
+	more := d.inv.HasExtension(extForwardingText) || d.inv.HasExtension(extForwardingRanges)
+	var ask []int
+	for i, w := range d.floating {
+		hidden := w.Forwardings == nil && w.PortID == "" && w.RouterID != ""
+		short := w.Forwardings != nil && len(*w.Forwardings) > 0 && more
+		if hidden || short {
+			ask = append(ask, i)
+		}
+	}
+	return ask
 }
 
 // forwardings converts Neutron's rules. What is no rule for an IPv4 address is left out.

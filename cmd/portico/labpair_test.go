@@ -21,7 +21,7 @@ func TestLabPair(t *testing.T) {
 		t.Skip("PORTICO_LAB is not set: run by .ci/run inside the lab")
 	}
 	l := labHome(t)
-	labPairSweep(l) // what an interrupted run may have left
+	labPairSweep(l)       // what an interrupted run may have left
 	defer labPairSweep(l) // not at Cleanup: the test's context has ended by then
 	l.openstack("security", "group", "create", "f-closed")
 	l.vm = l.server("vm", "f-vm", "--sg", "f-closed")

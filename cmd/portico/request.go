@@ -64,21 +64,27 @@ func (f *publishFlags) request(instances []string) (publish.Request, error) {
 	if len(r.Ports) > 0 && f.scheme != "" {
 		return r, wrongUse("use --port and --scheme", errors.New("both say which public ports there are to be"), "leave one of them out")
 	}
+	r.Sources, r.FromMe, err = f.sources()
+	return r, err
+}
+
+// sources is who may connect; me is whether the operator's own address is meant, too.
+func (f *publishFlags) sources() (list []netip.Prefix, me bool, err error) {
 	for _, text := range f.from {
 		switch strings.TrimSpace(text) {
 		case "anywhere":
 			text = "0.0.0.0/0"
 		case "me":
-			r.FromMe = true
+			me = true
 			continue
 		}
 		p, err := parseSource(strings.TrimSpace(text))
 		if err != nil {
-			return r, wrongUse("read --from "+cloud.Clean(text), fmt.Errorf("%s is neither an address nor a network", cloud.Clean(text)), "write it as 198.51.100.0/24 or 198.51.100.7")
+			return nil, false, wrongUse("read --from "+cloud.Clean(text), fmt.Errorf("%s is neither an address nor a network", cloud.Clean(text)), "write it as 198.51.100.0/24 or 198.51.100.7")
 		}
-		r.Sources = append(r.Sources, p)
+		list = append(list, p)
 	}
-	return r, nil
+	return list, me, nil
 }
 
 func parseSource(text string) (netip.Prefix, error) {

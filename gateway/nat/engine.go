@@ -209,17 +209,7 @@ func (e *Engine) check(want []gateway.Forward, have gateway.State) error {
 			standing[k] = true
 		}
 	}
-	taken := map[gateway.Key]string{}
-	for _, r := range have.Reserved {
-		for _, p := range []gateway.Protocol{gateway.TCP, gateway.UDP} {
-			if r.Protocol == p || r.Protocol == "" {
-				k := gateway.Key{Protocol: p, Public: e.public(r.Port)}
-				if taken[k] == "" {
-					taken[k] = r.By
-				}
-			}
-		}
-	}
+	taken := e.taken(have)
 	seen := map[gateway.Key]gateway.Forward{}
 	for _, f := range want {
 		if err := e.checkForward(f); err != nil {
@@ -236,6 +226,20 @@ func (e *Engine) check(want []gateway.Forward, have gateway.State) error {
 		}
 	}
 	return nil
+}
+
+// taken says by whom public ports are held that forwards may not take.
+func (e *Engine) taken(have gateway.State) map[gateway.Key]string {
+	taken := map[gateway.Key]string{}
+	for _, r := range have.Reserved {
+		for _, p := range []gateway.Protocol{gateway.TCP, gateway.UDP} {
+			k := gateway.Key{Protocol: p, Public: e.public(r.Port)}
+			if (r.Protocol == p || r.Protocol == "") && taken[k] == "" {
+				taken[k] = r.By
+			}
+		}
+	}
+	return taken
 }
 
 func (e *Engine) checkForward(f gateway.Forward) error {
@@ -260,10 +264,8 @@ func (e *Engine) checkForward(f gateway.Forward) error {
 	case e.isGateway(f.Private.Addr()):
 		return invalid("the gateway itself needs no forward: it is reachable at %s", e.Gateway.FloatingIP)
 	}
-	for _, s := range f.Sources {
-		if !s.Addr().Is4() {
-			return invalid("source %s is not an IPv4 network", s)
-		}
+	if i := slices.IndexFunc(f.Sources, func(s netip.Prefix) bool { return !s.Addr().Is4() }); i >= 0 {
+		return invalid("source %s is not an IPv4 network", f.Sources[i])
 	}
 	return nil
 }

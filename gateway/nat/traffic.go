@@ -51,7 +51,7 @@ func readTraffic(gw gateway.Gateway, rules netfilter.Ruleset, forwards []gateway
 		for _, k := range counted {
 			x := t.Forwards[k]
 			// A forward of several ports may have several runs.
-			x.Counter.Packets, x.Counter.Bytes = x.Counter.Packets+r.Packets, x.Counter.Bytes+r.Bytes
+			x.Packets, x.Bytes = x.Packets+r.Packets, x.Bytes+r.Bytes
 			x.Sharing = max(x.Sharing, len(counted))
 			t.Forwards[k] = x
 		}

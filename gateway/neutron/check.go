@@ -3,6 +3,7 @@ package neutron
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"portico/cloud"
@@ -88,17 +89,21 @@ func (e *Engine) checkForward(f gateway.Forward) error {
 	case len(mark(f)) > maxDescription:
 		return invalid("name fewer, larger networks with --from, or publish with --engine nat", "who may come in stands in the forwarding's description, which holds %d characters: %d sources are too many", maxDescription, len(f.Sources))
 	}
-	for _, s := range f.Sources {
-		if !s.Addr().Is4() {
-			return invalid("name an IPv4 network", "source %s is not an IPv4 network", s)
-		}
+	if i := slices.IndexFunc(f.Sources, func(s netip.Prefix) bool { return !s.Addr().Is4() }); i >= 0 {
+		return invalid("name an IPv4 network", "source %s is not an IPv4 network", f.Sources[i])
 	}
+	return e.checkPort(f)
+}
+
+// checkPort is about the VM's port that a forward leads to.
+func (e *Engine) checkPort(f gateway.Forward) error {
 	p, ok := e.portOf(f)
 	switch {
 	case !ok:
 		return conflict(f, fmt.Sprintf("no port of the VM has the address %s any more", f.Private.Addr()), "plan again")
 	case !p.PortSecurity && len(f.Sources) > 0:
-		return invalid("switch port security on, or publish with --engine nat, where the gateway's own group asks", "port security is off at the VM's port: nothing there asks where a client comes from, and everybody could connect")
+		return obstacle("publish", f.String(), gateway.Invalid, "port security is off at the VM's port: nothing there asks where a client comes from, and everybody could connect",
+			"switch port security on, or publish with --engine nat, where the gateway's own group asks")
 	}
 	return nil
 }

@@ -182,15 +182,8 @@ func sameEnd(a, b gateway.Forward) bool {
 // forwarding that is ours, or is adopted, is changed rather than made anew where it stays on its
 // address: nobody sees a gap then.
 func (e *Engine) compare(want []gateway.Forward) (changed []change, gone []entry) {
-	used := map[string]bool{}
-	byKey, bySocket := map[gateway.Key]*entry{}, map[socket]*entry{}
-	all := e.all()
-	for i := range all {
-		x := &all[i]
-		if x.ours || e.Adopt[x.forward.Key()] {
-			byKey[x.forward.Key()], bySocket[socketOf(x.forward)] = x, x
-		}
-	}
+	used, all := map[string]bool{}, e.all()
+	byKey, bySocket := e.changeable(all)
 	var open []gateway.Forward
 	for _, f := range want {
 		if x := byKey[f.Key()]; x != nil && x.ours && x.forward.Equal(f) {
@@ -214,6 +207,17 @@ func (e *Engine) compare(want []gateway.Forward) (changed []change, gone []entry
 		}
 	}
 	return changed, gone
+}
+
+// changeable finds, of all, what is ours or is adopted: by its public port, and by where it leads.
+func (e *Engine) changeable(all []entry) (byKey map[gateway.Key]*entry, bySocket map[socket]*entry) {
+	byKey, bySocket = map[gateway.Key]*entry{}, map[socket]*entry{}
+	for i := range all {
+		if x := &all[i]; x.ours || e.Adopt[x.forward.Key()] {
+			byKey[x.forward.Key()], bySocket[socketOf(x.forward)] = x, x
+		}
+	}
+	return byKey, bySocket
 }
 
 // inTheWay takes out of what goes that which Neutron wants gone before what is new can be: it makes no

@@ -269,6 +269,22 @@ func TestWithoutExtensions(t *testing.T) {
 	}
 }
 
+// openToOffice lets one network in where a forward leads.
+func (p *project) openToOffice(t *testing.T, e *Engine, f gateway.Forward) {
+	t.Helper()
+	g, err := p.client.CreateGroup(t.Context(), "office", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.client.CreateRule(t.Context(), cloud.SecurityGroupRule{GroupID: g.ID, Protocol: "tcp", PortMin: 20, PortMax: 30, RemotePrefix: netip.MustParsePrefix("198.51.100.0/24")}); err != nil {
+		t.Fatal(err)
+	}
+	port, _ := e.portOf(f)
+	if err := p.client.SetPortGroups(t.Context(), port.ID, append(port.Groups, g.ID), 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What somebody else has made is shown, is not touched, and is adopted by a change of its description.
 func TestAdopt(t *testing.T) {
 	p := newProject(t)
@@ -286,17 +302,7 @@ func TestAdopt(t *testing.T) {
 	if d := state.Drift[0]; d.Forward != nil || !strings.Contains(d.Why, "let nobody in") {
 		t.Errorf("one that leads nowhere: %+v", d)
 	}
-	g, err := p.client.CreateGroup(t.Context(), "office", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.client.CreateRule(t.Context(), cloud.SecurityGroupRule{GroupID: g.ID, Protocol: "tcp", PortMin: 20, PortMax: 30, RemotePrefix: netip.MustParsePrefix("198.51.100.0/24")}); err != nil {
-		t.Fatal(err)
-	}
-	port, _ := e.portOf(f)
-	if err := p.client.SetPortGroups(t.Context(), port.ID, append(port.Groups, g.ID), 0); err != nil {
-		t.Fatal(err)
-	}
+	p.openToOffice(t, e, f)
 	e = p.engine(t)
 	e.Services = []gateway.Service{{Name: "ssh", Protocol: gateway.TCP, Port: 22}}
 	if state, err = e.Observe(t.Context()); err != nil || state.Drift[0].Forward == nil {

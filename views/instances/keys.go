@@ -47,13 +47,12 @@ func (k keys) FullHelp() [][]key.Binding {
 
 // act turns a key into what is to be done. A key that cannot do its work here says why.
 func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
-	if key.Matches(msg, s.keys.Refresh) {
+	switch {
+	case key.Matches(msg, s.keys.Refresh):
 		return views.Refresh{}
-	}
-	if key.Matches(msg, s.keys.Subnet) {
+	case key.Matches(msg, s.keys.Subnet):
 		return views.PublishSubnet{}
-	}
-	if key.Matches(msg, s.keys.Sync) {
+	case key.Matches(msg, s.keys.Sync):
 		return views.Sync{}
 	}
 	rows := s.list.Chosen()
@@ -68,6 +67,11 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 	if len(rows) == 0 {
 		return nil
 	}
+	return s.actOn(rows, msg)
+}
+
+// actOn is what a key does to rows.
+func (s *Screen) actOn(rows []publish.InstanceRow, msg tea.KeyPressMsg) views.Intent {
 	switch {
 	case key.Matches(msg, s.keys.Publish):
 		return s.publish(rows)
@@ -79,8 +83,10 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 		return s.diagnose()
 	case key.Matches(msg, s.keys.Copy):
 		return s.copy()
-	case key.Matches(msg, s.keys.CopyMore) && ok:
-		return views.OpenCopies{Instance: rowID(r)}
+	case key.Matches(msg, s.keys.CopyMore):
+		if r, ok := s.list.Current(); ok {
+			return views.OpenCopies{Instance: rowID(r)}
+		}
 	}
 	return nil
 }
