@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -111,9 +112,17 @@ func (a *app) printGateways(list []gatewayJSON) {
 		if g.Error != nil {
 			facts = append(facts, styleBad.Render(g.Error.Why))
 		}
-		rows = append(rows, []string{g.Name, g.FloatingIP.String(), g.FixedIP.String(), state, forwards, portsText(g.Capacity), strings.Join(facts, ", ")})
+		rows = append(rows, []string{g.Name, orDash(g.FloatingIP), g.FixedIP.String(), state, forwards, portsText(g.Capacity), strings.Join(facts, ", ")})
 	}
 	a.printTable([]string{"NAME", "FLOATING IP", "FIXED IP", "STATE", "FORWARDS", "PORTS", "FACTS"}, rows)
+}
+
+// orDash is an address, or a dash where there is none.
+func orDash(a netip.Addr) string {
+	if !a.IsValid() {
+		return "-"
+	}
+	return a.String()
 }
 
 // gatewayState is the state of a gateway that answers, in the console's words.

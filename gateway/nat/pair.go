@@ -208,7 +208,7 @@ func pairWarnings(members []gateway.MemberState) []plan.Warning {
 			active++
 		}
 		if text, ok := memberWords(m); !ok {
-			out = append(out, plan.Warning{Title: "the pair has no spare: " + m.Name + " " + strings.TrimPrefix(text, "its "), Detail: "if the other host fails, too, nothing answers"})
+			out = append(out, plan.Warning{Title: "the pair has no spare: " + m.Name + ": " + text, Detail: "if the other host fails, too, nothing answers"})
 		}
 	}
 	known := !slices.ContainsFunc(members, func(m gateway.MemberState) bool { return m.Err != nil })
