@@ -61,18 +61,23 @@ func (a *app) retireGateway(ctx context.Context, name string, f retireFlags) err
 	if f.only {
 		return nil
 	}
-	if f.release && gw.FloatingIP.IsValid() {
-		if err := a.confirmTyped(ctx, gw.FloatingIP.String(), "the floating IP is given back for good", f.confirm); err != nil {
-			return err
-		}
-	}
-	if p.Empty() && f.detach && !f.release && gw.FloatingIP.IsValid() { // else it is asked with what is retired
-		if err := a.confirm(ctx, "Detach it?"); err != nil {
-			return err
-		}
+	if err := a.askAddress(ctx, gw, f, p.Empty()); err != nil {
+		return err
 	}
 	out := gatewayChangeJSON{Gateway: gw.Name}
 	return a.carryOutGateway(ctx, pub, s, p, &out, func() error { return a.freeAddress(ctx, w, gw, f, &out) })
+}
+
+// askAddress asks about the floating IP what is not asked along with what is retired.
+func (a *app) askAddress(ctx context.Context, gw gateway.Gateway, f retireFlags, alone bool) error {
+	switch {
+	case !gw.FloatingIP.IsValid():
+	case f.release:
+		return a.confirmTyped(ctx, gw.FloatingIP.String(), "the floating IP is given back for good", f.confirm)
+	case f.detach && alone:
+		return a.confirm(ctx, "Detach it?")
+	}
+	return nil
 }
 
 // sayAddress says what becomes of the gateway's floating IP.
