@@ -210,6 +210,20 @@ func (n *nursery) stands(t *testing.T) []string {
 	return out
 }
 
+// checkCreated sees that the gateway a proposal made is found again, and that its host key is known.
+func (n *nursery) checkCreated(t *testing.T, pr publish.Proposal) gateway.Gateway {
+	t.Helper()
+	gw, ok := pr.Created()
+	found, err := n.FindGateway(must(n.Inventory(t.Context())))
+	if !ok || err != nil || found.InstanceID != gw.InstanceID || found.FloatingIP != n.public {
+		t.Errorf("made %v, found %v, %v", gw, found, err)
+	}
+	if text, _ := os.ReadFile(n.known); !strings.Contains(string(text), strings.Fields(authorized(n.hostKey))[1]) {
+		t.Errorf("known_hosts does not have the key: %s", text)
+	}
+	return gw
+}
+
 func TestCreateGateway(t *testing.T) {
 	for _, world := range []string{emulator.WorldNoGateway, emulator.WorldNoFloatingIP, emulator.WorldEmpty} {
 		t.Run(world, func(t *testing.T) {
@@ -224,14 +238,7 @@ func TestCreateGateway(t *testing.T) {
 			if !out.Report.OK() {
 				t.Fatalf("%v, left %v", out.Report.Err, out.Report.Left)
 			}
-			gw, ok := pr.Created()
-			found, err := n.FindGateway(must(n.Inventory(t.Context())))
-			if !ok || err != nil || found.InstanceID != gw.InstanceID || found.FloatingIP != n.public {
-				t.Errorf("made %v, found %v, %v", gw, found, err)
-			}
-			if text, _ := os.ReadFile(n.known); !strings.Contains(string(text), strings.Fields(authorized(n.hostKey))[1]) {
-				t.Errorf("known_hosts does not have the key: %s", text)
-			}
+			gw := n.checkCreated(t, pr)
 			added := slices.DeleteFunc(n.stands(t), func(s string) bool { return slices.Contains(before, s) })
 			if world == emulator.WorldNoFloatingIP && len(added) != 5 {
 				t.Errorf("made %q", added)

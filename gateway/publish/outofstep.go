@@ -37,14 +37,7 @@ type served struct{ instance, service string }
 
 // unserved counts the instances of published subnets that lack a forward of their own, or an open door.
 func unserved(s Snapshot, w whereabouts) (fresh, shut int) {
-	has, whole := map[served]bool{}, map[served]bool{}
-	for _, f := range s.State.Forwards {
-		if f.Subnet != "" {
-			whole[served{f.Instance, f.Service.Name}] = true
-		} else {
-			has[served{f.Instance, f.Service.Name}] = true
-		}
-	}
+	own, whole := servedNow(s.State.Forwards)
 	door := privateGroup(s)
 	isFresh, isShut := map[string]bool{}, map[string]bool{}
 	for _, p := range s.Inventory.Ports {
@@ -57,12 +50,25 @@ func unserved(s Snapshot, w whereabouts) (fresh, shut int) {
 			}
 			for _, svc := range c.Services {
 				k := served{p.DeviceID, svc.Name}
-				isFresh[p.DeviceID] = isFresh[p.DeviceID] || !c.Whole && !has[k]
+				isFresh[p.DeviceID] = isFresh[p.DeviceID] || !c.Whole && !own[k]
 				isShut[p.DeviceID] = isShut[p.DeviceID] || c.Whole && whole[k] && p.PortSecurity && !slices.Contains(p.Groups, door)
 			}
 		}
 	}
 	return countTrue(isFresh), countTrue(isShut)
+}
+
+// servedNow is what is served by forwards of the instances' own, and by those of whole subnets.
+func servedNow(fs []gateway.Forward) (own, whole map[served]bool) {
+	own, whole = map[served]bool{}, map[served]bool{}
+	for _, f := range fs {
+		if f.Subnet != "" {
+			whole[served{f.Instance, f.Service.Name}] = true
+		} else {
+			own[served{f.Instance, f.Service.Name}] = true
+		}
+	}
+	return own, whole
 }
 
 // within reports whether a port has an address of IPv4 in a subnet.

@@ -189,6 +189,11 @@ func (w *wanted) work() error {
 	case len(w.req.Subnets) > 0:
 		return w.subnets()
 	}
+	return w.instances()
+}
+
+// instances works out a request that names instances.
+func (w *wanted) instances() error {
 	if len(w.req.Instances) == 0 {
 		return &gateway.Error{Op: "plan", Kind: gateway.Invalid, Err: errors.New("no instance was named"), Next: "name one or several: portico publish VM"}
 	}
@@ -266,77 +271,6 @@ func (w *wanted) withdraw(i cloud.Instance, services []gateway.Service) error {
 		}
 	}
 	return nil
-}
-
-func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
-	if w.s.Gateway.IsMember(i.ID) {
-		return &gateway.Error{
-			Op: "publish", Target: i.Name, Kind: gateway.Invalid, Err: fmt.Errorf("it is a host of the pair %s itself", w.s.Gateway.Name),
-			Next: "open its own ports in its security groups",
-		}
-	}
-	if i.ID == w.s.Gateway.InstanceID {
-		return &gateway.Error{
-			Op: "publish", Target: i.Name, Kind: gateway.Invalid, Err: fmt.Errorf("it is the gateway itself, reachable at %s", w.s.Gateway.FloatingIP),
-			Next: "open its own ports in its security groups",
-		}
-	}
-	if len(services) == 0 {
-		services, _ = w.p.resolveServices([]string{"ssh"})
-	}
-	sch, err := scheme.Find(w.p.Schemes(), w.req.Scheme)
-	if err != nil {
-		return err
-	}
-	addr, subnet, err := w.privateAddress(i)
-	if err != nil {
-		return err
-	}
-	if i.Status != "ACTIVE" {
-		w.warnings = append(w.warnings, plan.Warning{Title: i.Name + " does not run", Detail: "status " + i.Status + "; its forwards will answer when it does"})
-	}
-	var endpoints []scheme.Endpoint
-	for _, svc := range services {
-		if w.byItsSubnet(i, svc, addr) {
-			continue
-		}
-		if old, ok := w.stands(i.ID, svc, addr); ok && old.Engine != neutron.Name && w.req.KeepPorts && len(w.ports) == 0 && samePorts(old, svc) {
-			w.put(i, w.keepSources(old, old))
-			continue
-		}
-		endpoints = append(endpoints, scheme.Endpoint{Addr: addr, Service: svc})
-	}
-	entries, err := w.assign(sch, subnet, endpoints)
-	if err != nil {
-		return w.orAdopt(i, err)
-	}
-	for _, e := range entries {
-		f := gateway.Forward{
-			Instance: i.ID, Service: e.Service, Public: addrPort(w.publicAddr(), e.Port), Private: addrPort(addr, e.Service.Port), Engine: nat.Name,
-		}
-		w.put(i, w.keepSources(f, w.had(i.ID, e.Service, addr)))
-	}
-	return nil
-}
-
-// samePorts reports whether a forward already has the ports that a service of several asks for. One
-// of a single port may have been given another by its scheme.
-func samePorts(old gateway.Forward, svc gateway.Service) bool {
-	return old.Ports() == svc.Ports() && (svc.Ports() == 1 || svc.Port == 0 || svc.Port == old.Service.Port)
-}
-
-// stands finds the forward that a service of an instance has now.
-func (w *wanted) stands(id string, svc gateway.Service, addr netip.Addr) (gateway.Forward, bool) {
-	return w.set.stands(owner{id, svc.Name, svc.Protocol}, addr)
-}
-
-// keepSources lets in who was asked for, or, where that is wished, who may come in already.
-func (w *wanted) keepSources(f, old gateway.Forward) gateway.Forward {
-	f.Sources = gateway.SortPrefixes(w.req.Sources)
-	if w.req.KeepSources {
-		f.Sources = old.Sources
-	}
-	return f
 }
 
 // ledger is what holds its port: forwards that lead astray do not.

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"portico/gateway"
@@ -43,12 +44,26 @@ func PortSpaceOf(s Snapshot, proto gateway.Protocol) PortSpace {
 		return out
 	}
 	out.Local = scheme.Range{First: s.State.LocalPorts[0], Last: s.State.LocalPorts[1]}
-	type holder struct {
-		use PortUse
-		by  string
-	}
-	has := map[uint16]holder{}
-	for _, r := range s.State.Reserved {
+	has := holders{}
+	has.reserved(s.State.Reserved, proto)
+	has.forwards(s, proto)
+	out.Runs = has.runs()
+	out.Free = scheme.MaxPort - scheme.MinPort + 1 - len(has)
+	return out
+}
+
+// holder is what has a port.
+type holder struct {
+	use PortUse
+	by  string
+}
+
+// holders is what has the ports of one protocol, by port.
+type holders map[uint16]holder
+
+// reserved enters what is not Portico's. A program goes before a rule by hand, and the first of each counts.
+func (has holders) reserved(rs []gateway.Reserved, proto gateway.Protocol) {
+	for _, r := range rs {
 		if r.Port < scheme.MinPort || r.Protocol != proto && r.Protocol != "" {
 			continue
 		}
@@ -60,6 +75,10 @@ func PortSpaceOf(s Snapshot, proto gateway.Protocol) PortSpace {
 			has[r.Port] = h
 		}
 	}
+}
+
+// forwards enters those of a snapshot at the ports that nothing has yet.
+func (has holders) forwards(s Snapshot, proto gateway.Protocol) {
 	names := map[string]string{}
 	for _, i := range s.Inventory.Instances {
 		names[i.ID] = i.Name
@@ -75,19 +94,18 @@ func PortSpaceOf(s Snapshot, proto gateway.Protocol) PortSpace {
 			}
 		}
 	}
-	ports := make([]uint16, 0, len(has))
-	for p := range has {
-		ports = append(ports, p)
-	}
-	slices.Sort(ports)
-	for _, p := range ports {
+}
+
+// runs joins neighbouring ports that one thing has; none is an empty list, not nil.
+func (has holders) runs() []PortRun {
+	out := []PortRun{}
+	for _, p := range slices.Sorted(maps.Keys(has)) {
 		h := has[p]
-		if n := len(out.Runs); n > 0 && out.Runs[n-1].Last+1 == p && out.Runs[n-1].Use == h.use && out.Runs[n-1].By == h.by {
-			out.Runs[n-1].Last = p
+		if n := len(out); n > 0 && out[n-1].Last+1 == p && out[n-1].Use == h.use && out[n-1].By == h.by {
+			out[n-1].Last = p
 			continue
 		}
-		out.Runs = append(out.Runs, PortRun{p, p, h.use, h.by})
+		out = append(out, PortRun{p, p, h.use, h.by})
 	}
-	out.Free = scheme.MaxPort - scheme.MinPort + 1 - len(has)
 	return out
 }

@@ -107,6 +107,32 @@ func forwardTexts(fs []gateway.Forward) []string {
 	return out
 }
 
+// changedItems tells those items of a proposal that change something, sorted: "+30011>11 alpha".
+func changedItems(pr Proposal) []string {
+	var out []string
+	for _, i := range pr.Items {
+		if i.Action != 0 {
+			out = append(out, fmt.Sprintf("%c%d>%d %s", i.Action, i.Forward.Public.Port(), i.Forward.Private.Addr().As4()[3], i.Instance))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// checkWanted sees that no two forwards are on one port and, after a sync, that none leads to where its owner is not.
+func checkWanted(t *testing.T, pr Proposal, s Snapshot) {
+	t.Helper()
+	where := whereaboutsOf(s.Inventory)
+	for n, f := range pr.want {
+		if n > 0 && f.Meets(pr.want[n-1]) {
+			t.Errorf("%s and %s", pr.want[n-1], f)
+		}
+		if pr.Request.Sync && where.astray(f) {
+			t.Errorf("%s still leads astray", f)
+		}
+	}
+}
+
 // What a subnet's forwards become when the project or the request changes.
 func TestSubnetChanges(t *testing.T) {
 	whole := []gateway.Cover{cover(true, "ssh")}
@@ -153,15 +179,8 @@ func TestSubnetChanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var items []string
-			for _, i := range pr.Items {
-				if i.Action != 0 {
-					items = append(items, fmt.Sprintf("%c%d>%d %s", i.Action, i.Forward.Public.Port(), i.Forward.Private.Addr().As4()[3], i.Instance))
-				}
-			}
-			slices.Sort(items)
 			slices.Sort(tt.items)
-			if diff := cmp.Diff(tt.items, items); diff != "" {
+			if diff := cmp.Diff(tt.items, changedItems(pr)); diff != "" {
 				t.Error(diff)
 			}
 			if step := pr.InStep.String(); step != tt.step && !strings.Contains(step, "doors") {
@@ -174,14 +193,7 @@ func TestSubnetChanges(t *testing.T) {
 			if len(covers) != tt.covers2 {
 				t.Errorf("covers %+v", covers)
 			}
-			for n, f := range pr.want { // no two forwards on one port, and none to where its owner is not
-				if n > 0 && f.Meets(pr.want[n-1]) {
-					t.Errorf("%s and %s", pr.want[n-1], f)
-				}
-				if tt.req.Sync && whereaboutsOf(subnetSnapshot(t, p, nil).Inventory).astray(f) {
-					t.Errorf("%s still leads astray", f)
-				}
-			}
+			checkWanted(t, pr, subnetSnapshot(t, p, nil))
 		})
 	}
 }
