@@ -35,7 +35,7 @@ func TestLabImport(t *testing.T) {
 		t.Skip("PORTICO_LAB is not set: run by .ci/run inside the lab")
 	}
 	l := labHome(t)
-	labImportSweep(l) // what an interrupted run may have left
+	labImportSweep(l)       // what an interrupted run may have left
 	defer labImportSweep(l) // not as a clean-up: those run without the context of the test
 	l.openstack("security", "group", "create", "c-by-hand")
 	for _, ports := range []string{"22", "80", "30001:32254"} {
@@ -49,6 +49,12 @@ func TestLabImport(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(l.home, ".ssh", "known_hosts"), []byte(l.gw.Floating[0]+" "+key), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	labByScript(t, l)
+}
+
+// labByScript sets the gateway up by the script, and imports that.
+func labByScript(t *testing.T, l *lab) {
+	t.Helper()
 	l.inside("c-gw", "SKIP='"+strings.Join(labOthers(t, l), " ")+"'\n"+wikiScript)
 	made := strings.Count(l.inside("c-gw", "iptables-save -t nat"), "-j DNAT")
 	eventually(t, func() bool { return l.ssh(l.port(30000)).code == 0 })

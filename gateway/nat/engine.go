@@ -251,12 +251,8 @@ func (e *Engine) checkForward(f gateway.Forward) error {
 		return invalid("only IPv4 addresses can be forwarded")
 	case f.Private.Port() == 0 || f.Public.Port() < 1024:
 		return invalid("public ports run from 1024 to 65535")
-	case f.Service.Last != 0 && (f.Service.Last <= f.Service.Port || f.Service.Port != f.Private.Port()):
-		return invalid("the ports %d-%d are no range", f.Service.Port, f.Service.Last)
-	case int(f.Public.Port())+f.Ports()-1 > 0xffff:
-		return invalid("%d ports from %d on would end beyond port 65535", f.Ports(), f.Public.Port())
-	case f.Ports() > gateway.MaxServicePorts:
-		return invalid("it has %d ports; %d are the most", f.Ports(), gateway.MaxServicePorts)
+	case unequalPorts(f) != nil:
+		return invalid("%w", unequalPorts(f))
 	case f.Service.Protocol != gateway.TCP && f.Service.Protocol != gateway.UDP:
 		return invalid("protocol %q is neither tcp nor udp", f.Service.Protocol)
 	case !ourComment.MatchString(markOf(f)):

@@ -99,6 +99,19 @@ func readShift(destination string, piece span) (addr netip.Addr, first int, ok b
 	return addr, int(a), piece.first == piece.last || int(a) == piece.first
 }
 
+// unequalPorts says why a forward's several ports are none that can stand.
+func unequalPorts(f gateway.Forward) error {
+	switch {
+	case f.Service.Last != 0 && (f.Service.Last <= f.Service.Port || f.Service.Port != f.Private.Port()):
+		return fmt.Errorf("the ports %d-%d are no range", f.Service.Port, f.Service.Last)
+	case int(f.Public.Port())+f.Ports()-1 > 0xffff:
+		return fmt.Errorf("%d ports from %d on would end beyond port 65535", f.Ports(), f.Public.Port())
+	case f.Ports() > gateway.MaxServicePorts:
+		return fmt.Errorf("it has %d ports; %d are the most", f.Ports(), gateway.MaxServicePorts)
+	}
+	return nil
+}
+
 // offsets is the first version of iptables that can shift a range of ports; Linux can since 4.18.
 const offsets = "1.8.0"
 
