@@ -13,7 +13,7 @@ func TestKeysAreChecked(t *testing.T) {
 	for text, want := range map[string]string{
 		"keys: {publish: P, refresh: f5 ctrl+r}":      "",
 		"keys:\n  publish: w\n  withdraw: p\n":        "",
-		"keys:\n  mark: m\n":                          "", // the map of ports is on another screen
+		"keys:\n  mark: z\n":                          "", // the map of ports is on another screen
 		"scheme: per-service\nkeys:\n  publsh: P\n":   `line 3, column 11: publsh: there is no such action; did you mean "publish"?`,
 		"keys:\n  publish: ctrl+nothing\n":            `line 2, column 12: publish: "ctrl+nothing" is no key`,
 		"keys:\n  publish: w\n":                       "line 2, column 12: publish: w is the key of withdraw, too",
