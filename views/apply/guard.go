@@ -78,14 +78,19 @@ func (s *Screen) protection(now time.Time, width int) protection {
 		}
 		return protection{{"● ", good}, {say("armed: the gateway helps itself", "rollback armed: what cannot be undone from here, the gateway takes back"), dim}}
 	case publish.Healing:
-		at := g.Until.In(now.Location()).Format(time.TimeOnly)
-		if s.finished && !slices.ContainsFunc(s.report.Left, func(c plan.Change) bool { return c.Host != "" }) {
-			return protection{{"● ", good}, {say("it has put itself back", "the gateway has put its own part back by itself"), dim}}
-		}
-		return protection{{"! ", warn}, {say("it puts itself back at ", "the gateway puts its own part back by itself, at the latest at "), warn}, {at, urgent}}
+		return s.healing(g.Until.In(now.Location()).Format(time.TimeOnly), say)
 	case publish.Confirmed:
 		return protection{{"● ", good}, {"confirmed: ", good}, {say("it stands for good", "it stands for good, and the rollback is disarmed"), dim}}
 	case publish.Unguarded, publish.Building:
 	}
 	return s.unarmed(width)
+}
+
+// healing is about a gateway that puts its part back without the console, by the time at; say chooses
+// the shorter words where there is little room.
+func (s *Screen) healing(at string, say func(short, more string) string) protection {
+	if s.finished && !slices.ContainsFunc(s.report.Left, func(c plan.Change) bool { return c.Host != "" }) {
+		return protection{{"● ", good}, {say("it has put itself back", "the gateway has put its own part back by itself"), dim}}
+	}
+	return protection{{"! ", warn}, {say("it puts itself back at ", "the gateway puts its own part back by itself, at the latest at "), warn}, {at, urgent}}
 }
