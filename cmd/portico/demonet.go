@@ -12,17 +12,20 @@ import (
 )
 
 // demoNet is the world outside of the demo's cloud: a floating IP that is no address of this machine
-// leads to its instance inside this process. Nothing of the demo leaves the machine.
+// leads to its instance inside this process, and so does a port that Neutron forwards. Nothing of the
+// demo leaves the machine.
 type demoNet struct{ d *demo }
 
-// DialContext connects to loopback, where the gateway's forwards listen, or to an instance's own
-// floating IP. Everywhere else nobody answers.
+// DialContext connects to loopback, where the gateway's forwards listen, to an instance's own floating
+// IP, or to where Neutron forwards a port. Everywhere else nobody answers.
 func (n demoNet) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return nil, err
 	}
-	if to.Addr().IsLoopback() {
+	if private, byNeutron := n.d.cloud.Forwarded(to, "tcp"); byNeutron {
+		to = private
+	} else if to.Addr().IsLoopback() {
 		n.d.gateway.Refresh() // what has just changed in the cloud counts
 		n.d.nursery.refresh()
 		return new(net.Dialer).DialContext(ctx, network, address)
@@ -39,7 +42,7 @@ func (n demoNet) DialContext(ctx context.Context, network, address string) (net.
 	}
 }
 
-// route is the way to an instance by its floating IP: its groups and its state decide.
+// route is the way to an instance by an address of its own: its groups and its state decide.
 func (n demoNet) route(to netip.AddrPort) (gatewayemulator.Dial, gatewayemulator.Verdict) {
 	i, ok := n.d.cloud.ByAddress(to.Addr())
 	vm := n.d.vms[i.ID]
