@@ -48,11 +48,8 @@ func (s *Screen) protection(now time.Time, width int) protection {
 		}
 		return short
 	}
-	switch {
-	case s.alone && g.Phase == publish.Confirmed:
-		return protection{{"● ", good}, {"confirmed: ", good}, {"it stands for good", dim}}
-	case s.alone && g.Phase != publish.Asking:
-		return s.unarmed(width)
+	if s.alone && g.Phase != publish.Asking {
+		return s.standsAlone(width)
 	}
 	switch g.Phase {
 	case publish.Waiting:
@@ -62,14 +59,7 @@ func (s *Screen) protection(now time.Time, width int) protection {
 		since := g.Since.In(now.Location()).Format(time.TimeOnly)
 		return protection{{"◐ ", warn}, {g.By, text}, {say(" since "+since+"; esc stops", " has been changing the gateway since "+since+"; esc stops waiting"), dim}}
 	case publish.Armed, publish.Checking, publish.Testing:
-		if s.finished {
-			return nil
-		}
-		armed := say("armed: taken back in ", "rollback armed: the gateway undoes this in ")
-		if width >= 90 {
-			armed = "rollback armed: the gateway takes this back by itself in "
-		}
-		return protection{{"● ", good}, {armed, dim}, {left, text}, {say(" if silent", " unless it hears from here"), dim}}
+		return s.armed(left, width, say)
 	case publish.Asking:
 		return protection{{"! ", urgent}, {say("not confirmed: taken back in ", "not confirmed: everything is taken back by itself in "), warn}, {left, urgent}}
 	case publish.TakingBack:
@@ -93,4 +83,24 @@ func (s *Screen) healing(at string, say func(short, more string) string) protect
 		return protection{{"● ", good}, {say("it has put itself back", "the gateway has put its own part back by itself"), dim}}
 	}
 	return protection{{"! ", warn}, {say("it puts itself back at ", "the gateway puts its own part back by itself, at the latest at "), warn}, {at, urgent}}
+}
+
+// standsAlone is about a plan that no gateway has a part in.
+func (s *Screen) standsAlone(width int) protection {
+	if s.guard.Phase == publish.Confirmed {
+		return protection{{"● ", good}, {"confirmed: ", good}, {"it stands for good", dim}}
+	}
+	return s.unarmed(width)
+}
+
+// armed is about a gateway that takes everything back when it hears nothing for as long as is left.
+func (s *Screen) armed(left string, width int, say func(short, more string) string) protection {
+	if s.finished {
+		return nil
+	}
+	armed := say("armed: taken back in ", "rollback armed: the gateway undoes this in ")
+	if width >= 90 {
+		armed = "rollback armed: the gateway takes this back by itself in "
+	}
+	return protection{{"● ", good}, {armed, dim}, {left, text}, {say(" if silent", " unless it hears from here"), dim}}
 }
