@@ -103,7 +103,7 @@ func TestScreenshotsMove(t *testing.T) {
 	s.keys("j")
 	s.frame(r, 1200*time.Millisecond, "blast-db is private")
 	s.keys("p")
-	s.until("Publish  blast-db", "30012")
+	s.until("Publish  blast-db", "30012", "OpenSSH_9.2p1", "HTTP 200", "✗ closed") // and the gateway has looked at the VM
 	s.frame(r, 2*time.Second, "p  publish: its ports follow from the scheme")
 	s.keys("\t")
 	s.frame(r, 300*time.Millisecond, "tab")
