@@ -194,9 +194,17 @@ func (w *walk) to(name string) {
 			return
 		}
 		w.keys("j")
-		w.until("the cursor has moved", func(now string) bool { return now != before })
+		w.until("the cursor has moved", func(now string) bool { return cursorAt(now) != cursorAt(before) })
 	}
 	w.t.Fatalf("no row %s", name)
+}
+
+// cursorAt is the beginning of the row that the cursor is on: other things on a screen change by themselves.
+func cursorAt(screen string) string {
+	_, row, _ := strings.Cut(screen, "▸ ")
+	row, _, _ = strings.Cut(row, "\n")
+	name, _, _ := strings.Cut(row, "  ")
+	return name
 }
 
 func (w *walk) resize(width, height int) {
