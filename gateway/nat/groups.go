@@ -154,8 +154,11 @@ func (e *Engine) closedDoors(forwards []gateway.Forward) []plan.Warning {
 		if d.Ref.ID != "" && slices.Contains(p.Groups, d.Ref.ID) {
 			continue
 		}
-		i, _ := e.Inventory.Instance(p.DeviceID)
-		w := plan.Warning{Title: "the door of " + i.Name + " is closed", Detail: "it is published, but others took the group " + d.Name + " off it; 'portico repair' puts it back"}
+		name := p.DeviceID
+		if i, ok := e.Inventory.Instance(p.DeviceID); ok {
+			name = i.Name
+		}
+		w := plan.Warning{Title: "the door of " + name + " is closed", Detail: "it is published, but others took the group " + d.Name + " off it; 'portico repair' puts it back"}
 		if !own[p.DeviceID] {
 			w.Detail = "its subnet is published whole, and it does not carry the group " + d.Name + " yet; 'portico sync' gives it that"
 		}

@@ -247,7 +247,7 @@ func (w *wanted) putBack() {
 	}
 	for _, f := range w.all {
 		if w.lost(f) && !told[f.Key()] {
-			w.items = append(w.items, Item{Action: plan.Create, Forward: f, Instance: w.dir.name(f.Instance)})
+			w.items = append(w.items, Item{Action: plan.Create, Forward: f, Instance: w.nameOf(f)})
 		}
 	}
 }

@@ -44,14 +44,14 @@ func (w *wanted) make() error {
 		return nil
 	}
 	for _, f := range w.have {
-		w.items = append(w.items, Item{Action: plan.Delete, Forward: f, Instance: w.dir.name(f.Instance)})
+		w.items = append(w.items, Item{Action: plan.Delete, Forward: f, Instance: w.nameOf(f)})
 	}
 	return nil
 }
 
 // historyStays is told before a gateway is retired.
 var historyStays = plan.Warning{
-	Title: "what is left of Portico there is its history", Detail: "/var/lib/portico/history says who has changed what, /var/log/portico-boot.log what the first boot did; nothing runs by them",
+	Title: "what is left of Portico there is its history", Detail: "/var/lib/portico/history says who has changed what, and /var/log/portico-boot.log, where a boot script made it a gateway, what that did; nothing runs by them",
 }
 
 // FreeFloatingIPs lists the floating IPs that could lead to an instance, those that lead nowhere yet.

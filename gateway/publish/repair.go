@@ -25,7 +25,7 @@ func (w *wanted) repair() error {
 	w.putBack()
 	for _, f := range w.all {
 		if !w.lost(f) && (w.named == nil || w.named[f.Instance]) {
-			w.items = append(w.items, Item{Forward: f, Instance: w.dir.name(f.Instance)})
+			w.items = append(w.items, Item{Forward: f, Instance: w.nameOf(f)})
 		}
 	}
 	return nil

@@ -198,6 +198,31 @@ func TestSubnetChanges(t *testing.T) {
 	}
 }
 
+// Two networks may have one CIDR: what is withdrawn or brought in step is the named one's alone.
+func TestSubnetsOfOneCIDR(t *testing.T) {
+	p := testPublisher(t)
+	alpha, beta := testForward(alphaID, "192.168.0.11:22", "ssh", 30011), testForward(betaID, "192.168.0.12:22", "ssh", 30012)
+	s := subnetSnapshot(t, p, []gateway.Cover{cover(false, "ssh")}, alpha, beta)
+	twin := s.Inventory.Subnets[0]
+	twin.ID, twin.Name, twin.NetworkID = "twin-subnet", "twin-v4", "twin-net"
+	s.Inventory.Subnets = append(s.Inventory.Subnets, twin)
+	for i := range s.Inventory.Ports {
+		if s.Inventory.Ports[i].DeviceID == betaID {
+			s.Inventory.Ports[i].FixedIPs[0].SubnetID = twin.ID
+		}
+	}
+	pr, err := p.Plan(context.Background(), s, Request{Subnets: []string{"lab-v4"}, Withdraw: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"-30011>11 alpha"}, changedItems(pr)); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := p.Plan(context.Background(), s, Request{Subnets: []string{"192.168.0.0/24"}, Withdraw: true}); err == nil || !strings.Contains(err.Error(), "2 subnets are called so") {
+		t.Errorf("a CIDR of two subnets: %v", err)
+	}
+}
+
 // A scheme whose ports are others' is refused before anything, with all of them and what would fit.
 func TestSubnetRefused(t *testing.T) {
 	p := testPublisher(t)

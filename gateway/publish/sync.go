@@ -2,6 +2,7 @@ package publish
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ func (w *wanted) sync() error {
 		return err
 	}
 	inLimit := func(f gateway.Forward) bool {
-		return limit == nil || f.Subnet != "" && limit[f.Subnet].IsValid() || slices.ContainsFunc(prefixes(limit), func(p netip.Prefix) bool { return f.Private.IsValid() && p.Contains(f.Private.Addr()) })
+		return limit == nil || slices.ContainsFunc(slices.Collect(maps.Values(limit)), func(n cloud.Subnet) bool { return w.leadsInto(f, n) })
 	}
 	for place, f := range w.set.list {
 		if !w.set.gone[place] && inLimit(f) && w.orphan(f) {
@@ -66,7 +67,7 @@ func (w *wanted) sync() error {
 }
 
 // fillAll fills the covers that are to be kept in step. That of a subnet which is gone goes.
-func (w *wanted) fillAll(limit map[string]netip.Prefix) error {
+func (w *wanted) fillAll(limit map[string]cloud.Subnet) error {
 	had := w.reachable()
 	for _, c := range w.s.State.Covers {
 		n, there := w.s.Inventory.Subnet(c.Subnet)
@@ -90,27 +91,38 @@ func (w *wanted) fillAll(limit map[string]netip.Prefix) error {
 }
 
 // limits are the subnets that a request names; nil where it names none.
-func (w *wanted) limits() (map[string]netip.Prefix, error) {
+func (w *wanted) limits() (map[string]cloud.Subnet, error) {
 	if len(w.req.Subnets) == 0 {
 		return nil, nil
 	}
-	out := map[string]netip.Prefix{}
+	out := map[string]cloud.Subnet{}
 	for _, name := range w.req.Subnets {
 		n, err := ResolveSubnet(w.s.Inventory, name)
 		if err != nil {
 			return nil, err
 		}
-		out[n.ID] = n.CIDR
+		out[n.ID] = n
 	}
 	return out, nil
 }
 
-func prefixes(m map[string]netip.Prefix) []netip.Prefix {
-	var out []netip.Prefix
-	for _, p := range m {
-		out = append(out, p)
+// leadsInto reports whether a forward leads to an address of this very subnet: another network may have the
+// same CIDR, so an instance's own ports say it, and the address alone only where no port has it any more.
+func (w *wanted) leadsInto(f gateway.Forward, n cloud.Subnet) bool {
+	if f.Subnet != "" {
+		return f.Subnet == n.ID
 	}
-	return out
+	if !f.Private.IsValid() {
+		return false
+	}
+	for _, p := range w.dir.ports[f.Instance] {
+		for _, ip := range p.FixedIPs {
+			if ip.Addr == f.Private.Addr() {
+				return ip.SubnetID == n.ID
+			}
+		}
+	}
+	return n.CIDR.Contains(f.Private.Addr())
 }
 
 // leadAnew takes a forward that leads astray away, and, where its instance has another address now, makes

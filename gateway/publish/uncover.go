@@ -54,7 +54,7 @@ func (w *wanted) uncoverExisting(c gateway.Cover, n cloud.Subnet, asked func(gat
 		return
 	}
 	for place, f := range w.set.list {
-		if !w.set.gone[place] && f.Subnet == "" && n.CIDR.Contains(f.Private.Addr()) && c.Covers(f.Service) && asked(f.Service) {
+		if !w.set.gone[place] && f.Subnet == "" && w.leadsInto(f, n) && c.Covers(f.Service) && asked(f.Service) {
 			w.takeAway(place)
 		}
 	}
