@@ -61,6 +61,12 @@ func (a *app) prepareGateway(ctx context.Context, name string, f prepareFlags) e
 	if err != nil {
 		return err
 	}
+	if pair, is := w.publisher.PairOf(inv, vm.ID); is {
+		return &gateway.Error{
+			Op: "prepare", Target: vm.Name, Kind: gateway.Invalid, Err: fmt.Errorf("it is one host of the pair %s, a gateway already", pair.Name),
+			Next: "publish by the pair: portico --gateway " + gateway.Quote(pair.Name) + " publish VM",
+		}
+	}
 	job := &preparation{a: a, w: w, vm: vm, out: gatewayChangeJSON{Gateway: vm.Name}}
 	gw, has := w.publisher.GatewayOf(inv, vm.ID)
 	switch {

@@ -36,17 +36,7 @@ func (a *app) planCommand() *cobra.Command {
 				return err
 			}
 			req.Withdraw = withdraw
-			_, s, p, err := a.propose(c, req)
-			if err != nil {
-				return err
-			}
-			if err := a.printPlan(format, s, p); err != nil {
-				return err
-			}
-			if exitCode && !p.Plan.Empty() {
-				return exitError{exitChanges}
-			}
-			return nil
+			return a.preview(c, req, format, exitCode)
 		},
 	}
 	f.add(c)
@@ -54,6 +44,29 @@ func (a *app) planCommand() *cobra.Command {
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 if there is anything to change")
 	c.Flags().BoolVar(&withdraw, "withdraw", false, "plan the withdrawal instead")
 	return c
+}
+
+// preview shows what a request would change; with exitCode the command's exit code says whether that is anything.
+func (a *app) preview(c *cobra.Command, req publish.Request, format string, exitCode bool) error {
+	_, s, p, err := a.propose(c, req)
+	if err != nil {
+		return err
+	}
+	if err := a.printPlan(format, s, p); err != nil {
+		return err
+	}
+	if exitCode && !p.Plan.Empty() {
+		return exitError{exitChanges}
+	}
+	return nil
+}
+
+// tableOrJSON is the form of a plan without further wishes.
+func (a *app) tableOrJSON() string {
+	if a.flags.json {
+		return "json"
+	}
+	return "table"
 }
 
 // propose reads the project and the gateway and plans the request.

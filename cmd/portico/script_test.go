@@ -129,6 +129,14 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"nobuild": func(ts *testscript.TestScript, _ bool, _ []string) {
 		demoOf(ts).cloud.FailBuilds(emulator.NoValidHost, 1)
 	},
+	// gone NAME... deletes instances, as others would.
+	"gone": func(ts *testscript.TestScript, _ bool, names []string) {
+		ts.Check(demoOf(ts).cloud.Fill(func(m *emulator.Model) {
+			for _, n := range names {
+				m.DeleteServer(emulator.ID("server", n))
+			}
+		}))
+	},
 	"reboot": func(ts *testscript.TestScript, _ bool, _ []string) { demoOf(ts).gateway.Reboot() },
 	// ids OLDER NEWER puts the IDs of two records into variables; damage cuts the older one off.
 	"ids": func(ts *testscript.TestScript, _ bool, args []string) {

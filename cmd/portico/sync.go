@@ -10,16 +10,23 @@ import (
 
 func (a *app) syncCommand() *cobra.Command {
 	var subnets []string
+	var only, exitCode bool
 	c := &cobra.Command{
 		Use: "sync", Short: "Bring the forwards into step with the project: VMs that came, went, or have another address", Args: noArgs,
 		Long: "Sync publishes the VMs that came to a subnet which 'publish --subnet' published, and opens their doors. Forwards whose VM is gone are withdrawn,\n" +
 			"and those whose VM has another address lead there, so that none reaches a VM that it was not made for.\n" +
 			"What is published how is read from the gateway. Like every change it is planned, shown and asked about first.",
-		Example: "portico sync\nportico sync --subnet lan --yes",
+		Example: "portico sync\nportico sync --subnet lan --yes\nportico sync --plan --exit-code",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.change(c, publish.Request{Sync: true, Subnets: subnets})
+			req := publish.Request{Sync: true, Subnets: subnets}
+			if only || exitCode {
+				return a.preview(c, req, a.tableOrJSON(), exitCode)
+			}
+			return a.change(c, req)
 		},
 	}
+	c.Flags().BoolVar(&only, "plan", false, "show what it would change, and change nothing")
+	c.Flags().BoolVar(&exitCode, "exit-code", false, "as --plan, and exit with 3 if there is anything to change")
 	c.Flags().StringSliceVar(&subnets, "subnet", nil, "only these subnets, by name, ID or CIDR")
 	return c
 }

@@ -29,6 +29,16 @@ func (p *Publisher) pairs(inv cloud.Inventory) []gateway.Gateway {
 	return out
 }
 
+// PairOf finds the pair of which an instance is one host.
+func (p *Publisher) PairOf(inv cloud.Inventory, instance string) (gateway.Gateway, bool) {
+	all := p.pairs(inv)
+	i := slices.IndexFunc(all, func(g gateway.Gateway) bool { return g.IsMember(instance) })
+	if i < 0 {
+		return gateway.Gateway{}, false
+	}
+	return all[i], true
+}
+
 // pairWith is the pair that has a host of this name or address.
 func pairWith(all []gateway.Gateway, want string) gateway.Gateway {
 	for _, g := range all {
