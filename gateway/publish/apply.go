@@ -59,6 +59,7 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 		return p.applyNeutron(ctx, pr, w)
 	}
 	a := &apply{p: p, pr: pr, w: w.withDefaults(), window: p.window()}
+	a.pr.Plan, a.last = pr.lastNeutron()
 	a.record = p.record(pr, pr.engine.Inventory.Identity, time.Now())
 	if err := a.arm(ctx); err != nil {
 		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: err}}
@@ -66,22 +67,27 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 	a.remember()
 	steps, stop := a.keepArmed(ctx)
 	defer stop()
-	a.out.Report = plan.Apply(a.marked(steps), pr.Plan, a.w.Step)
+	a.out.Report = plan.Apply(a.marked(steps), a.pr.Plan, a.w.Step)
 	if a.out.Report.OK() {
 		if err := a.prove(steps); err != nil {
 			a.tell(Guard{Phase: TakingBack})
-			a.out.Report = plan.Undo(a.marked(ctx), pr.Plan, err, a.w.Step)
+			a.out.Report = plan.Undo(a.marked(ctx), a.pr.Plan, err, a.w.Step)
 		}
 	}
 	stop()
 	a.conclude(context.WithoutCancel(ctx))
+	a.finish(context.WithoutCancel(ctx))
+	if a.out.Report.OK() {
+		a.tell(Guard{Phase: Confirmed})
+	}
 	return a.out
 }
 
 // apply is one proposal being carried out.
 type apply struct {
 	p      *Publisher
-	pr     Proposal
+	pr     Proposal    // whose plan is without last
+	last   []plan.Step // see finish
 	w      Watch
 	window time.Duration
 	record history.Record

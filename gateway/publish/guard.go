@@ -184,7 +184,6 @@ func (a *apply) conclude(ctx context.Context) {
 		if err := a.p.settle(ctx, a.pr); err != nil {
 			a.out.Notes = append(a.out.Notes, cloud.Explain(err).Why)
 		}
-		a.tell(Guard{Phase: Confirmed})
 	}
 }
 

@@ -48,6 +48,44 @@ func (a *apply) proveNeutron(ctx context.Context) error {
 	return a.interrupted(ctx, a.test(ctx))
 }
 
+// lastNeutron parts a plan that a gateway has a share in: what ends forwards of Neutron's is done when the
+// gateway has been confirmed. Were it done before, a console that dies would leave neither: the gateway takes
+// the new forward back by itself, and nobody makes Neutron's again.
+func (p Proposal) lastNeutron() (plan.Plan, []plan.Step) {
+	if p.neutron == nil || p.engine == nil {
+		return p.Plan, nil
+	}
+	first, n := p.Plan, len(p.Plan.Steps)-p.neutron.shut
+	first.Steps = p.Plan.Steps[:n]
+	return first, p.Plan.Steps[n:]
+}
+
+// finish ends the forwards of Neutron's that what is confirmed now replaces. If that fails both stand, and
+// the report says how to end the old ones.
+func (a *apply) finish(ctx context.Context) {
+	if len(a.last) == 0 || !a.out.Report.OK() {
+		return
+	}
+	before := len(a.pr.Plan.Steps)
+	r := plan.Apply(ctx, plan.Plan{ID: a.pr.Plan.ID, Steps: a.last}, func(e plan.Event) {
+		e.Step += before
+		a.w.Step(e)
+	})
+	if a.out.Report.Done = append(a.out.Report.Done, r.Done...); !r.OK() {
+		for _, s := range a.last {
+			c := s.Change()
+			c.Cleanup = c.Shell
+			a.out.Report.Left = append(a.out.Report.Left, c)
+		}
+		a.out.Report.Err = &gateway.Error{
+			Op: "end the old forwards of", Target: "Neutron", Kind: gateway.Partial, Err: fmt.Errorf("the new ones stand and are confirmed, the old ones stand as well: %w", r.Err),
+			Next: "do the same again: what is left of it is done then",
+		}
+	}
+	a.record = concluded(a.record, a.out.Report, time.Now())
+	a.remember()
+}
+
 // neutronRecord is what the history of this machine says; no gateway keeps one.
 func (p *Publisher) neutronRecord(pr Proposal, at time.Time) history.Record {
 	r := p.record(pr, pr.neutron.from, at)
@@ -65,8 +103,12 @@ func (p Proposal) verifyNeutron(inv cloud.Inventory) error {
 	if err != nil {
 		return err
 	}
+	steps := parts.Open
+	if p.engine == nil {
+		steps = append(steps, parts.Shut...) // else they are not done yet: see finish
+	}
 	var left []string
-	for _, s := range append(parts.Open, parts.Shut...) {
+	for _, s := range steps {
 		c := s.Change()
 		left = append(left, c.Target+": "+c.Title)
 	}

@@ -25,6 +25,7 @@ type neutronPart struct {
 	from   cloud.Identity
 	engine *neutron.Engine
 	want   []gateway.Forward // all of Neutron's that are to stand
+	shut   int               // how many of the last steps end forwards of Neutron's
 }
 
 // byNeutron reports whether Neutron's forwards are part of what is asked: because they are asked for, or
@@ -120,7 +121,7 @@ func (p *Publisher) planNeutron(ctx context.Context, s Snapshot, req Request) (P
 	}
 	pr := Proposal{
 		Request: req, Items: m.items, named: m.named,
-		neutron: &neutronPart{by: p, from: s.Inventory.Identity, engine: m.engine, want: byNeutron},
+		neutron: &neutronPart{by: p, from: s.Inventory.Identity, engine: m.engine, want: byNeutron, shut: len(parts.Shut)},
 	}
 	pl := plan.Plan{}
 	if m.touchesGateway() {
