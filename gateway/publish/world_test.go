@@ -173,7 +173,7 @@ func (w *world) console(ctx context.Context, by string, p patience) (*console, e
 		Name: "gw-1", Host: w.gateway.Addr().Addr().String(), Port: w.gateway.Addr().Port(), User: "debian", SSHConfig: "none", NoAgent: true,
 		Signers: []ssh.Signer{w.key}, HostKeys: []ssh.PublicKey{w.gateway.HostKey()}, Timeout: p.ssh, KeepAlive: p.keepAlive,
 	}}}
-	c.Publisher = publish.New(client, client, client, c.conn, publish.Options{History: c.store, By: by + "@test", Window: rollback.MinWindow})
+	c.Publisher = publish.New(client, client, client, c.conn, publish.Options{History: c.store, By: by + "@test", Window: rollback.MinWindow, Forwardings: client})
 	c.SetSettling(2 * time.Second)
 	return c, nil
 }
