@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"portico/cloud"
 	"portico/cloud/emulator"
 	"portico/gateway/publish"
 )
@@ -66,14 +67,20 @@ func (a *app) vms(first bool) completer {
 	}
 }
 
-// vmNames are names, or IDs where a name is not unique or would have to be quoted.
-func (a *app) vmNames(ctx context.Context) []string {
+// offering reads the project for what a shell is offered; without an answer nothing is.
+func (a *app) offering(ctx context.Context) (*wiring, cloud.Inventory, bool) {
 	w, err := a.wire(ctx, nil)
 	if err != nil {
-		return nil
+		return nil, cloud.Inventory{}, false
 	}
 	inv, err := w.publisher.Inventory(ctx)
-	if err != nil {
+	return w, inv, err == nil
+}
+
+// vmNames are names, or IDs where a name is not unique or would have to be quoted.
+func (a *app) vmNames(ctx context.Context) []string {
+	_, inv, ok := a.offering(ctx)
+	if !ok {
 		return nil
 	}
 	count := map[string]int{}
@@ -92,17 +99,30 @@ func (a *app) vmNames(ctx context.Context) []string {
 }
 
 func (a *app) gatewayNames(ctx context.Context) []string {
-	w, err := a.wire(ctx, nil)
-	if err != nil {
-		return nil
-	}
-	inv, err := w.publisher.Inventory(ctx)
-	if err != nil {
+	w, inv, ok := a.offering(ctx)
+	if !ok {
 		return nil
 	}
 	var out []string
 	for _, g := range w.publisher.Gateways(inv) {
 		out = append(out, g.Name)
+	}
+	return out
+}
+
+// subnetNames are names, or IDs where a name is not unique or would have to be quoted.
+func (a *app) subnetNames(ctx context.Context) []string {
+	_, inv, ok := a.offering(ctx)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, n := range inv.Subnets {
+		if found, err := publish.ResolveSubnet(inv, n.Name); err == nil && found.ID == n.ID && completable.MatchString(n.Name) {
+			out = append(out, n.Name)
+		} else {
+			out = append(out, n.ID)
+		}
 	}
 	return out
 }
@@ -150,7 +170,8 @@ func (a *app) addCompletion(root *cobra.Command) {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	flags := map[string]completer{
 		"gateway": offer(a.gatewayNames), "service": several(a.serviceNames), "scheme": offer(a.schemeNames),
-		"format": fixed(planFormats...), "engine": fixed("nat"), "from": several(func(context.Context) []string { return []string{"anywhere"} }),
+		"format": fixed(planFormats...), "engine": fixed(engineNames...), "from": several(func(context.Context) []string { return []string{"anywhere", "me"} }),
+		"subnet": several(a.subnetNames), "via": offer(a.addresses),
 		"members": several(a.vmNames), "floating-ip": offer(a.addresses), "theme": offer(a.themeNames), "world": fixed(emulator.Worlds()...),
 	}
 	file := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -192,12 +213,8 @@ func one(values func(context.Context) []string) completer {
 // recordIDs are those of this machine's records of the project: the gateway would take too long.
 func (a *app) recordIDs(ctx context.Context) []string {
 	out := []string{lastRecord}
-	w, err := a.wire(ctx, nil)
-	if err != nil {
-		return out
-	}
-	inv, err := w.publisher.Inventory(ctx)
-	if err != nil {
+	w, inv, ok := a.offering(ctx)
+	if !ok {
 		return out
 	}
 	records, _ := w.publisher.History(ctx, publish.Snapshot{Inventory: inv}) // what can be read is offered

@@ -110,7 +110,7 @@ func (a *app) changeFloatingIP(ctx context.Context, req publish.FloatingIPReques
 		return err
 	}
 	if !a.flags.json {
-		a.printFloatingPlan(p)
+		a.printCloudPlan(p, inTheCloud)
 	}
 	if f.only && a.flags.json {
 		return a.printJSON(newPlanJSON(v.Inventory, p))
@@ -160,20 +160,8 @@ func (a *app) floatingIPNow(ctx context.Context, v view, p publish.Proposal) *fl
 	return &out
 }
 
-func (a *app) printFloatingPlan(p publish.Proposal) {
-	for _, w := range p.Plan.Warnings {
-		a.print("%s\n", warning(w.Title, w.Detail))
-	}
-	if p.Empty() {
-		a.print("%s\n", styleGood.Render("No changes: what was asked for already stands."))
-		return
-	}
-	a.print("\n")
-	a.printChanges(p.Plan.Changes())
-	a.print("\n")
-	a.printQuota(p)
-	a.print("%s, in the cloud. Nothing else is touched.\n", p.Plan.Summary())
-}
+// inTheCloud is where a plan is that changes nothing on a machine.
+const inTheCloud = ", in the cloud"
 
 // confirmFloating asks. What breaks something, or is for good, has to be typed; --yes does not do for
 // that, --confirm does.

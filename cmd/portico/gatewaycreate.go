@@ -141,12 +141,8 @@ func readSmall(op, path string, most int64) ([]byte, error) {
 
 // createOptions offers what a field of 'gateway create' can be.
 func (a *app) createOptions(ctx context.Context, field string) []string {
-	w, err := a.wire(ctx, nil)
-	if err != nil {
-		return nil
-	}
-	inv, err := w.publisher.Inventory(ctx)
-	if err != nil {
+	w, inv, ok := a.offering(ctx)
+	if !ok {
 		return nil
 	}
 	m, err := w.publisher.Material(ctx)

@@ -79,7 +79,7 @@ func (a *app) changePair(ctx context.Context, r publish.PairRequest, only bool) 
 		return err
 	}
 	if !a.flags.json {
-		a.printPairPlan(p)
+		a.printCloudPlan(p, "")
 	}
 	switch {
 	case only && a.flags.json:
@@ -103,19 +103,4 @@ func (a *app) changePair(ctx context.Context, r publish.PairRequest, only bool) 
 		a.note("%s\n", n)
 	}
 	return nil
-}
-
-func (a *app) printPairPlan(p publish.Proposal) {
-	for _, w := range p.Plan.Warnings {
-		a.print("%s\n", warning(w.Title, w.Detail))
-	}
-	if p.Empty() {
-		a.print("%s\n", styleGood.Render("No changes: what was asked for already stands."))
-		return
-	}
-	a.print("\n")
-	a.printChanges(p.Plan.Changes())
-	a.print("\n")
-	a.printQuota(p)
-	a.print("%s. Nothing else is touched.\n", p.Plan.Summary())
 }

@@ -204,7 +204,7 @@ func (j *preparation) previewAddress(ctx context.Context, inv cloud.Inventory, f
 	if j.a.flags.json {
 		return j.a.printJSON(newPlanJSON(inv, p))
 	}
-	j.a.printFloatingPlan(p)
+	j.a.printCloudPlan(p, inTheCloud)
 	if len(reqs) > 1 {
 		j.a.print("Then that address is attached to %s.\n", cloud.Clean(j.vm.Name))
 	}
@@ -263,7 +263,7 @@ func (j *preparation) changeAddress(ctx context.Context, inv cloud.Inventory, re
 		return inv, err
 	}
 	if !a.flags.json {
-		a.printFloatingPlan(p)
+		a.printCloudPlan(p, inTheCloud)
 	}
 	if ask {
 		if !a.flags.json {

@@ -141,6 +141,19 @@ func (a *app) printPlanTable(p publish.Proposal) {
 	if len(rows) > 0 {
 		a.printTable([]string{"", "PUBLIC", "", "PRIVATE", "SERVICE", "INSTANCE", "FROM"}, rows)
 	}
+	a.printSteps(p, through(p))
+}
+
+// printCloudPlan prints a plan that has no forwards to show.
+func (a *app) printCloudPlan(p publish.Proposal, where string) {
+	for _, w := range p.Plan.Warnings {
+		a.print("%s\n", warning(w.Title, w.Detail))
+	}
+	a.printSteps(p, where)
+}
+
+// printSteps prints what a plan changes, and what it takes of the project's quotas.
+func (a *app) printSteps(p publish.Proposal, where string) {
 	if p.Plan.Empty() {
 		a.print("%s\n", styleGood.Render("No changes: what was asked for already stands."))
 		return
@@ -149,16 +162,20 @@ func (a *app) printPlanTable(p publish.Proposal) {
 	a.printChanges(p.Plan.Changes())
 	a.print("\n")
 	a.printQuota(p)
-	by := ""
+	a.print("%s%s. Nothing else is touched.\n", p.Plan.Summary(), where)
+}
+
+// through names what carries the forwards of a plan: " via gw-1 203.0.113.10".
+func through(p publish.Proposal) string {
 	switch via := p.AtNeutron(); {
 	case p.Gateway.Name != "" && len(via) > 0:
-		by = fmt.Sprintf(" via %s %s and neutron at %s", p.Gateway.Name, p.Gateway.FloatingIP, joinAddrs(via))
+		return fmt.Sprintf(" via %s %s and neutron at %s", p.Gateway.Name, p.Gateway.FloatingIP, joinAddrs(via))
 	case len(via) > 0:
-		by = " via neutron at " + joinAddrs(via)
+		return " via neutron at " + joinAddrs(via)
 	case p.Gateway.Name != "":
-		by = fmt.Sprintf(" via %s %s", p.Gateway.Name, p.Gateway.FloatingIP)
+		return fmt.Sprintf(" via %s %s", p.Gateway.Name, p.Gateway.FloatingIP)
 	}
-	a.print("%s%s. Nothing else is touched.\n", p.Plan.Summary(), by)
+	return ""
 }
 
 func (a *app) printQuota(p publish.Proposal) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,12 +38,13 @@ func (f *publishFlags) add(c *cobra.Command) {
 	fs.StringSliceVar(&f.from, "from", nil, "who may connect: CIDR, address, me (as the gateway sees you) or anywhere (default: as it is, else anywhere)")
 }
 
+// engineNames are the values of --engine.
+var engineNames = []string{nat.Name, publish.NeutronEngine, publish.AutoEngine}
+
 func (f *publishFlags) request(instances []string) (publish.Request, error) {
 	r := publish.Request{Instances: instances, Subnets: f.subnets, Existing: f.existing, Services: f.services, Scheme: f.scheme, KeepPorts: f.scheme == "", KeepSources: len(f.from) == 0}
 	r.Engine, r.Via = f.engine, f.via
-	switch f.engine {
-	case "", nat.Name, publish.NeutronEngine, publish.AutoEngine:
-	default:
+	if f.engine != "" && !slices.Contains(engineNames, f.engine) {
 		return r, wrongUse("use engine "+cloud.Clean(f.engine), errors.New("no engine has this name"), "choose nat, neutron or auto")
 	}
 	if f.via != "" && f.engine == nat.Name {
