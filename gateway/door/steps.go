@@ -21,11 +21,15 @@ func (d *Door) Needed() bool { return len(d.Ports) > 0 }
 type step struct {
 	change   plan.Change
 	do, undo func(ctx context.Context) error
+	beside   string // see plan.Together
 }
 
 func (s *step) Change() plan.Change            { return s.change }
 func (s *step) Do(ctx context.Context) error   { return s.do(ctx) }
 func (s *step) Undo(ctx context.Context) error { return s.undo(ctx) }
+
+// Together lets the ports of many instances change at the same time.
+func (s *step) Together() string { return s.beside }
 
 func (d *Door) target() string { return "security group " + d.Name }
 
@@ -276,6 +280,7 @@ func (k *Keeper) deleteRule(d *Door, r cloud.SecurityGroupRule) plan.Step {
 func (k *Keeper) attach(d *Door, p cloud.Port) plan.Step {
 	changed := false
 	return &step{
+		beside: "attach-" + d.Key,
 		change: plan.Change{
 			ID: "attach-" + d.Key + "-" + p.ID, Target: k.portTarget(p), Title: "carry the group " + d.Name, Action: plan.Update,
 			After: []string{d.Name}, Shell: []string{k.joinCommand(d, p)}, Cleanup: []string{k.leaveCommand(d, p)},
@@ -291,6 +296,7 @@ func (k *Keeper) attach(d *Door, p cloud.Port) plan.Step {
 func (k *Keeper) detach(d *Door, p cloud.Port) plan.Step {
 	changed := false
 	return &step{
+		beside: "detach-" + d.Key,
 		change: plan.Change{
 			ID: "detach-" + d.Key + "-" + p.ID, Target: k.portTarget(p), Title: "drop the group " + d.Name, Action: plan.Update,
 			Before: []string{d.Name}, Shell: []string{k.leaveCommand(d, p)}, Cleanup: []string{k.joinCommand(d, p)},

@@ -189,25 +189,21 @@ func Apply(ctx context.Context, p Plan, emit func(Event)) Report {
 		emit = func(Event) {}
 	}
 	report := Report{PlanID: p.ID}
-	for i, step := range p.Steps {
-		err := ctx.Err()
+	for first := 0; first < len(p.Steps); {
+		if err := ctx.Err(); err != nil {
+			report.Err = err
+			return undo(ctx, p.Steps[:first], report, emit)
+		}
+		next := first + neighbours(p.Steps[first:])
+		begun, err := doAll(ctx, p.Steps[:next], first, emit)
 		if err != nil {
 			report.Err = err
-			return undo(ctx, p.Steps[:i], report, emit)
+			return undo(ctx, p.Steps[:begun], report, emit)
 		}
-		change := step.Change()
-		emit(Event{Step: i, Change: change, State: Running})
-		start := time.Now()
-		sctx, cancel := doing(noting(ctx, i, change, start, emit), step)
-		err = step.Do(sctx)
-		cancel()
-		if err != nil {
-			emit(Event{Step: i, Change: change, State: Failed, Err: err, Elapsed: time.Since(start)})
-			report.Err = err
-			return undo(ctx, p.Steps[:i+1], report, emit)
+		for _, s := range p.Steps[first:next] {
+			report.Done = append(report.Done, s.Change())
 		}
-		emit(Event{Step: i, Change: change, State: Done, Elapsed: time.Since(start)})
-		report.Done = append(report.Done, change)
+		first = next
 	}
 	return report
 }
@@ -223,21 +219,18 @@ func Undo(ctx context.Context, p Plan, err error, emit func(Event)) Report {
 
 func undo(ctx context.Context, steps []Step, report Report, emit func(Event)) Report {
 	report.Done = nil
-	for i, step := range slices.Backward(steps) {
-		change := step.Change()
-		emit(Event{Step: i, Change: change, State: Undoing})
-		start := time.Now()
-		uctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTimeout)
-		err := step.Undo(uctx)
-		cancel()
-		if err != nil {
-			emit(Event{Step: i, Change: change, State: Left, Err: err, Elapsed: time.Since(start)})
-			report.Left = append(report.Left, change)
-			report.Undo = append(report.Undo, err)
-			continue
+	for last := len(steps); last > 0; {
+		first := last - neighboursBefore(steps[:last])
+		for i, err := range slices.Backward(undoAll(ctx, steps[:last], first, emit)) {
+			change := steps[first+i].Change()
+			if err != nil {
+				report.Left = append(report.Left, change)
+				report.Undo = append(report.Undo, err)
+				continue
+			}
+			report.Undone = append(report.Undone, change)
 		}
-		emit(Event{Step: i, Change: change, State: Undone, Elapsed: time.Since(start)})
-		report.Undone = append(report.Undone, change)
+		last = first
 	}
 	return report
 }
