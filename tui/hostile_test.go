@@ -20,7 +20,7 @@ import (
 func TestHostileNamesStayText(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	names := viewtest.HostileNames(seed, 2000)
+	names := viewtest.HostileNames(seed, 2000/slower)
 	for _, size := range [][2]int{{80, 24}, {40, 10}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			p := viewtest.Hostile(names)
@@ -35,7 +35,7 @@ func TestHostileNamesStayText(t *testing.T) {
 				}
 			}
 			seen := map[string]bool{}
-			for n := 0; n < len(names); n += 250 {
+			for n := 0; n < len(names); n += 250 / slower {
 				d.walk(n, seen)
 				d.keys("/")
 				d.send(tea.PasteMsg{Content: names[n]})

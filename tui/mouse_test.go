@@ -180,7 +180,7 @@ func TestNoClickBreaksAnything(t *testing.T) {
 				d.keys(open)
 			}
 			for y := -1; y < 26; y += 3 {
-				for x := -1; x < 82; x += 9 {
+				for x := -1; x < 82; x += 9 * slower {
 					d.send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft})
 					d.send(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseRight})
 					d.send(tea.MouseReleaseMsg{X: x, Y: y})
