@@ -167,13 +167,17 @@ func (a *app) printSteps(p publish.Proposal, where string) {
 
 // through names what carries the forwards of a plan: " via gw-1 203.0.113.10".
 func through(p publish.Proposal) string {
+	gw := p.Gateway.Name
+	if p.Gateway.FloatingIP.IsValid() {
+		gw += " " + p.Gateway.FloatingIP.String()
+	}
 	switch via := p.AtNeutron(); {
-	case p.Gateway.Name != "" && len(via) > 0:
-		return fmt.Sprintf(" via %s %s and neutron at %s", p.Gateway.Name, p.Gateway.FloatingIP, joinAddrs(via))
+	case gw != "" && len(via) > 0:
+		return fmt.Sprintf(" via %s and neutron at %s", gw, joinAddrs(via))
 	case len(via) > 0:
 		return " via neutron at " + joinAddrs(via)
-	case p.Gateway.Name != "":
-		return fmt.Sprintf(" via %s %s", p.Gateway.Name, p.Gateway.FloatingIP)
+	case gw != "":
+		return " via " + gw
 	}
 	return ""
 }

@@ -38,22 +38,28 @@ func (e *Engine) engines() []*Engine {
 func (e *Engine) Arm(ctx context.Context, r history.Record, window time.Duration, p plan.Plan) (*rollback.Lease, error) {
 	var all []rollback.Host
 	for _, h := range e.engines() {
-		var sums rollback.Sums
-		for _, b := range p.Base {
-			switch b.Source {
-			case h.source(tableNAT):
-				sums.NAT = b.Value
-			case h.source(tableFilter):
-				sums.Filter = b.Value
-			case h.source(sourceFiles):
-				sums.Files = b.Value
-			}
-		}
+		sums := h.Sums(p.Base)
 		if sums != (rollback.Sums{}) { // else nobody saw it, and the plan leaves it alone
 			all = append(all, rollback.Host{Switch: h.hostSwitch(), Sums: sums})
 		}
 	}
 	return rollback.ArmAll(ctx, r, window, all)
+}
+
+// Sums are what a base says of this engine's host; zero when it says nothing.
+func (e *Engine) Sums(base []plan.Fingerprint) rollback.Sums {
+	var out rollback.Sums
+	for _, b := range base {
+		switch b.Source {
+		case e.source(tableNAT):
+			out.NAT = b.Value
+		case e.source(tableFilter):
+			out.Filter = b.Value
+		case e.source(sourceFiles):
+			out.Files = b.Value
+		}
+	}
+	return out
 }
 
 // sourceFiles names our files in a plan's base.

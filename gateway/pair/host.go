@@ -2,6 +2,8 @@ package pair
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -10,7 +12,6 @@ import (
 	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/nat"
-	"portico/gateway/plan"
 	"portico/gateway/rollback"
 )
 
@@ -22,10 +23,13 @@ type Host struct {
 
 	Installed, Systemd bool
 	Running, Enabled   bool // our service
+	Masked             bool // somebody has forbidden it to start
 	Device             string
-	Addresses          []netip.Addr // all that it has
-	Files              map[string]string
-	Forwards           int // that it carries: for an address of its own, or, of a pair that stands, for the shared one
+	Addresses          []netip.Addr      // all that it has
+	Files              map[string]string // by path; what is not there has no mode
+	Modes              map[string]string // "644"
+	Sums               rollback.Sums     // of the rules as the plan saw them, and of our files
+	Forwards           int               // that it carries: for an address of its own, or, of a pair that stands, for the shared one
 }
 
 const lookScript = `PATH=$PATH:/usr/sbin:/sbin
@@ -36,13 +40,13 @@ sec systemd; command -v systemctl
 sec active; systemctl is-active "$unit"
 sec enabled; systemctl is-enabled "$unit"
 sec links; ip -o -4 addr show
-for f in "$@"; do sec "file $f"; cat "$f"; done
+for f in "$@"; do sec "mode $f"; stat -L -c %a "$f"; sec "file $f"; cat "$f"; done
 sec end
 exit 0`
 
 // Look reads one host. What fails is noted in it.
 func Look(ctx context.Context, m gateway.Member, r gateway.Runner) Host {
-	h := Host{Member: m, Runner: r, Files: map[string]string{}}
+	h := Host{Member: m, Runner: r, Files: map[string]string{}, Modes: map[string]string{}}
 	res, err := r.Run(ctx, gateway.Command{Args: append([]string{"sh", "-c", lookScript, "portico", nat.SharingUnit}, ourFiles...)})
 	if err != nil {
 		h.Err = err
@@ -61,11 +65,20 @@ func Look(ctx context.Context, m gateway.Member, r gateway.Runner) Host {
 	has := func(section, what string) bool { return strings.TrimSpace(sections[section]) == what }
 	h.Installed, h.Systemd = !has("installed", ""), !has("systemd", "")
 	h.Running, h.Enabled = has("active", "active"), has("enabled", "enabled")
-	for _, f := range ourFiles {
-		h.Files[f] = sections["file "+f]
-	}
+	h.Masked = has("enabled", "masked") || has("enabled", "masked-runtime")
+	h.Sums.Files = h.readFiles(sections)
 	h.readLinks(sections["links"])
 	return h
+}
+
+// readFiles takes our files from what was printed, and returns their fingerprint.
+func (h *Host) readFiles(sections map[string]string) string {
+	sum := sha256.New()
+	for _, f := range ourFiles {
+		h.Files[f], h.Modes[f] = sections["file "+f], strings.TrimSpace(sections["mode "+f])
+		_, _ = sum.Write([]byte(h.Files[f]))
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // readLinks reads "ip -o -4 addr show".
@@ -109,126 +122,10 @@ func (h *Host) unfit() error {
 		return fail(gateway.NotFound, "use a machine with systemd", "it has no systemd to run keepalived")
 	case !h.Installed:
 		return fail(gateway.NotFound, "install it there, then pair again (Debian, Ubuntu: sudo apt install keepalived; RHEL and its like: sudo dnf install keepalived)", "keepalived is not installed there")
+	case h.Masked:
+		return fail(gateway.Conflict, "see why, and allow it there: sudo systemctl unmask "+nat.SharingUnit, "somebody has forbidden %s to start there (it is masked)", nat.SharingUnit)
 	case h.Device == "":
 		return fail(gateway.Conflict, "see where 'gateways' in the configuration file and ~/.ssh/config lead to for this name", "the machine that was reached has no address %s: it is another one", h.Member.FixedIP)
 	}
 	return nil
-}
-
-// step is one change, made of functions.
-type step struct {
-	change   plan.Change
-	do, undo func(ctx context.Context) error
-}
-
-func (s *step) Change() plan.Change            { return s.change }
-func (s *step) Do(ctx context.Context) error   { return s.do(ctx) }
-func (s *step) Undo(ctx context.Context) error { return s.undo(ctx) }
-
-// setScript writes our files, tries the configuration, and starts the service, now and at boot. $1 is the
-// unit; then path, mode and text of each file, the configuration first.
-const setScript = `PATH=$PATH:/usr/sbin:/sbin
-umask 022
-unit=$1; shift
-put() { mkdir -p "${1%/*}" && printf '%s' "$3" >"$1.new" && chmod "$2" "$1.new" && mv -f "$1.new" "$1" && return 0; rm -f "$1.new"; return 1; }
-config=$1
-while [ $# -gt 0 ]; do put "$1" "$2" "$3" || exit 1; shift 3; done
-keepalived --config-test --use-file "$config" || { echo "keepalived refuses this configuration" >&2; exit 1; }
-systemctl daemon-reload && systemctl enable "$unit" && systemctl restart "$unit"`
-
-// dropScript ends the service and removes our files. $1 is the unit, the rest are files.
-const dropScript = `unit=$1; shift
-if [ -e "/etc/systemd/system/$unit" ]; then systemctl disable --now "$unit" || exit 1; fi
-rm -f "$@" || exit 1
-rmdir /etc/portico 2>/dev/null
-systemctl daemon-reload`
-
-func (h *Host) run(ctx context.Context, script string, args ...string) error {
-	res, err := h.Runner.Run(ctx, rollback.Guarded(ctx, gateway.Command{Args: append([]string{"sh", "-c", script, "portico"}, args...)}))
-	fail := func(kind gateway.Kind, err error) error {
-		return &gateway.Error{Op: "change keepalived on", Target: "host " + h.Member.Name, Kind: kind, Err: err, Next: "see to that on the host (journalctl -u " + nat.SharingUnit + "), then try again"}
-	}
-	switch {
-	case err != nil:
-		return fail(cloud.KindOf(err), err)
-	case res.Exit != 0:
-		return fail(gateway.Internal, fmt.Errorf("exit %d: %s", res.Exit, cloud.Clean(strings.TrimSpace(string(res.Stderr)))))
-	}
-	return nil
-}
-
-// texts are our files on this host: of the pair's host with this number.
-func (h *Host) texts(name string, number int, other, shared netip.Addr) map[string]string {
-	return map[string]string{pathConfig: configText(name, h.Device, number, h.Member.FixedIP, other, shared), pathHealth: healthText, pathUnit: unitText}
-}
-
-var modes = map[string]string{pathConfig: "644", pathHealth: "755", pathUnit: "644"}
-
-func setArgs(files map[string]string) []string {
-	args := []string{nat.SharingUnit}
-	for _, f := range ourFiles {
-		args = append(args, f, modes[f], files[f])
-	}
-	return args
-}
-
-// setStep makes the host share the address; nil when it does.
-func (h *Host) setStep(want map[string]string) plan.Step {
-	same := h.Running && h.Enabled
-	had := false
-	for _, f := range ourFiles {
-		same = same && h.Files[f] == want[f]
-		had = had || h.Files[f] != ""
-	}
-	if same {
-		return nil
-	}
-	action, before := plan.Create, []string(nil)
-	if had {
-		action, before = plan.Update, lines(h.Files[pathConfig])
-	}
-	shell := []string{"mkdir -p /etc/portico"}
-	for _, f := range ourFiles {
-		shell = append(shell, heredoc(f, want[f])...)
-	}
-	shell = append(shell, "systemctl daemon-reload", "systemctl enable "+nat.SharingUnit, "systemctl restart "+nat.SharingUnit)
-	return &step{
-		change: plan.Change{
-			ID: "keepalived-" + h.Member.Name, Target: h.Member.Name + " keepalived", Title: "share the address, now and after a reboot", Action: action,
-			Before: before, After: lines(want[pathConfig]), Host: h.Member.Name, Shell: shell, Cleanup: dropCommands,
-		},
-		do: func(ctx context.Context) error { return h.run(ctx, setScript, setArgs(want)...) },
-		undo: func(ctx context.Context) error {
-			if had && h.Running {
-				return h.run(ctx, setScript, setArgs(h.Files)...)
-			}
-			return h.run(ctx, dropScript, append([]string{nat.SharingUnit}, ourFiles...)...)
-		},
-	}
-}
-
-var dropCommands = []string{"systemctl disable --now " + nat.SharingUnit, "rm -f " + strings.Join(ourFiles, " "), "systemctl daemon-reload"}
-
-// dropStep ends the sharing; nil when there is none.
-func (h *Host) dropStep() plan.Step {
-	if !h.Running && !slices.ContainsFunc(ourFiles, func(f string) bool { return h.Files[f] != "" }) {
-		return nil
-	}
-	return &step{
-		change: plan.Change{
-			ID: "keepalived-" + h.Member.Name, Target: h.Member.Name + " keepalived", Title: "no longer share the address", Action: plan.Delete,
-			Before: lines(h.Files[pathConfig]), Host: h.Member.Name, Shell: dropCommands, Cleanup: []string{"portico gateway pair makes it again"},
-		},
-		do: func(ctx context.Context) error {
-			return h.run(ctx, dropScript, append([]string{nat.SharingUnit}, ourFiles...)...)
-		},
-		undo: func(ctx context.Context) error { return h.run(ctx, setScript, setArgs(h.Files)...) },
-	}
-}
-
-func lines(text string) []string { return strings.Split(strings.TrimRight(text, "\n"), "\n") }
-
-// heredoc writes a file, as typed into a shell.
-func heredoc(file, text string) []string {
-	return slices.Concat([]string{"cat > " + file + " <<'FILE'"}, lines(text), []string{"FILE"})
 }

@@ -33,6 +33,8 @@ type Maker struct {
 	FloatingIP *cloud.FloatingIP
 	// Degraded leaves out what cannot be done on a host that does not answer.
 	Degraded bool
+	// HostsAsIs leaves the hosts of a pair that ends as they are: they have put themselves back already.
+	HostsAsIs bool
 }
 
 func (m *Maker) problem(kind gateway.Kind, next, format string, args ...any) error {
@@ -96,7 +98,8 @@ func (m *Maker) Make() (plan.Plan, error) {
 	return m.plan(steps, m.warnings(steps)), nil
 }
 
-// Unmake plans what removes the pair: the hosts and the floating IP stay, each by itself.
+// Unmake plans what removes the pair: the hosts and the floating IP stay, each by itself. The last step
+// deletes the port, by which the pair is known: it is for when all else is confirmed.
 func (m *Maker) Unmake() (plan.Plan, error) {
 	port, stands := m.standing()
 	if !stands {
@@ -128,7 +131,7 @@ func (m *Maker) Unmake() (plan.Plan, error) {
 		warnings = append(warnings, plan.Warning{Title: f.Address.String() + " is free then", Detail: "'portico floatingip attach' makes it lead to a machine"})
 	}
 	for i := range m.Hosts {
-		if s := m.Hosts[i].dropStep(); s != nil && m.Hosts[i].Err == nil {
+		if s := m.Hosts[i].dropStep(); s != nil && m.Hosts[i].Err == nil && !m.HostsAsIs {
 			steps = append(steps, s)
 		}
 	}
@@ -287,8 +290,9 @@ func (m *Maker) plan(steps []plan.Step, warnings []plan.Warning) plan.Plan {
 	var base []plan.Fingerprint
 	for i := range m.Hosts {
 		x := &m.Hosts[i]
-		sum := sha256.Sum256([]byte(strings.Join([]string{x.Files[pathConfig], x.Files[pathHealth], x.Files[pathUnit]}, "\n")))
-		base = append(base, plan.Fingerprint{Source: cmp.Or(x.Member.Name, "host") + " keepalived", Value: hex.EncodeToString(sum[:])})
+		if x.Err == nil {
+			base = append(base, plan.Fingerprint{Source: cmp.Or(x.Member.Name, "host") + " keepalived", Value: x.Sums.Files})
+		}
 	}
 	_, _ = fmt.Fprintf(h, "%+v", base)
 	for _, s := range steps {

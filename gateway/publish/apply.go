@@ -59,7 +59,7 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 		return p.applyNeutron(ctx, pr, w)
 	}
 	a := &apply{p: p, pr: pr, w: w.withDefaults(), window: p.window()}
-	a.pr.Plan, a.last = pr.lastNeutron()
+	a.pr.Plan, a.last = pr.parted()
 	a.record = p.record(pr, pr.engine.Inventory.Identity, time.Now())
 	if err := a.arm(ctx); err != nil {
 		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: err}}
@@ -129,14 +129,18 @@ const connectTimeout = 30 * time.Second
 
 // reconnect makes a new connection to the gateway. A gateway that is this machine has none.
 func (a *apply) reconnect(ctx context.Context) error {
+	return a.connectAnew(ctx, a.pr.runner, "gateway "+a.pr.Gateway.Name)
+}
+
+func (a *apply) connectAnew(ctx context.Context, r redialer, target string) error {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	err := a.pr.runner.Redial(ctx)
+	err := r.Redial(ctx)
 	if err == nil {
 		return nil
 	}
 	return &gateway.Error{
-		Op: "connect anew to", Target: "gateway " + a.pr.Gateway.Name, Kind: gateway.Unreachable, Err: err,
+		Op: "connect anew to", Target: target, Kind: gateway.Unreachable, Err: err,
 		Next: "find out why the gateway lets nobody in any more; what this plan changed is taken back",
 	}
 }

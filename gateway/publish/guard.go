@@ -80,7 +80,7 @@ const patience = 5 * time.Minute
 func (a *apply) arm(ctx context.Context) error {
 	giveUp := time.Now().Add(patience)
 	for {
-		lease, err := a.pr.engine.Arm(ctx, a.record, a.window, a.pr.Plan)
+		lease, err := a.lend(ctx)
 		if err == nil {
 			a.lease = lease
 			a.tell(Guard{Phase: Armed, Until: time.Now().Add(a.window)})
@@ -97,6 +97,22 @@ func (a *apply) arm(ctx context.Context) error {
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// lend arms the hosts that the change is on.
+func (a *apply) lend(ctx context.Context) (*rollback.Lease, error) {
+	if a.pr.pair != nil {
+		return rollback.ArmAll(ctx, a.record, a.window, a.pr.pair.guarded())
+	}
+	return a.pr.engine.Arm(ctx, a.record, a.window, a.pr.Plan)
+}
+
+// rollbacks are those of the hosts that a proposal changes.
+func (p Proposal) rollbacks() *rollback.Switch {
+	if p.pair != nil {
+		return p.pair.rollbacks()
+	}
+	return p.engine.Switch()
 }
 
 // marked is ctx for what belongs to this change.
@@ -247,7 +263,7 @@ func (a *apply) acknowledge(ctx context.Context) {
 	if len(a.out.Report.Left) > 0 {
 		return
 	}
-	_ = a.retry(ctx, func(ctx context.Context) error { return a.pr.engine.Switch().Acknowledge(ctx, a.lease.ID) }) // else the next console sees it, and finds nothing to do
+	_ = a.retry(ctx, func(ctx context.Context) error { return a.pr.rollbacks().Acknowledge(ctx, a.lease.ID) }) // else the next console sees it, and finds nothing to do
 }
 
 // settle forgets what a repair has seen to.
@@ -255,7 +271,7 @@ func (p *Publisher) settle(ctx context.Context, pr Proposal) error {
 	if len(pr.settles) == 0 {
 		return nil
 	}
-	return pr.engine.Switch().Acknowledge(ctx, pr.settles...)
+	return pr.rollbacks().Acknowledge(ctx, pr.settles...)
 }
 
 // retry tries again over new connections until the gateway must have put itself back.

@@ -48,20 +48,24 @@ func (a *apply) proveNeutron(ctx context.Context) error {
 	return a.interrupted(ctx, a.test(ctx))
 }
 
-// lastNeutron parts a plan that a gateway has a share in: what ends forwards of Neutron's is done when the
-// gateway has been confirmed. Were it done before, a console that dies would leave neither: the gateway takes
-// the new forward back by itself, and nobody makes Neutron's again.
-func (p Proposal) lastNeutron() (plan.Plan, []plan.Step) {
-	if p.neutron == nil || p.engine == nil {
-		return p.Plan, nil
+// parted parts a plan that a gateway has a share in: what ends forwards of Neutron's, or deletes the port
+// that a pair is known by, is done when the gateway has been confirmed. Were it done before, a console that
+// dies would leave neither: the gateway takes its part back by itself, and nobody makes the other again.
+func (p Proposal) parted() (plan.Plan, []plan.Step) {
+	last := 0
+	switch {
+	case p.pair != nil:
+		last = p.pair.last
+	case p.neutron != nil && p.engine != nil:
+		last = p.neutron.shut
 	}
-	first, n := p.Plan, len(p.Plan.Steps)-p.neutron.shut
+	first, n := p.Plan, len(p.Plan.Steps)-last
 	first.Steps = p.Plan.Steps[:n]
 	return first, p.Plan.Steps[n:]
 }
 
-// finish ends the forwards of Neutron's that what is confirmed now replaces. If that fails both stand, and
-// the report says how to end the old ones.
+// finish does what waited for the gateway to be confirmed: it ends the forwards of Neutron's that the new ones
+// replace, for one. If that fails both stand, and the report says how to end the old ones.
 func (a *apply) finish(ctx context.Context) {
 	if len(a.last) == 0 || !a.out.Report.OK() {
 		return
@@ -77,10 +81,11 @@ func (a *apply) finish(ctx context.Context) {
 			c.Cleanup = c.Shell
 			a.out.Report.Left = append(a.out.Report.Left, c)
 		}
-		a.out.Report.Err = &gateway.Error{
-			Op: "end the old forwards of", Target: "Neutron", Kind: gateway.Partial, Err: fmt.Errorf("the new ones stand and are confirmed, the old ones stand as well: %w", r.Err),
-			Next: "do the same again: what is left of it is done then",
+		op, target, why := "end the old forwards of", "Neutron", "the new ones stand and are confirmed, the old ones stand as well"
+		if a.pr.pair != nil {
+			op, target, why = "end the pair", a.pr.pair.req.Name, "its hosts no longer share an address, which is confirmed; the port that held it stands"
 		}
+		a.out.Report.Err = &gateway.Error{Op: op, Target: target, Kind: gateway.Partial, Err: fmt.Errorf("%s: %w", why, r.Err), Next: "do the same again: what is left of it is done then"}
 	}
 	a.record = concluded(a.record, a.out.Report, time.Now())
 	a.remember()

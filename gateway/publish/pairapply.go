@@ -11,6 +11,7 @@ import (
 	"portico/gateway/history"
 	"portico/gateway/pair"
 	"portico/gateway/plan"
+	"portico/gateway/rollback"
 )
 
 // electWithin is how long the hosts of a pair have to agree who is active, and electEvery how often they
@@ -20,34 +21,111 @@ const (
 	electEvery  = 500 * time.Millisecond
 )
 
-// applyPair carries a proposal about a pair out: its steps, then what stands is read back, and all is undone
-// if it is not what was wanted. No gateway is armed: no forward changes.
+// applyPair carries a proposal about a pair out, as [Publisher.Apply] does others: both hosts are armed, and
+// put their own part back if this console dies. What it leaves in the cloud then is for a repair, see
+// planPairRepair.
 func (p *Publisher) applyPair(ctx context.Context, pr Proposal, w Watch) Outcome {
-	w = w.withDefaults()
 	c := pr.pair
-	a := &apply{p: p, pr: pr, w: w}
+	a := &apply{p: p, pr: pr, w: w.withDefaults(), window: p.window()}
+	a.pr.Plan, a.last = pr.parted()
 	now := time.Now()
 	a.record = history.Record{
-		ID: history.NewID(now, pr.Plan.ID), By: p.options.By, At: now, Project: c.from.Project, ProjectID: c.from.ProjectID, Gateway: c.req.Name,
+		ID: history.NewID(now, pr.Plan.ID) + "-" + string(c.req.Do), By: p.options.By, At: now, Project: c.from.Project, ProjectID: c.from.ProjectID, Gateway: c.req.Name,
 		Title: Title(pr), Changes: history.Slim(pr.Plan.Changes()), Result: history.Applying,
 		Instances: []string{c.maker.Hosts[0].Member.Name, c.maker.Hosts[1].Member.Name},
 	}
+	if err := a.arm(ctx); err != nil {
+		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: err}}
+	}
 	a.remember()
-	a.tell(Guard{Phase: Unguarded})
-	a.out.Report = plan.Apply(ctx, pr.Plan, w.Step)
-	if a.out.Report.OK() && c.req.Do == MakePair {
-		vctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
-		active, err := c.elected(vctx)
-		cancel()
-		if err != nil {
-			a.out.Report = plan.Undo(ctx, pr.Plan, err, w.Step)
-		} else {
-			a.out.Notes = append(a.out.Notes, active+" is active now; publish through the pair with --gateway "+c.req.Name)
+	steps, stop := a.keepArmed(ctx)
+	defer stop()
+	a.out.Report = plan.Apply(a.marked(steps), a.pr.Plan, a.w.Step)
+	if a.out.Report.OK() {
+		if err := a.provePair(steps); err != nil {
+			a.tell(Guard{Phase: TakingBack})
+			a.out.Report = plan.Undo(a.marked(ctx), a.pr.Plan, err, a.w.Step)
 		}
 	}
-	a.record = concluded(a.record, a.out.Report, time.Now())
-	a.remember()
+	stop()
+	a.conclude(context.WithoutCancel(ctx))
+	a.finish(context.WithoutCancel(ctx))
+	if a.out.Report.OK() {
+		a.tell(Guard{Phase: Confirmed})
+	}
 	return a.out
+}
+
+// provePair finds out whether the hosts do what was planned, and still let one in.
+func (a *apply) provePair(ctx context.Context) error {
+	a.tell(Guard{Phase: Checking, Until: time.Now().Add(a.window)})
+	vctx, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
+	c := a.pr.pair
+	var err error
+	if c.req.Do == MakePair {
+		var active string
+		if active, err = c.elected(vctx); err == nil {
+			a.out.Notes = append(a.out.Notes, active+" is active now; publish through the pair with --gateway "+c.req.Name)
+		}
+	} else {
+		err = c.ended(vctx)
+	}
+	for _, h := range c.answering() {
+		if r, ok := h.Runner.(redialer); ok && err == nil {
+			err = a.connectAnew(ctx, r, "host "+h.Member.Name)
+		}
+	}
+	return a.interrupted(ctx, err)
+}
+
+// answering are the hosts that the change is on.
+func (c *pairChange) answering() []*pair.Host {
+	var out []*pair.Host
+	for i := range c.maker.Hosts {
+		if h := &c.maker.Hosts[i]; h.Err == nil {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// guarded are the hosts to arm, each as the plan saw it.
+func (c *pairChange) guarded() []rollback.Host {
+	var out []rollback.Host
+	for _, h := range c.answering() {
+		out = append(out, rollback.Host{Switch: h.Switch(), Sums: h.Sums})
+	}
+	return out
+}
+
+func (c *pairChange) rollbacks() *rollback.Switch {
+	var out *rollback.Switch
+	for _, h := range c.answering() {
+		if s := h.Switch(); out == nil {
+			out = s
+		} else {
+			out.Peers = append(out.Peers, s)
+		}
+	}
+	return out
+}
+
+// ended finds out whether the hosts share nothing any more.
+func (c *pairChange) ended(ctx context.Context) error {
+	for _, h := range c.answering() {
+		now := pair.Look(ctx, h.Member, h.Runner)
+		if now.Err != nil {
+			return now.Err
+		}
+		if now.Shares() && !c.req.asIs {
+			return &gateway.Error{
+				Op: "end the pair", Target: c.req.Name, Kind: gateway.Conflict, Err: fmt.Errorf("keepalived still runs on %s", h.Member.Name),
+				Next: "see who starts it there: sudo systemctl status portico-keepalived",
+			}
+		}
+	}
+	return nil
 }
 
 // elected waits until one of the hosts holds the shared address, and says which.

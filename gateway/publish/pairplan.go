@@ -35,6 +35,10 @@ type PairRequest struct {
 	// FloatingIP leads there, by its address; "": the one that does, else the only free one.
 	FloatingIP string
 	Degraded   bool // leave out a host that does not answer, when the pair is ended
+
+	// asIs is about a pair that its hosts have taken back by themselves: they are left as they are where they
+	// share nothing, and so is, without FloatingIP, where one leads.
+	asIs bool
 }
 
 // pairChange is what a proposal about a pair has besides its plan.
@@ -43,6 +47,7 @@ type pairChange struct {
 	maker *pair.Maker
 	from  cloud.Identity
 	by    *Publisher
+	last  int // how many steps wait for the others to be confirmed
 }
 
 func (c *pairChange) title() string {
@@ -86,8 +91,11 @@ func (p *Publisher) lookAtHosts(ctx context.Context, inv cloud.Inventory, r Pair
 			case stands != nil:
 				gw = stands.Hosts()[i]
 			}
-			state, err := p.newEngine(gw, runner, inv).Observe(ctx)
+			engine := p.newEngine(gw, runner, inv)
+			state, err := engine.Observe(ctx)
 			out[i].Err, out[i].Forwards = err, len(state.Forwards)+len(state.Lost)
+			rules := engine.Sums(state.Base)
+			out[i].Sums.NAT, out[i].Sums.Filter = rules.NAT, rules.Filter
 		})
 	}
 	work.Wait()
@@ -149,7 +157,7 @@ func (p *Publisher) planPair(s Snapshot, req Request) (Proposal, error) {
 	}
 	m := &pair.Maker{
 		Inventory: s.Inventory, Cloud: p.options.Pairs, Floating: p.options.FloatingIPs, Groups: p.groups, Ports: p.ports,
-		Name: r.Name, Hosts: *s.hosts, Address: r.Address, Degraded: r.Degraded,
+		Name: r.Name, Hosts: *s.hosts, Address: r.Address, Degraded: r.Degraded, HostsAsIs: r.asIs,
 	}
 	var pl plan.Plan
 	fip, err := p.pairFloatingIP(s.Inventory, r)
@@ -165,12 +173,12 @@ func (p *Publisher) planPair(s Snapshot, req Request) (Proposal, error) {
 	if err != nil {
 		return Proposal{}, err
 	}
-	if !pl.Empty() {
-		pl.Warnings = append(pl.Warnings, plan.Warning{Title: "no rollback is armed", Detail: "no forward changes; what fails is undone from here, and what stands is read back"})
-	}
-	pr := Proposal{Request: req, Plan: pl, pair: &pairChange{req: r, maker: m, from: s.Inventory.Identity, by: p}, Quota: []QuotaLine{}}
+	change := &pairChange{req: r, maker: m, from: s.Inventory.Identity, by: p}
+	pr := Proposal{Request: req, Plan: pl, pair: change, Quota: []QuotaLine{}}
 	if r.Do == MakePair {
 		pr.Quota = quotaLines(m.Costs())
+	} else {
+		change.last = 1
 	}
 	gw := gateway.Gateway{Name: r.Name, Members: [2]gateway.Member{m.Hosts[0].Member, m.Hosts[1].Member}}
 	pr.Gateway, pr.shells = gw, p.shells(gw)
@@ -196,7 +204,7 @@ func (p *Publisher) pairFloatingIP(inv cloud.Inventory, r PairRequest) (*cloud.F
 		}
 	}
 	switch {
-	case r.Do == EndPair, r.FloatingIP == "" && leads != nil:
+	case r.Do == EndPair, r.FloatingIP == "" && (leads != nil || r.asIs):
 		return leads, nil
 	case r.FloatingIP != "":
 		return namedFloatingIP(inv, r, leads)

@@ -17,20 +17,24 @@ import (
 )
 
 // Plan turns a request into a proposal, from the snapshot alone: it asks nobody and changes
-// nothing, so a screen may call it on every key.
+// nothing, so a screen may call it on every key. Only what a console left half-done of a pair makes it look
+// at the hosts again, when that is to be repaired.
 func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal, error) {
-	if req.Create != nil {
+	switch {
+	case req.Create != nil:
 		return p.planCreate(s, req)
-	}
-	if req.FloatingIP.Do != "" {
+	case req.FloatingIP.Do != "":
 		return p.planFloatingIP(s, req)
-	}
-	if req.Pair.Do != "" {
+	case req.Pair.Do != "":
 		return p.planPair(s, req)
-	}
-	if req.Fix.alone() {
+	case req.Fix.alone():
 		return p.planFix(s, req)
 	}
+	return p.planForwards(ctx, s, req)
+}
+
+// planForwards plans what a gateway has a share in, or Neutron's forwards.
+func (p *Publisher) planForwards(ctx context.Context, s Snapshot, req Request) (Proposal, error) {
 	req.Repair = req.Repair || req.Fix != nil && req.Fix.First
 	if req.FromMe {
 		return Proposal{}, &gateway.Error{Op: "plan", Kind: gateway.Invalid, Err: errors.New("the operator's own address was not found out"), Next: "name the address: 198.51.100.7"}
@@ -40,6 +44,9 @@ func (p *Publisher) Plan(ctx context.Context, s Snapshot, req Request) (Proposal
 	}
 	if err := cmp.Or(s.answered(), req.onThis(s.Gateway), readable(s.Inventory), usable(s, req.Engine)); err != nil {
 		return Proposal{}, err
+	}
+	if notes := pairNotes(s); req.Repair && len(notes) > 0 {
+		return p.planPairRepair(ctx, s, req, notes)
 	}
 	s = Settle(s)
 	w := newWanted(p, s, req)

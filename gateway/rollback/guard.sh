@@ -9,6 +9,7 @@ PATH=$PATH:/usr/sbin:/sbin
 umask 077
 root=/var/lib/portico armed=/var/lib/portico/armed lock=/run/portico.lock confirmed=/run/portico.confirmed
 work=/run/portico.rollback # not on the disk, which may be full
+wait=
 systemd=/etc/systemd/system unit=portico-rollback.service wants=/etc/systemd/system/multi-user.target.wants
 broken=74 stale=75 held=77 helpless=78 unrecorded=79
 
@@ -35,7 +36,17 @@ save() {
 		n=$((n + 1))
 		printf '%s\n' "$f" >"$armed/$n.path" || return 1
 		if [ -e "$f" ]; then cp -p "$f" "$armed/$n.file"; else : >"$armed/$n.none"; fi || return 1
+		case $f in
+		"$systemd/portico.service") ;; # it only does its work at boot, see "enabled"
+		"$systemd"/*.service) service "${f##*/}" >"$armed/$n.service" || return 1 ;;
+		esac
 	done
+}
+
+# service UNIT: how a service of ours is, as the words to bring it there again.
+service() {
+	if systemctl is-enabled --quiet "$1" 2>/dev/null; then echo enable; else echo disable; fi
+	if systemctl is-active --quiet "$1" 2>/dev/null; then echo start; else echo stop; fi
 }
 
 # taken TABLE: the rules of others that the change took over, at their places; none if they stand.
@@ -75,6 +86,9 @@ put_once() {
 	iptables-restore --noflush --counters -w 10 <"$work/back"
 }
 
+# is FILE: its mode and what is in it.
+is() { stat -c %a "$1" 2>/dev/null; sha256sum <"$1"; } 2>/dev/null
+
 # put_files: our files become what was saved. Where there is no room for another copy, the saved
 # one itself goes to its place.
 put_files() {
@@ -84,8 +98,10 @@ put_files() {
 		f=$(cat "$p") s=${p%.path}.file
 		rm -f "$f.new"
 		if [ -e "${p%.path}.none" ]; then
+			[ ! -e "$f" ] || changed=yes
 			rm -f "$f" || unput=1
-		elif [ -e "$s" ] && ! cmp -s "$s" "$f"; then
+		elif [ -e "$s" ] && [ "$(is "$s")" != "$(is "$f")" ]; then
+			changed=yes
 			mkdir -p "${f%/*}" && cp -p "$s" "$f.new" && mv -f "$f.new" "$f" || { rm -f "$f.new"; mv -f "$s" "$f"; } || unput=1
 		fi
 	done
@@ -95,13 +111,43 @@ put_files() {
 	return $unput
 }
 
+# services WHEN: what was stopped or not started at boot becomes so, before its files go; what ran and was
+# started at boot does so, with the files that it had, after they are there. At boot nothing is waited for:
+# what is started then comes after us.
+services() {
+	bad=0
+	[ -d /run/systemd/system ] || return 0
+	for s in "$armed"/*.service; do
+		[ -e "$s" ] || continue
+		u=$(cat "${s%.service}.path")
+		u=${u##*/}
+		for w in $(cat "$s"); do
+			case $1-$w in
+			before-disable) ! systemctl is-enabled --quiet "$u" 2>/dev/null || systemctl disable "$u" 2>/dev/null || bad=1 ;;
+			before-stop)
+				if [ -n "$wait" ]; then # it may be about to start, and shall if that is how it was
+					! grep -q disable "$s" || systemctl stop $wait "$u" 2>/dev/null
+				elif systemctl is-active --quiet "$u"; then
+					systemctl stop "$u" || bad=1
+				fi
+				;;
+			after-enable) systemctl is-enabled --quiet "$u" 2>/dev/null || systemctl enable "$u" 2>/dev/null || bad=1 ;;
+			after-start) if [ -n "$changed" ] || ! systemctl is-active --quiet "$u"; then systemctl restart $wait "$u" || bad=1; fi ;;
+			esac
+		done
+	done
+	return $bad
+}
+
 put_back() {
 	rc=0
+	services before || rc=1
 	put_table nat || rc=1
 	put_table filter || rc=1
 	if [ "$(cat "$armed/enabled")" = no ] && [ -e "$systemd/portico.service" ]; then systemctl disable portico.service 2>/dev/null; fi
 	put_files || rc=1
 	if [ "$(cat "$armed/enabled")" = yes ]; then systemctl enable portico.service 2>/dev/null || rc=1; fi
+	services after || rc=1
 	sysctl -q -w "net.ipv4.ip_forward=$(cat "$armed/forwarding")" || rc=1
 	return $rc
 }
@@ -131,7 +177,7 @@ note() {
 
 # fire WHY: puts everything back and keeps a note of it for whoever looks next.
 fire() {
-	id=$(holder) how=ok
+	id=$(holder) how=ok changed=
 	# A console that was about to confirm must not be told that it has.
 	[ "$(cat $confirmed 2>/dev/null)" != "$id" ] || rm -f $confirmed
 	rm -f "$root/history/$id.json"
@@ -258,5 +304,5 @@ disarm) disarm "$2" ;;
 fire) fire "$2" ;;
 watch) watch "$2" ;;
 expire) if [ "$(holder)" = "$2" ] && [ "$(left)" -le 0 ]; then fire "no console confirmed it in time"; fi ;;
-boot) if [ -e "$armed/id" ]; then fire "the gateway was started again before a console confirmed it"; else forget; fi ;;
+boot) wait=--no-block && if [ -e "$armed/id" ]; then fire "the gateway was started again before a console confirmed it"; else forget; fi ;;
 esac

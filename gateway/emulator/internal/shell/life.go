@@ -30,8 +30,18 @@ func (m *Machine) Boot(ctx context.Context, console io.Writer) {
 	}
 	_ = m.FS.Mkdir(memfs.Root, "/run/systemd/system", 0o755, true)
 	for _, unit := range p.enabledUnits() {
-		p.run([]string{"systemctl", "start", unit})
+		if !m.seen(unit) { // one that was stopped before its turn is not started
+			p.run([]string{"systemctl", "start", unit})
+		}
 	}
+}
+
+// seen reports whether a unit has been started or stopped since the machine has started.
+func (m *Machine) seen(unit string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, seen := m.units[unit]
+	return seen
 }
 
 // Halt ends everything that runs, as turning the machine off does, and returns when nothing runs
