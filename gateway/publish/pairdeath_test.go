@@ -112,6 +112,9 @@ printf '[Service]\nExecStart=/usr/sbin/keepalived --use-file /etc/portico/keepal
 				if steps = len(pr.Plan.Steps); tt.stands {
 					steps-- // see TestPairEndedByTwo
 				}
+				if s, ok := pr.Plan.Steps[after].(plan.Together); ok && s.Together() != "" {
+					continue // it has neighbours that run at the same time, and would be left waiting
+				}
 				w.applyAndDie(pr, after, plan.Done)
 				w.timeIsUp()
 				w.seenAndRepaired(fmt.Sprintf("after step %d of %d (%s)", after+1, steps, pr.Plan.Steps[after].Change().Title), hosts, project)
