@@ -14,6 +14,7 @@ type Cover struct {
 	Whole    bool
 	Services []Service
 	Scheme   string         // the name of the port scheme
+	Formula  string         // of a scheme that nobody has named: anybody can compute with it; else ""
 	Sources  []netip.Prefix // who may come in; empty means anywhere
 }
 
@@ -22,7 +23,7 @@ func (c Cover) Equal(d Cover) bool {
 	same := func(a, b []Service) bool {
 		return !slices.ContainsFunc(a, func(s Service) bool { return !slices.Contains(b, s) })
 	}
-	return c.Subnet == d.Subnet && c.Whole == d.Whole && c.Scheme == d.Scheme && same(c.Services, d.Services) && same(d.Services, c.Services) &&
+	return c.Subnet == d.Subnet && c.Whole == d.Whole && c.Scheme == d.Scheme && c.Formula == d.Formula && same(c.Services, d.Services) && same(d.Services, c.Services) &&
 		slices.Equal(SortPrefixes(c.Sources), SortPrefixes(d.Sources))
 }
 

@@ -18,6 +18,7 @@ import (
 type publishFlags struct {
 	services []string
 	scheme   string
+	formula  string
 	engine   string
 	via      string
 	ports    string
@@ -30,6 +31,7 @@ func (f *publishFlags) add(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringSliceVar(&f.services, "service", nil, "services: ssh, http, https, mosh, or own ones as name=tcp/8080, name=udp/60000-60010 or name=udp/+11 (11 ports, the same on the VM) (default ssh)")
 	fs.StringVar(&f.scheme, "scheme", "", "port scheme, see 'portico scheme list' (default: as it is, else the configured one)")
+	fs.StringVar(&f.formula, "formula", "", "a formula in place of a scheme: '40000 + n', or one for each service: 'ssh=40000+n; http=41000+n'; 'portico scheme try' checks it")
 	fs.StringVar(&f.engine, "engine", "", "how forwards are made: nat (by a gateway), neutron (by the cloud's routers, at a free floating IP) or auto (default: as it is, else nat where there is a gateway)")
 	fs.StringVar(&f.via, "via", "", "the floating IP to publish at with neutron (default: one that is in use for it, else a free one)")
 	fs.StringVar(&f.ports, "port", "", "public ports in place of the scheme's, one for each service of each VM: 40022 or 40022,40080 or 40000-40004")
@@ -42,7 +44,7 @@ func (f *publishFlags) add(c *cobra.Command) {
 var engineNames = []string{nat.Name, publish.NeutronEngine, publish.AutoEngine}
 
 func (f *publishFlags) request(instances []string) (publish.Request, error) {
-	r := publish.Request{Instances: instances, Subnets: f.subnets, Existing: f.existing, Services: f.services, Scheme: f.scheme, KeepPorts: f.scheme == "", KeepSources: len(f.from) == 0}
+	r := publish.Request{Instances: instances, Subnets: f.subnets, Existing: f.existing, Services: f.services, Scheme: f.scheme, Formula: f.formula, KeepPorts: f.scheme == "" && f.formula == "", KeepSources: len(f.from) == 0}
 	r.Engine, r.Via = f.engine, f.via
 	if f.engine != "" && !slices.Contains(engineNames, f.engine) {
 		return r, wrongUse("use engine "+cloud.Clean(f.engine), errors.New("no engine has this name"), "choose nat, neutron or auto")
@@ -65,6 +67,9 @@ func (f *publishFlags) request(instances []string) (publish.Request, error) {
 	}
 	if len(r.Ports) > 0 && f.scheme != "" {
 		return r, wrongUse("use --port and --scheme", errors.New("both say which public ports there are to be"), "leave one of them out")
+	}
+	if f.formula != "" && (f.scheme != "" || len(r.Ports) > 0) {
+		return r, wrongUse("use --formula", errors.New("--scheme or --port says which public ports there are to be, too"), "leave one of them out")
 	}
 	r.Sources, r.FromMe, err = f.sources()
 	return r, err

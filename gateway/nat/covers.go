@@ -17,7 +17,10 @@ import (
 const chainCovers = netfilter.Prefix + "COVERS"
 
 // coverComment is what such a rule says of itself; who may come in is its -s.
-var coverComment = regexp.MustCompile(`^portico v1 cover net=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) of=(whole|existing) svc=([a-z0-9][a-z0-9-]{0,31}) to=(tcp|udp)/([0-9]{1,5}(?:-[0-9]{1,5})?|\+[0-9]{1,4}) scheme=([a-z0-9][a-z0-9-]{0,31})$`)
+var coverComment = regexp.MustCompile(`^portico v1 cover net=([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}) of=(whole|existing) svc=([a-z0-9][a-z0-9-]{0,31}) to=(tcp|udp)/([0-9]{1,5}(?:-[0-9]{1,5})?|\+[0-9]{1,4}) scheme=([a-z0-9][a-z0-9-]{0,31})(?: formula=([a-z0-9 +*/%()<>=!&|?:-]+))?$`)
+
+// maxComment is how long a comment of iptables may be, in bytes.
+const maxComment = 255
 
 // covers are those that are to stand.
 func (e *Engine) covers(have gateway.State) []gateway.Cover {
@@ -64,7 +67,11 @@ func coverMark(c gateway.Cover, svc gateway.Service) string {
 	if svc.Port == 0 { // the same inside as outside, whichever those are
 		ports = fmt.Sprintf("+%d", svc.Ports())
 	}
-	return fmt.Sprintf("portico v1 cover net=%s of=%s svc=%s to=%s/%s scheme=%s", c.Subnet, of, svc.Name, svc.Protocol, ports, c.Scheme)
+	mark := fmt.Sprintf("portico v1 cover net=%s of=%s svc=%s to=%s/%s scheme=%s", c.Subnet, of, svc.Name, svc.Protocol, ports, c.Scheme)
+	if c.Formula != "" {
+		mark += " formula=" + c.Formula
+	}
+	return mark
 }
 
 // readCovers finds the covers that stand. Where somebody has emptied the chains, those are meant that
@@ -102,7 +109,7 @@ func coversIn(rules netfilter.Ruleset) []gateway.Cover {
 		switch {
 		case n < 0:
 			each = append(each, c)
-		case each[n].Whole == c.Whole && each[n].Scheme == c.Scheme:
+		case each[n].Whole == c.Whole && each[n].Scheme == c.Scheme && each[n].Formula == c.Formula:
 			each[n].Sources = joinSources(each[n].Sources, c.Sources)
 		}
 	}
@@ -131,7 +138,7 @@ func readCover(w map[string]string) (gateway.Cover, bool) {
 		return gateway.Cover{}, false
 	}
 	c := gateway.Cover{
-		Subnet: m[1], Whole: m[2] == "whole", Scheme: m[6],
+		Subnet: m[1], Whole: m[2] == "whole", Scheme: m[6], Formula: m[7],
 		Services: []gateway.Service{svc},
 	}
 	if s := w["-s"]; s != "" {
@@ -161,7 +168,14 @@ func (e *Engine) settle(forwards []gateway.Forward) {
 func (e *Engine) checkCovers() error {
 	for _, c := range e.Covers {
 		for _, svc := range c.Services {
-			if !coverComment.MatchString(coverMark(c, svc)) {
+			switch mark := coverMark(c, svc); {
+			case c.Formula != "" && len(mark) > maxComment:
+				return &gateway.Error{
+					Op: "keep in step subnet", Target: c.Subnet, Kind: gateway.Invalid,
+					Err:  fmt.Errorf("the formula of %s is too long to be written down on the gateway", cloud.Clean(svc.Name)),
+					Next: fmt.Sprintf("leave out %d characters of it, or save it as a scheme: portico scheme try --save NAME", len(mark)-maxComment),
+				}
+			case !coverComment.MatchString(mark):
 				return &gateway.Error{
 					Op: "keep in step subnet", Target: c.Subnet, Kind: gateway.Invalid,
 					Err:  fmt.Errorf("service %s by scheme %s cannot be written down", cloud.Clean(svc.Name), cloud.Clean(c.Scheme)),

@@ -34,6 +34,7 @@ func TestCoversAreReadBack(t *testing.T) {
 			Subnet: netID, Whole: rapid.Bool().Draw(t, "whole"), Scheme: rapid.SampledFrom([]string{"per-service", "a-b-1"}).Draw(t, "scheme"),
 			Services: rapid.SampledFrom([][]gateway.Service{{sshService}, {sshService, {Name: "m-2", Protocol: gateway.UDP, Port: 60000}}, {{Name: "r", Protocol: gateway.UDP, Port: 60000, Last: 60010}, {Name: "s", Protocol: gateway.TCP, Last: 10}}}).Draw(t, "services"),
 		}
+		c.Formula = rapid.SampledFrom([]string{"", "40000 + n", "n < 100 && x != 3 ? 40000 + 2*n : 50000 + n % 7"}).Draw(t, "formula")
 		for range rapid.IntRange(0, 3).Draw(t, "sources") {
 			c.Sources = append(c.Sources, netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, rapid.Byte().Draw(t, "octet"), 0}), 24))
 		}

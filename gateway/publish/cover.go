@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"portico/cloud"
 	"portico/gateway"
 	"portico/gateway/nat"
 	"portico/gateway/plan"
@@ -87,7 +86,7 @@ func (w *wanted) publishSubnet(name string, services []gateway.Service) error {
 	}
 	var made []gateway.Cover
 	for _, svc := range services {
-		c, err := w.coverFor(n.ID, svc)
+		c, err := w.coverFor(n.ID, svc, services)
 		if err != nil {
 			return err
 		}
@@ -107,24 +106,24 @@ func (w *wanted) publishSubnet(name string, services []gateway.Service) error {
 
 // coverFor is how a service of a subnet is to be published: as the request says, and of what it does not
 // speak, as it is.
-func (w *wanted) coverFor(subnet string, svc gateway.Service) (gateway.Cover, error) {
+func (w *wanted) coverFor(subnet string, svc gateway.Service, services []gateway.Service) (gateway.Cover, error) {
 	c := gateway.Cover{Subnet: subnet, Whole: !w.req.Existing, Services: []gateway.Service{svc}, Sources: gateway.SortPrefixes(w.req.Sources)}
-	name := w.req.Scheme
+	req := w.req
 	if i := slices.IndexFunc(w.s.State.Covers, func(o gateway.Cover) bool { return o.Subnet == subnet && o.Covers(svc) }); i >= 0 {
 		old := w.s.State.Covers[i]
 		if w.req.KeepSources {
 			c.Sources = old.Sources
 		}
-		if w.req.KeepPorts && name == "" {
-			name = old.Scheme
+		if req.KeepPorts && req.Scheme == "" && req.Formula == "" {
+			c.Scheme, c.Formula = old.Scheme, old.Formula
+			return c, nil
 		}
 	}
-	sch, err := scheme.Find(w.p.Schemes(), name)
+	sch, err := w.p.schemeFor(req, services)
 	if err != nil {
 		return c, err
 	}
-	c.Scheme = sch.Name
-	return c, nil
+	return ruled(c, sch, svc, req.Formula != "")
 }
 
 // withoutService takes a service of a subnet out of the covers.
@@ -212,12 +211,9 @@ func excludedText(ex []Excluded) string {
 // fill makes the forwards that a cover stands for. told lists also what stands already, and lets in whom
 // the cover says by what stands.
 func (w *wanted) fill(c gateway.Cover, room Room, told bool) error {
-	sch, err := scheme.Find(w.p.Schemes(), c.Scheme)
+	sch, err := w.schemeOf(c, room)
 	if err != nil {
-		return &gateway.Error{
-			Op: "keep in step subnet", Target: room.Name, Kind: gateway.Invalid, Err: fmt.Errorf("its forwards have their ports by the scheme %s, which is not known here", cloud.Clean(c.Scheme)),
-			Next: "configure that scheme as whoever published the subnet has it, or publish the subnet by another: portico publish --subnet " + room.Name + " --scheme NAME",
-		}
+		return err
 	}
 	for _, p := range room.Places {
 		if p.Instance != "" {

@@ -69,7 +69,7 @@ func (m *mixed) engineOf(i cloud.Instance, svc gateway.Service) string {
 }
 
 func (m *mixed) publishNeutron(i cloud.Instance, services []gateway.Service) error {
-	sch, err := scheme.Find(m.p.Schemes(), m.req.Scheme)
+	sch, err := m.p.schemeFor(m.req, services)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (w *wanted) publish(i cloud.Instance, services []gateway.Service) error {
 	if len(services) == 0 {
 		services, _ = w.p.resolveServices([]string{"ssh"})
 	}
-	sch, err := scheme.Find(w.p.Schemes(), w.req.Scheme)
+	sch, err := w.p.schemeFor(w.req, services)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,8 @@ type Request struct {
 	Withdraw  bool
 	Engine    string // one of [Engines], or [AutoEngine]; "" is as it stands, else the first that can be
 	Via       string // the floating IP to publish at by neutron, by address or ID; "" is chosen
+	// Formula is one or several formulas in place of a named scheme: "40000 + n", "ssh=40000+n; http=41000+n".
+	Formula string
 	// Ports are the public ports to publish at in place of those of a scheme, one for each service of
 	// each instance, in that order.
 	Ports []uint16

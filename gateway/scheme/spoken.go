@@ -42,6 +42,16 @@ func Spoken(name, text string, services []gateway.Service) (*Scheme, error) {
 	return s.Compile()
 }
 
+// Uniform makes a scheme that computes the ports of all of these services by one formula. Errors are
+// those of [Scheme.Compile].
+func Uniform(name, formula string, services []gateway.Service) (*Scheme, error) {
+	s := Scheme{Name: name, Title: formula, From: "the gateway"}
+	for _, svc := range services {
+		s.Services = append(s.Services, Rule{Service: svc, Formula: formula, SamePort: svc.Port == 0})
+	}
+	return s.Compile()
+}
+
 // spokenPart reads one service's formula; before is how many characters stand before it.
 func spokenPart(part string, services []gateway.Service) (svc gateway.Service, formula string, before int, err error) {
 	m := formulaName.FindStringSubmatch(part)
