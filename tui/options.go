@@ -25,6 +25,7 @@ type Options struct {
 	Prompter *effects.Prompter // the one that the gateway's connector asks; nil: nobody is asked
 	Switcher effects.Switcher  // goes to other clouds and projects; nil: nobody does
 	Schemes  []scheme.Scheme   // the first is the default; none: the built-in ones
+	Keep     effects.Keeper    // saves schemes; nil: they are not saved
 	Services []gateway.Service // the catalogue; none: the built-in one
 	Cloud    string            // what to call the cloud until it has said so itself
 	Palette  themes.Palette    // zero: the default

@@ -22,12 +22,7 @@ func (r *Root) publishSubnet(views.PublishSubnet) tea.Cmd {
 func (r *Root) sync(views.Sync) tea.Cmd { return r.propose(publish.Request{Sync: true}) }
 
 // onPlan answers the form that has asked: one is in sight at a time.
-func (r *Root) onPlan(m views.PlanMsg) tea.Cmd {
-	if r.nav.current == views.SubnetForm {
-		return r.tell(views.SubnetForm, m)
-	}
-	return r.tell(views.PublishForm, m)
-}
+func (r *Root) onPlan(m views.PlanMsg) tea.Cmd { return r.tell(r.formOf(), m) }
 
 // settle brings what stands into step with the inventory that came last, and finds out whether the forwards
 // still are.

@@ -66,9 +66,10 @@ type (
 	}
 	// Survey asks what these services of these instances (IDs) do when the gateway connects to them, and
 	// from where the operator comes; the answers are SurveyMsgs with the same Seq. It ends the survey
-	// before it. Without instances that is all.
+	// before it. Without instances that is all; with Me it only asks from where.
 	Survey struct {
 		Seq       int
+		Me        bool
 		Instances []string
 		Services  []gateway.Service
 	}

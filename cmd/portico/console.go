@@ -42,5 +42,5 @@ func (a *app) console(ctx context.Context) error {
 		places.began(w)
 		return places.backend(w), nil
 	})
-	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Services: options.Services, Cloud: places.home.Cloud, Switcher: places, Palette: palette, Themes: cfg.palettes(), ASCII: a.ascii(cfg), ReadOnly: options.ReadOnly, Keys: cfg.keys(), Mouse: cfg.Mouse})
+	return tui.Run(ctx, tui.Options{Backend: backend, Prompter: prompter, Schemes: options.Schemes, Keep: places.keep, Services: options.Services, Cloud: places.home.Cloud, Switcher: places, Palette: palette, Themes: cfg.palettes(), ASCII: a.ascii(cfg), ReadOnly: options.ReadOnly, Keys: cfg.keys(), Mouse: cfg.Mouse})
 }

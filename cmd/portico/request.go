@@ -59,20 +59,27 @@ func (f *publishFlags) request(instances []string) (publish.Request, error) {
 		return r, wrongUse("use --existing", errors.New("no subnet is named"), "name one: --subnet NAME --existing")
 	}
 	var err error
-	if r.Ports, err = publish.ParsePorts(f.ports); err != nil {
-		return r, wrongUse("read --port "+cloud.Clean(f.ports), err, "write it as 40022 or 40022,40080")
-	}
-	if len(r.Ports) > 0 && len(f.subnets) > 0 {
-		return r, wrongUse("use --port and --subnet", errors.New("a whole subnet has its ports by a scheme"), "choose one with --scheme, or leave --port out")
-	}
-	if len(r.Ports) > 0 && f.scheme != "" {
-		return r, wrongUse("use --port and --scheme", errors.New("both say which public ports there are to be"), "leave one of them out")
-	}
-	if f.formula != "" && (f.scheme != "" || len(r.Ports) > 0) {
-		return r, wrongUse("use --formula", errors.New("--scheme or --port says which public ports there are to be, too"), "leave one of them out")
+	if r.Ports, err = f.publicPorts(); err != nil {
+		return r, err
 	}
 	r.Sources, r.FromMe, err = f.sources()
 	return r, err
+}
+
+// publicPorts are those of --port; other ways of saying which there are to be contradict it, and each other.
+func (f *publishFlags) publicPorts() ([]uint16, error) {
+	ports, err := publish.ParsePorts(f.ports)
+	switch {
+	case err != nil:
+		return nil, wrongUse("read --port "+cloud.Clean(f.ports), err, "write it as 40022 or 40022,40080")
+	case len(ports) > 0 && len(f.subnets) > 0:
+		return nil, wrongUse("use --port and --subnet", errors.New("a whole subnet has its ports by a scheme"), "choose one with --scheme, or leave --port out")
+	case len(ports) > 0 && f.scheme != "":
+		return nil, wrongUse("use --port and --scheme", errors.New("both say which public ports there are to be"), "leave one of them out")
+	case f.formula != "" && (f.scheme != "" || len(ports) > 0):
+		return nil, wrongUse("use --formula", errors.New("--scheme or --port says which public ports there are to be, too"), "leave one of them out")
+	}
+	return ports, nil
 }
 
 // sources is who may connect; me is whether the operator's own address is meant, too.

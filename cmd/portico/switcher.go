@@ -9,6 +9,7 @@ import (
 	"portico/cloud/openstack"
 	"portico/gateway"
 	"portico/gateway/publish"
+	"portico/gateway/scheme"
 	"portico/tui/effects"
 )
 
@@ -71,8 +72,8 @@ func (s *switcher) Places(ctx context.Context) effects.Places {
 // Open signs in there. The gateway that the configuration names is one of the project it began in.
 func (s *switcher) Open(ctx context.Context, to effects.Place) (effects.Site, error) {
 	prompter := effects.NewPrompter()
-	options := s.options
 	s.mu.Lock()
+	options := s.options
 	home := to.Cloud == s.home.Cloud && (to.Project.ID == "" || to.Project.ID == s.home.Project.ID)
 	s.mu.Unlock()
 	if to.Gateway != "" || !home {
@@ -102,4 +103,27 @@ func (s *switcher) backend(w *wiring) effects.Backend {
 func (s site) Close() {
 	s.w.connector.close()
 	s.w.client.Close()
+}
+
+// keep saves a scheme, and has it used from now on wherever the console goes.
+func (s *switcher) keep(c scheme.Config) (string, []scheme.Scheme, error) {
+	path, err := s.a.saveScheme(c)
+	if err != nil {
+		return "", nil, err
+	}
+	cfg, _, err := s.a.readConfigFile()
+	if err != nil {
+		return path, nil, err
+	}
+	o, err := s.a.options(cfg)
+	if err != nil {
+		return path, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.options.Schemes = o.Schemes
+	if s.now != nil {
+		s.now.publisher.Learn(o.Schemes)
+	}
+	return path, o.Schemes, nil
 }

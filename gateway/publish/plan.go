@@ -332,8 +332,14 @@ func (w *wanted) put(i cloud.Instance, f gateway.Forward) {
 
 // Schemes returns the schemes one can choose from; the first is the default.
 func (p *Publisher) Schemes() []scheme.Scheme {
+	if now := p.schemes.Load(); now != nil {
+		return *now
+	}
 	if len(p.options.Schemes) == 0 {
 		return scheme.Builtin()
 	}
 	return p.options.Schemes
 }
+
+// Learn has these schemes in place of those that there were. It can be called at any time.
+func (p *Publisher) Learn(schemes []scheme.Scheme) { p.schemes.Store(&schemes) }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"portico/cloud"
@@ -89,6 +90,8 @@ type Publisher struct {
 	connect Connector
 	options Options
 
+	schemes *atomic.Pointer[[]scheme.Scheme] // in place of those of options; nil: these
+
 	settling, patience time.Duration // see the constants settling and gatewayPatience
 
 	// remoteHistory reads the records that the snapshot's gateway keeps.
@@ -106,7 +109,7 @@ func New(c Cloud, groups nat.Groups, ports nat.Ports, connect Connector, o Optio
 	if len(o.Services) == 0 {
 		o.Services = Services()
 	}
-	p := &Publisher{cloud: c, groups: groups, ports: ports, connect: connect, options: o, settling: settling, patience: gatewayPatience}
+	p := &Publisher{cloud: c, groups: groups, ports: ports, connect: connect, options: o, schemes: &atomic.Pointer[[]scheme.Scheme]{}, settling: settling, patience: gatewayPatience}
 	p.remoteHistory = p.gatewayHistory
 	return p
 }

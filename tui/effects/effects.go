@@ -30,6 +30,7 @@ type Effects struct {
 	cancel context.CancelFunc
 	reads  context.Context // ends with the console or when what is being read is out of date
 	renew  context.CancelFunc
+	trials trials
 	survey context.CancelFunc // ends the survey under way; nil before the first
 
 	mu      sync.Mutex

@@ -28,7 +28,7 @@ func (e *Effects) Survey(s publish.Snapshot, i views.Survey) tea.Cmd {
 		e.survey()
 		e.survey = nil
 	}
-	if len(i.Instances) == 0 {
+	if len(i.Instances) == 0 && !i.Me {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(e.ctx, surveyTimeout)

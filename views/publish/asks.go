@@ -105,7 +105,7 @@ func (s *Screen) asks(sch scheme.Scheme, own []uint16) []ask {
 			a := ask{instance: s.names[i], service: svc}
 			at, f := s.places[id], gateway.Forward{}
 			stands := false
-			if len(own) == 0 && !s.schemeTouched {
+			if len(own) == 0 && !s.ownFormula && !s.schemeTouched {
 				f, stands = s.standsAt(id, svc)
 			}
 			switch {
@@ -171,11 +171,14 @@ func (s *Screen) judge() {
 		} else if i := slices.IndexFunc(asks, func(a ask) bool { return a.port == 0 && !a.nowhere }); i >= 0 {
 			s.blame[sch.Name] = blame{"no port", cmp.Or(asks[i].clash, "it has no port for "+asks[i].service.Name)}
 		}
-		if sch.Name == s.scheme && !s.ownPorts {
+		if sch.Name == s.scheme && s.byScheme() {
 			s.asked = asks
 		}
 	}
-	if s.ownPorts {
+	switch sch, err := s.formula.Scheme(); {
+	case s.ownFormula && err == nil:
+		s.asked = s.asks(*sch, nil)
+	case s.ownPorts:
 		ports, _ := publish.ParsePorts(s.ports.Value())
 		s.asked = s.asks(scheme.Scheme{}, ports)
 	}
@@ -229,11 +232,11 @@ func (s *Screen) fits(name string) bool {
 // way is the name of the first scheme that can give what is asked for; "" if there is none, or the
 // present choice is good.
 func (s *Screen) way() string {
-	if !s.ownPorts && s.fits(s.scheme) || s.ownPorts && !slices.ContainsFunc(s.asked, func(a ask) bool { return a.clash != "" }) {
+	if s.byScheme() && s.fits(s.scheme) || !s.byScheme() && !slices.ContainsFunc(s.asked, func(a ask) bool { return a.clash != "" }) {
 		return ""
 	}
 	for _, sch := range s.schemes {
-		if s.fits(sch.Name) && (s.ownPorts || sch.Name != s.scheme) {
+		if s.fits(sch.Name) && (!s.byScheme() || sch.Name != s.scheme) {
 			return sch.Name
 		}
 	}

@@ -17,6 +17,8 @@ const (
 	fieldService kind = iota // a checkbox
 	fieldOwn                 // a text
 	fieldScheme              // a radio button
+	fieldFormula             // a text, and another radio button of the schemes
+	fieldName                // a text: by which name to save the formula
 	fieldPorts               // a text, and another radio button of the schemes
 	fieldAnywhere
 	fieldMe
@@ -40,7 +42,9 @@ type field struct {
 }
 
 // text reports whether the field takes what is typed.
-func (f field) text() bool { return f.kind == fieldOwn || f.kind == fieldOnly || f.kind == fieldPorts }
+func (f field) text() bool {
+	return f.kind == fieldOwn || f.kind == fieldOnly || f.kind == fieldPorts || f.kind == fieldFormula || f.kind == fieldName
+}
 
 // fields lists the form's places in the order of tab.
 func (s *Screen) fields() []field {
@@ -51,6 +55,10 @@ func (s *Screen) fields() []field {
 	out = append(out, field{kind: fieldOwn})
 	for i := range s.schemes {
 		out = append(out, field{fieldScheme, i})
+	}
+	out = append(out, field{kind: fieldFormula})
+	if s.ownFormula {
+		out = append(out, field{kind: fieldName})
 	}
 	out = append(out, field{kind: fieldPorts}, field{kind: fieldAnywhere}, field{kind: fieldMe}, field{kind: fieldOnly})
 	for i := range publish.EngineWays(s.snapshot) {
@@ -91,15 +99,15 @@ func (s *Screen) toggle() bool {
 		return s.let(fromMe)
 	case fieldEngine:
 		return s.takeEngine()
-	case fieldOwn, fieldPorts, fieldOnly:
+	case fieldOwn, fieldFormula, fieldName, fieldPorts, fieldOnly:
 	}
 	return false
 }
 
 // choose takes a scheme in place of another one or of own ports.
 func (s *Screen) choose(name string) bool {
-	same := s.scheme == name && !s.ownPorts && s.schemeTouched
-	s.scheme, s.ownPorts, s.schemeTouched = name, false, true
+	same := s.scheme == name && s.byScheme() && s.schemeTouched
+	s.scheme, s.ownPorts, s.ownFormula, s.schemeTouched = name, false, false, true
 	return !same
 }
 
@@ -114,6 +122,10 @@ func (s *Screen) input() *widget.Input {
 	switch s.focus.kind {
 	case fieldOwn:
 		return &s.own
+	case fieldFormula:
+		return &s.formula.Text
+	case fieldName:
+		return &s.formula.Name
 	case fieldPorts:
 		return &s.ports
 	case fieldOnly:
@@ -140,6 +152,12 @@ func (s *Screen) edit(msg tea.Msg) bool {
 		s.from, s.sourcesTouched = fromOnly, true
 	case fieldPorts:
 		s.ownPorts = strings.TrimSpace(in.Value()) != ""
+		s.ownFormula = s.ownFormula && !s.ownPorts
+	case fieldFormula:
+		s.ownFormula = strings.TrimSpace(in.Value()) != ""
+		s.ownPorts = s.ownPorts && !s.ownFormula
+	case fieldName:
+		return false
 	default:
 	}
 	return true

@@ -5,7 +5,7 @@ import (
 	"charm.land/bubbles/v2/key"
 )
 
-type keyMap struct{ open, toggle, next, prev, ports, look, fix, back key.Binding }
+type keyMap struct{ open, toggle, next, prev, ports, look, fix, save, back key.Binding }
 
 var _ help.KeyMap = keyMap{}
 
@@ -18,22 +18,24 @@ func newKeys() keyMap {
 		ports:  key.NewBinding(key.WithKeys("m"), key.WithHelp("m", "port map")),
 		look:   key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "look again")),
 		fix:    key.NewBinding(key.WithKeys("f"), key.WithHelp("f", "fix")),
+		save:   key.NewBinding(key.WithKeys("ctrl+s"), key.WithHelp("ctrl+s", "save the formula")),
 		back:   key.NewBinding(key.WithKeys("esc"), key.WithHelp("esc", "back")),
 	}
 }
 
 func (k keyMap) ShortHelp() []key.Binding {
-	return []key.Binding{k.open, k.toggle, k.fix, k.next, k.ports, k.back}
+	return []key.Binding{k.open, k.toggle, k.save, k.fix, k.next, k.ports, k.back}
 }
 
 func (k keyMap) FullHelp() [][]key.Binding {
-	return [][]key.Binding{{k.open, k.toggle, k.fix, k.back}, {k.next, k.prev}, {k.ports, k.look}}
+	return [][]key.Binding{{k.open, k.toggle, k.fix, k.back}, {k.next, k.prev}, {k.ports, k.look, k.save}}
 }
 
 // Keys returns the bindings that work now.
 func (s *Screen) Keys() help.KeyMap {
 	k := newKeys()
 	k.toggle.SetEnabled(!s.focus.text())
+	k.save.SetEnabled(s.onFormula())
 	for _, b := range []*key.Binding{&k.ports, &k.look, &k.fix} {
 		b.SetEnabled(!s.focus.text())
 	}

@@ -28,7 +28,7 @@ func (s *Screen) serviceLine(i int, st *themes.Styles) widget.Spans {
 	f, stands := s.standsAt(s.lone(), c.service)
 	switch {
 	case s.ownPorts:
-	case stands && !s.schemeTouched:
+	case stands && !s.schemeTouched && !s.ownFormula:
 		to = widget.Span{Text: "= " + f.PublicPorts(), Style: st.Good}
 	case !known || !sch.Range.IsZero():
 	case has:
@@ -67,6 +67,12 @@ func (s *Screen) ownLines(width int, st *themes.Styles) []string {
 }
 
 func (s *Screen) chosen() (scheme.Scheme, bool) {
+	if s.ownFormula {
+		if sch, err := s.formula.Scheme(); err == nil {
+			return *sch, true
+		}
+		return scheme.Scheme{}, false
+	}
 	for _, sch := range s.schemes {
 		if sch.Name == s.scheme {
 			return sch, true
@@ -80,7 +86,7 @@ func (s *Screen) schemeLine(i int, st *themes.Styles) widget.Spans {
 	for _, x := range s.schemes {
 		names = max(names, widget.Width(x.Name))
 	}
-	on := sch.Name == s.scheme && !s.ownPorts
+	on := sch.Name == s.scheme && s.byScheme()
 	out := widget.Spans{radio(on, st), {Text: widget.Fit(sch.Name, min(names, 16)) + "  ", Style: s.ink(s.focus == field{fieldScheme, i}, st)}}
 	if b, bad := s.blame[sch.Name]; bad {
 		ink := st.Faint
@@ -124,7 +130,7 @@ func (s *Screen) note() string {
 		svc, text := s.services[i].service, ""
 		if sch, ok := s.chosen(); ok && sch.Range.IsZero() && !s.ownPorts {
 			if _, has := rule(sch, svc); !has {
-				text = sch.Name + " has no port for it; "
+				text = schemeName(sch) + " has no port for it; "
 			}
 		}
 		return text + s.evidence(svc)
@@ -142,6 +148,10 @@ func (s *Screen) note() string {
 			text += "; " + e.Next
 		}
 		return text
+	case fieldFormula:
+		return "n is its number in the subnet; oct1 to oct4, x is oct4, y oct3"
+	case fieldName:
+		return "in the configuration file, for every console; without a name it holds for this plan alone"
 	case fieldOwn, fieldPorts, fieldAnywhere, fieldOnly:
 	}
 	return ""

@@ -48,6 +48,7 @@ type form struct {
 	draft  views.Draft
 	survey views.Survey // that came with the last draft
 	drafts int
+	asked  views.TryFormula // the last
 }
 
 func open(standing []gateway.Forward, vms ...fixture.VM) *form {
@@ -66,11 +67,17 @@ func (f *form) send(msg tea.Msg) {
 	_, f.intent = f.Update(msg)
 	if b, ok := f.intent.(views.Both); ok {
 		f.intent = b.First
-		if s, ok := b.Then.(views.Survey); ok {
-			f.survey = s
-		} else { // it ends the survey, and leaves
+		switch then := b.Then.(type) {
+		case views.Survey:
+			f.survey = then
+		case views.TryFormula:
+			f.asked = then
+		default: // it ends the survey, and leaves
 			f.intent = b.Then
 		}
+	}
+	if a, ok := f.intent.(views.TryFormula); ok {
+		f.asked = a
 	}
 	if d, ok := f.intent.(views.Draft); ok {
 		f.draft = d
@@ -82,7 +89,7 @@ func (f *form) press(keys ...string) {
 	special := map[string]tea.KeyPressMsg{
 		"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift},
 		"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight},
-		"space": {Code: tea.KeySpace, Text: " "}, "bs": {Code: tea.KeyBackspace}, "ctrl+v": {Code: 'v', Mod: tea.ModCtrl},
+		"space": {Code: tea.KeySpace, Text: " "}, "bs": {Code: tea.KeyBackspace}, "ctrl+v": {Code: 'v', Mod: tea.ModCtrl}, "ctrl+s": {Code: 's', Mod: tea.ModCtrl},
 	}
 	for _, k := range keys {
 		if m, ok := special[k]; ok {
@@ -110,6 +117,7 @@ var (
 	toMe       = append(toOnly[:3:3], "up")
 	toAnywhere = append(toMe[:4:4], "up")
 	toPorts    = append(toAnywhere[:5:5], "up")
+	toFormula  = append(toPorts[:6:6], "up")
 )
 
 func TestDrafts(t *testing.T) {

@@ -116,6 +116,12 @@ func (s *Screen) request() (publish.Request, error) {
 	if req.Ports, err = s.wantedPorts(len(req.Services)); err != nil {
 		return req, err
 	}
+	if s.ownFormula {
+		if _, err := s.formula.Scheme(); err != nil {
+			return req, err
+		}
+		req.Scheme, req.Formula, req.KeepPorts = "", strings.TrimSpace(s.formula.Text.Value()), false
+	}
 	switch s.from {
 	case fromAnywhere:
 		return req, nil

@@ -17,6 +17,7 @@ import (
 	"portico/gateway/publish"
 	"portico/gateway/scheme"
 	"portico/views"
+	"portico/views/formula"
 	"portico/views/widget"
 )
 
@@ -35,6 +36,8 @@ type Screen struct {
 	schemeTouched  bool   // else what stands keeps its port
 	ownPorts       bool   // in place of the scheme's
 	ports          widget.Input
+	ownFormula     bool // in place of the scheme's
+	formula        formula.Field
 	from           from
 	only           widget.Input
 	sourcesTouched bool
@@ -83,6 +86,7 @@ func (s *Screen) reset() {
 	*s = Screen{
 		snapshot: s.snapshot, gwErr: s.gwErr, schemes: s.schemes, catalogue: s.catalogue, seq: s.seq, survey: survey{seq: s.survey.seq},
 		own: widget.NewInput(serviceForm, false), ports: widget.NewInput("public ports, as 40022 or 40022,40080", false), only: widget.NewInput("networks, as 198.51.100.0/24", false),
+		formula: s.formula.Anew(),
 	}
 	s.offer()
 	if len(s.schemes) > 0 {
@@ -142,6 +146,8 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		}
 		s.keepFocus()
 		return s, s.draft()
+	case views.TriedMsg:
+		s.formula.Take(msg)
 	case views.PlanMsg:
 		return s, s.planned(msg)
 	case tea.PasteMsg:
@@ -210,11 +216,20 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	case key.Matches(msg, k.prev) || !s.Typing() && msg.String() == "left":
 		return s.move(-1)
 	case s.Typing():
-		if s.edit(msg) {
-			return s.draft()
-		}
+		return s.write(msg, k)
 	default:
 		return s.pressed(msg, k)
+	}
+	return nil
+}
+
+// write handles a key for the text under the focus.
+func (s *Screen) write(msg tea.KeyPressMsg, k keyMap) views.Intent {
+	switch {
+	case key.Matches(msg, k.save) && s.onFormula():
+		return s.formula.Save()
+	case s.edit(msg):
+		return s.draft()
 	}
 	return nil
 }
@@ -270,16 +285,17 @@ func (s *Screen) draft() views.Intent {
 		return nil
 	}
 	s.seq++
+	ask := s.tryFormula()
 	s.judge()
 	req, err := s.request()
 	if err != nil {
 		s.problem, s.planErr, s.proposal, s.answered, s.opening = err, nil, publish.Proposal{}, s.seq, false
-		return nil
+		return ask
 	}
 	if s.problem != nil {
 		s.problem, s.answered = nil, 0
 	}
-	return views.Draft{Seq: s.seq, Request: req}
+	return both(views.Draft{Seq: s.seq, Request: req}, ask)
 }
 
 func (s *Screen) planned(msg views.PlanMsg) views.Intent {

@@ -151,6 +151,10 @@ func (s *Screen) form(width int, blanks bool, st *themes.Styles) (lines []string
 	if len(s.schemes) == 0 {
 		lines = append(lines, s.line(label, field{kind: -1}, widget.Spans{{Text: "reading the schemes…", Style: st.Dim}}, width, st))
 	}
+	lines = s.textLine(lines, field{kind: fieldFormula}, &focus, width, st)
+	if s.ownFormula {
+		lines = s.textLine(lines, field{kind: fieldName}, &focus, width, st)
+	}
 	lines = s.textLine(lines, field{kind: fieldPorts}, &focus, width, st)
 	group("open to")
 	put(field{kind: fieldAnywhere}, s.anywhereLine(st))
@@ -190,6 +194,10 @@ func (s *Screen) textLine(lines []string, f field, focus *int, width int, st *th
 		in, box, word = &s.only, radio(s.from == fromOnly, st), "only "
 	case fieldPorts:
 		in, box, word = &s.ports, radio(s.ownPorts, st), "own "
+	case fieldFormula:
+		in, box, word = &s.formula.Text, radio(s.ownFormula, st), "formula "
+	case fieldName:
+		in, box, word = &s.formula.Name, widget.Span{Text: "    "}, "save as "
 	default:
 	}
 	active := f == s.focus
@@ -199,6 +207,9 @@ func (s *Screen) textLine(lines []string, f field, focus *int, width int, st *th
 	row := append(widget.Spans{}, box, widget.Span{Text: word, Style: s.ink(active, st)})
 	head := s.line("", f, row, width, st)
 	lines = append(lines, head+in.View(st, width-widget.Width(head), active))
+	if f.kind == fieldFormula && s.ownFormula {
+		return append(lines, s.formulaLines(width, st)...)
+	}
 	if err := s.fieldProblem(f.kind); err != nil {
 		return append(lines, s.line("", field{kind: -1}, widget.Spans{{Text: "✗ " + err.Error(), Style: st.Bad}}, width, st))
 	}
@@ -223,6 +234,8 @@ func (s *Screen) fieldProblem(k kind) error {
 				return fmt.Errorf("%d is taken: %s", a.port, a.clash)
 			}
 		}
+		return nil
+	case fieldFormula, fieldName:
 		return nil
 	default:
 	}

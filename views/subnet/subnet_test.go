@@ -1,6 +1,7 @@
 package subnet
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/exp/golden"
 
 	"portico/cloud"
 	"portico/gateway"
@@ -31,11 +33,14 @@ func opened(t *testing.T) (*Screen, views.Draft) {
 			{ID: "h", Name: "home\x1b[31m", NetworkID: "in", CIDR: netip.MustParsePrefix("192.168.0.0/24")},
 		},
 	}
-	s.Update(views.SnapshotMsg{Snapshot: publish.Snapshot{Inventory: inv, Gateway: gateway.Gateway{Name: "gw-1", FixedIP: netip.MustParseAddr("192.168.0.4")}}})
+	s.Update(views.SnapshotMsg{Snapshot: publish.Snapshot{Inventory: inv, Gateway: gateway.Gateway{Name: "gw-1", FixedIP: netip.MustParseAddr("192.168.0.4")}, State: &gateway.State{Reserved: []gateway.Reserved{{Protocol: gateway.TCP, Port: 40005, By: "a program"}}}}})
 	_, intent := s.Update(views.OpenSubnetMsg{})
-	d, ok := intent.(views.Draft)
+	d, ok := intent.(views.Both).First.(views.Draft)
 	if !ok {
 		t.Fatalf("opening it asks for %T", intent)
+	}
+	if q, ok := intent.(views.Both).Then.(views.Survey); !ok || !q.Me {
+		t.Errorf("opening it does not ask where the operator comes from: %+v", intent)
 	}
 	return s, d
 }
@@ -128,5 +133,101 @@ func TestFormSizes(t *testing.T) {
 		if strings.Contains(text, "home\x1b[31m") {
 			t.Errorf("%v: a name's colour is drawn", size)
 		}
+	}
+}
+
+func typed(t *testing.T, s *Screen, text string) views.Intent {
+	t.Helper()
+	var intent views.Intent
+	for _, r := range text {
+		intent = press(t, s, tea.KeyPressMsg{Code: r, Text: string(r)})
+	}
+	return intent
+}
+
+// asked is the draft and the trial in an intent.
+func asked(i views.Intent) (d views.Draft, q views.TryFormula) {
+	switch i := i.(type) {
+	case views.Draft:
+		d = i
+	case views.TryFormula:
+		q = i
+	case views.Both:
+		d, _ = asked(i.First)
+		_, q = asked(i.Then)
+	}
+	return d, q
+}
+
+// toFormula leads from the first row to the formula, which it chooses.
+func toFormula(t *testing.T, s *Screen) {
+	t.Helper()
+	press(t, s, up, up, tea.KeyPressMsg{Code: tea.KeyLeft}, down)
+	if !s.Typing() {
+		t.Fatalf("the formula has not the keyboard:\n%s", draw(s, 80, 24))
+	}
+}
+
+// A formula of one's own: what it gives is told below it, one that collides is refused with the ports on
+// the map, and it can be saved.
+func TestFormFormula(t *testing.T) {
+	s, _ := opened(t)
+	toFormula(t, s)
+	d, q := asked(typed(t, s, "40000 + n"))
+	if r := d.Request; r.Formula != "40000 + n" || r.Scheme != "" || r.KeepPorts {
+		t.Errorf("it asks for %+v", r)
+	}
+	s.Update(views.TriedMsg{Seq: q.Seq, Trial: publish.Try(s.snapshot, q.Scheme, q.Subnet)})
+	s.Update(views.PlanMsg{Seq: d.Seq, Err: &gateway.Error{Op: "publish subnet", Kind: gateway.Conflict, Next: "choose"}})
+	for _, size := range [][2]int{{80, 24}, {80, 40}, {120, 40}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) { golden.RequireEqual(t, draw(s, size[0], size[1])) })
+	}
+	press(t, s, up, tea.KeyPressMsg{Code: 'm', Text: "m"})
+	if text := draw(s, 80, 24); !strings.Contains(text, "✗ taken") || !strings.Contains(text, "public tcp ports of gw-1") {
+		t.Errorf("the collision is not on the map:\n%s", text)
+	}
+	press(t, s, down)
+	typed(t, s, "+oops")
+	if text := draw(s, 80, 24); !strings.Contains(text, "unknown name") {
+		t.Errorf("what is wrong is not told:\n%s", text)
+	}
+	if _, ok := press(t, s, enter).(views.Tell); !ok {
+		t.Error("a formula that is wrong can be gone on with")
+	}
+	typed(t, s, "")
+	for range "+oops" {
+		press(t, s, tea.KeyPressMsg{Code: tea.KeyBackspace})
+	}
+	press(t, s, down)
+	typed(t, s, "ours")
+	if x, ok := press(t, s, tea.KeyPressMsg{Code: 's', Mod: tea.ModCtrl}).(views.SaveScheme); !ok || x.Config.Name != "ours" {
+		t.Errorf("it saves %+v", x)
+	}
+	s.Update(views.SchemesMsg{Schemes: scheme.Builtin()[:1], Services: publish.Services()})
+	if d, _ = asked(s.draft()); d.Request.Formula != "40000 + n" || len(d.Request.Services) != 1 {
+		t.Errorf("other schemes change what is asked for: %+v", d.Request)
+	}
+}
+
+// "me" is where the operator comes from, as soon as the gateway has told it.
+func TestFormMe(t *testing.T) {
+	s, _ := opened(t)
+	press(t, s, up)
+	if d, _ := asked(typed(t, s, "me")); d.Seq != 0 {
+		t.Errorf("nobody knows who that is, and it is asked for: %+v", d.Request)
+	}
+	if text := draw(s, 80, 24); !strings.Contains(text, "could not let you in") {
+		t.Errorf("it is not told:\n%s", text)
+	}
+	_, intent := s.Update(views.SurveyMsg{Seq: s.meSeq, Me: &views.Me{Addr: netip.MustParseAddr("198.51.100.7")}})
+	if d, _ := asked(intent); !slices.Equal(d.Request.Sources, []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}) || d.Request.KeepSources {
+		t.Errorf("it asks for %+v", d.Request)
+	}
+	d, _ := asked(typed(t, s, ", 10.0.0.0/8"))
+	if len(d.Request.Sources) != 2 {
+		t.Errorf("sources %v", d.Request.Sources)
+	}
+	if text := draw(s, 80, 24); !strings.Contains(text, "me is 198.51.100.7, as gw-1 sees you") {
+		t.Errorf("it is not told who that is:\n%s", text)
 	}
 }
