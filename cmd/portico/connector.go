@@ -21,8 +21,9 @@ type connector struct {
 	vouch     voucher
 	tell      func(line string) // of a host key that was accepted without a question
 
-	mu   sync.Mutex
-	open map[string]runnerCloser
+	mu    sync.Mutex
+	open  map[string]runnerCloser
+	filed map[string]*host.Filed // what connecting has written to known_hosts
 }
 
 // voucher asks the cloud which host keys an instance printed on its console.
@@ -39,14 +40,14 @@ type runnerCloser interface {
 }
 
 func newConnector(configs []gatewayConfig, prompter gateway.Prompter, tell func(line string)) *connector {
-	return &connector{configs: configs, prompter: prompter, tell: tell, open: map[string]runnerCloser{}}
+	return &connector{configs: configs, prompter: prompter, tell: tell, open: map[string]runnerCloser{}, filed: map[string]*host.Filed{}}
 }
 
 // Connect returns the open connection to a gateway, or opens one.
 func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login func(context.Context) publish.Login) (gateway.Runner, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := gw.Name + " " + gw.InstanceID + " " + gw.SSHAddr().String()
+	key := wayTo(gw)
 	if r, ok := c.open[key]; ok {
 		return r, nil
 	}
@@ -58,8 +59,31 @@ func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login func(
 	return r, nil
 }
 
+// wayTo names the connection to a gateway.
+func wayTo(gw gateway.Gateway) string {
+	return gw.Name + " " + gw.InstanceID + " " + gw.SSHAddr().String()
+}
+
+// Unlearn takes back what connecting to a gateway has written to known_hosts, and closes the connection: the
+// gateway is to be deleted.
+func (c *connector) Unlearn(gw gateway.Gateway) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := wayTo(gw)
+	if r, ok := c.open[key]; ok {
+		_ = r.Close()
+		delete(c.open, key)
+	}
+	f := c.filed[key]
+	delete(c.filed, key)
+	if f == nil {
+		return nil
+	}
+	return f.TakeBack()
+}
+
 func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login func(context.Context) publish.Login) (runnerCloser, error) {
-	cfg := host.Config{Name: gw.Name, Host: gw.SSHAddr().String(), Prompter: c.prompter, Vouched: c.vouch.of(gw.InstanceID), Tell: c.tell}
+	cfg := host.Config{Name: gw.Name, Host: gw.SSHAddr().String(), Prompter: c.prompter, Vouched: c.vouch.of(gw.InstanceID), Tell: c.tell, Filed: c.filedFor(gw).Note}
 	for _, g := range c.configs {
 		if g.Name != gw.Name {
 			continue
@@ -86,6 +110,15 @@ func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login func(con
 		c.adjust(&cfg)
 	}
 	return host.Dial(ctx, cfg)
+}
+
+// filedFor notes what connecting to a gateway writes to known_hosts.
+func (c *connector) filedFor(gw gateway.Gateway) *host.Filed {
+	key := wayTo(gw)
+	if c.filed[key] == nil {
+		c.filed[key] = &host.Filed{}
+	}
+	return c.filed[key]
 }
 
 func newLocal(ctx context.Context) (runnerCloser, error) {

@@ -55,6 +55,9 @@ type Config struct {
 	Vouched func(context.Context) (hostkey.Set, error)
 	// Tell gets one line about each key that was accepted without a question. nil: nobody is told.
 	Tell func(line string)
+	// Filed gets, for each time that a key of the target is written to known_hosts, how to take just that
+	// back. nil: it stays.
+	Filed func(takeBack func() error)
 
 	Prompter  gateway.Prompter // nil: nobody can be asked
 	Timeout   time.Duration    // for connecting, and again for the handshake, of each hop

@@ -32,7 +32,7 @@ func (k *hostKeys) learn(key ssh.PublicKey) error {
 	}
 	filing.Lock()
 	defer filing.Unlock()
-	return k.file(key)
+	return k.noting(func() error { return k.file(key) })
 }
 
 func (k *hostKeys) file(key ssh.PublicKey) error {
@@ -78,6 +78,10 @@ func (k *hostKeys) appendKey(file string, key ssh.PublicKey) error {
 func (k *hostKeys) replace(key ssh.PublicKey) error {
 	filing.Lock()
 	defer filing.Unlock()
+	return k.noting(func() error { return k.put(key) })
+}
+
+func (k *hostKeys) put(key ssh.PublicKey) error {
 	name := knownhosts.Normalize(k.hop.keyName())
 	fresh := func(old ssh.PublicKey) bool { return sameKey(old, key) || k.set.Check(old) == hostkey.Match }
 	for _, file := range k.hop.knownHosts {

@@ -35,6 +35,7 @@ type hop struct {
 	pinned          []ssh.PublicKey // the only host keys that are trusted, if there are any
 	vouched         func(context.Context) (hostkey.Set, error)
 	tell            func(string)
+	filed           func(func() error)
 	hash, neverAsks bool
 	timeout         time.Duration
 }
@@ -150,7 +151,7 @@ func (f *sshConfig) hop(cfg Config) (*hop, error) {
 	}
 	h.only = cfg.IdentitiesOnly || yes(f.get(alias, "IdentitiesOnly"))
 	h.signers, h.pinned = cfg.Signers, cfg.HostKeys
-	h.vouched, h.tell = cfg.Vouched, cfg.Tell
+	h.vouched, h.tell, h.filed = cfg.Vouched, cfg.Tell, cfg.Filed
 	h.hash = yes(f.get(alias, "HashKnownHosts"))
 	h.neverAsks = yes(f.get(alias, "StrictHostKeyChecking"))
 	f.fillFiles(h, cfg)

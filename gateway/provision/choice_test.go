@@ -86,6 +86,23 @@ func TestChooseFlavor(t *testing.T) {
 	}
 }
 
+// A flavor that has no disk of its own is refused; where there is no other, it is said how to do without Portico.
+func TestChooseFlavorWithoutDisk(t *testing.T) {
+	w := world()
+	volume := cloud.Flavor{ID: "disk-0", Name: "volume", VCPUs: 1, RAM: 4096}
+	w.Material.Flavors = []cloud.Flavor{volume, {ID: "fits", Name: "fits", VCPUs: 2, RAM: 4096, Disk: 20}}
+	got := provision.Choose(w, provision.Wish{Flavor: "volume"})
+	if len(got.Problems) == 0 || !strings.Contains(got.Problems[0].Why, "no disk of its own") || !strings.Contains(got.Problems[0].Next, "fits") {
+		t.Errorf("wished for, beside another one: %+v", got.Problems)
+	}
+	w.Material.Flavors = []cloud.Flavor{volume, {ID: "tiny", Name: "tiny", VCPUs: 1, RAM: 64}}
+	got = provision.Choose(w, provision.Wish{Name: "gw-1"})
+	if len(got.Problems) == 0 || !strings.Contains(got.Problems[0].Next, "--boot-from-volume 10") || !strings.Contains(got.Problems[0].Next, "--flavor volume") ||
+		!strings.Contains(got.Problems[0].Next, "portico gateway prepare gw-1") {
+		t.Errorf("where there is no other: %+v", got.Problems)
+	}
+}
+
 // What is missing is a problem with its kind and what to do, and nothing else is.
 func TestProblems(t *testing.T) {
 	for name, c := range map[string]struct {

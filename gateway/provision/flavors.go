@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"portico/cloud"
@@ -33,24 +34,54 @@ func (x *chooser) flavor() {
 	o, ok := x.pick(f, x.wish.Flavor, why)
 	if !ok {
 		if x.wish.Flavor == "" {
-			x.problem(FieldFlavor, gateway.NotFound, "no flavor has room for a gateway", "see why: "+reasons(f.Options))
+			x.problem(FieldFlavor, gateway.NotFound, "no flavor has room for a gateway", x.otherwise(list, f.Options))
 		}
 		return
 	}
 	x.c.Flavor = list[slices.IndexFunc(list, func(v cloud.Flavor) bool { return v.ID == o.ID })]
 }
 
+// otherwise is what to do where no flavor can be. One without a disk can start from a volume, which is made by
+// hand.
+func (x *chooser) otherwise(list []cloud.Flavor, options []Option) string {
+	for _, v := range list {
+		if v.Disk == 0 && x.narrow(v) == "" {
+			disk := strconv.Itoa(max(x.need(), leastVolume))
+			return "flavor " + v.Name + " has no disk of its own: make the instance from a volume, then prepare it: " +
+				typed("server", "create", "--boot-from-volume", disk, "--image", cmp.Or(x.c.Image.Name, "IMAGE"), "--flavor", v.Name, "--network", "NETWORK", "--key-name", "KEY", x.c.Name) +
+				"; portico gateway prepare " + gateway.Quote(x.c.Name)
+		}
+	}
+	return "see why: " + reasons(options)
+}
+
+// leastVolume is how large a volume to start from should be, in GB.
+const leastVolume = 10
+
+// need is how large a disk the image needs, in GB.
+func (x *chooser) need() int {
+	i := x.c.Image
+	return max(i.MinDisk, gigabytes(max(i.Size, i.VirtualSize)))
+}
+
 // small is why a flavor cannot be; "" when it can.
 func (x *chooser) small(v cloud.Flavor) string {
-	i := x.c.Image
-	need := max(i.MinDisk, gigabytes(max(i.Size, i.VirtualSize)))
-	switch {
+	need := x.need()
+	switch no := x.narrow(v); {
 	case v.Disk == 0:
 		return "it has no disk of its own, and Portico makes no volumes"
-	case v.RAM < max(i.MinRAM, leastRAM):
-		return "it has " + mib(v.RAM) + ", and " + mib(max(i.MinRAM, leastRAM)) + " are needed"
+	case no != "":
+		return no
 	case v.Disk < need:
 		return fmt.Sprintf("its disk has %d GB, and the image needs %d", v.Disk, need)
+	}
+	return ""
+}
+
+// narrow is why a flavor's memory does not do; "" when it does.
+func (x *chooser) narrow(v cloud.Flavor) string {
+	if need := max(x.c.Image.MinRAM, leastRAM); v.RAM < need {
+		return "it has " + mib(v.RAM) + ", and " + mib(need) + " are needed"
 	}
 	return ""
 }

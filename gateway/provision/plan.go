@@ -57,10 +57,13 @@ type Cloud interface {
 	floating.Cloud
 }
 
-// Login gets in to a new gateway. Both wait; both end with ctx.
+// Login gets in to a new gateway. Reach and Ready wait, and end with ctx.
 type Login interface {
 	// Reach waits until ssh lets the operator in, with a host key that the console log has named.
 	Reach(ctx context.Context, m Made) error
+	// Leave takes back what Reach has written down on this machine: the host key it has learned, and those
+	// that it has forgotten.
+	Leave(ctx context.Context) error
 	// Ready waits until the gateway looks like one that can carry forwards. What it lacks is no failure:
 	// publishing sees to it, or says so.
 	Ready(ctx context.Context, m Made) error
@@ -125,9 +128,15 @@ func New(w World, wish Wish, c Cloud, login Login) (Build, error) {
 	}
 	steps = append(steps, b.groupStep(), b.portStep(), b.attachStep(), b.serverStep(), b.bootStep(), b.reachStep(), b.readyStep())
 	pl := plan.Plan{Steps: steps, Warnings: b.warnings()}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", pl.Changes()))
-	pl.ID = hex.EncodeToString(sum[:])[:12]
+	pl.ID = b.id(pl)
 	return Build{Choice: choice, Plan: pl, b: b}, nil
+}
+
+// id is the plan's: the same for the same wish in the same world, whatever its token is.
+func (b *builder) id(pl plan.Plan) string {
+	text := strings.ReplaceAll(fmt.Sprintf("%+v", pl.Changes()), b.token, "")
+	sum := sha256.Sum256(append([]byte(text), b.wish.UserData...))
+	return hex.EncodeToString(sum[:])[:12]
 }
 
 // mark is the description of what the plan makes.

@@ -291,14 +291,15 @@ func (b *builder) reachStep() plan.Step {
 		change: func() plan.Change {
 			return plan.Change{
 				ID: "reach", Target: "instance " + b.c.Name, Title: "log in by ssh; its console log vouches for the host key", Action: plan.Update,
-				After: []string{"its host key is in known_hosts of this machine", "an older key of the same address is forgotten"},
-				Shell: []string{typed("console", "log", "show", b.c.Name) + " # its host keys", "ssh " + b.shellAddress()},
+				After:   []string{"its host key is in known_hosts of this machine", "an older key of the same address is forgotten"},
+				Shell:   []string{typed("console", "log", "show", b.c.Name) + " # its host keys", "ssh " + b.shellAddress()},
+				Cleanup: []string{"ssh-keygen -R " + b.shellAddress()},
 			}
 		},
 		do: func(ctx context.Context) error {
 			return explainWait(ctx, "log in to", b.c.Name, b.wish.patience(), b.login.Reach(ctx, b.made))
 		},
-		undo: nothing,
+		undo: func(ctx context.Context) error { return b.login.Leave(ctx) },
 	}}
 }
 

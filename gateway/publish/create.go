@@ -172,6 +172,27 @@ type newcomer struct {
 	inv     cloud.Inventory
 	choice  provision.Choice
 	started bool // it was given user data, which makes it a gateway at its first boot
+
+	reached   *gateway.Gateway // that it has tried to get in to
+	forgotten plan.Step        // the keys of another machine, which had the address before
+}
+
+// unlearner is a connector that can take back what connecting to a gateway has written to known_hosts.
+type unlearner interface {
+	Unlearn(gw gateway.Gateway) error
+}
+
+// Leave takes back what getting in has changed on this machine. What was learned came last.
+func (n *newcomer) Leave(ctx context.Context) error {
+	if u, ok := n.p.connect.(unlearner); ok && n.reached != nil {
+		if err := u.Unlearn(*n.reached); err != nil {
+			return err
+		}
+	}
+	if n.forgotten == nil {
+		return nil
+	}
+	return n.forgotten.Undo(ctx)
 }
 
 // keysPatience is how long an instance may take to print its host keys before it is asked for them without; authPatience how
@@ -250,6 +271,7 @@ func (n *newcomer) forgetOld(ctx context.Context, m provision.Made) error {
 	if err != nil || step == nil {
 		return err
 	}
+	n.forgotten = step
 	return step.Do(ctx)
 }
 
@@ -295,7 +317,9 @@ func (n *newcomer) engineOf(ctx context.Context, m provision.Made) (interface {
 	inv := n.inv
 	inv.Instances = []cloud.Instance{{ID: m.InstanceID, Name: m.Name, ImageID: n.choice.Image.ID, KeyName: n.choice.Key}}
 	inv.Ports = append(inv.Ports[:len(inv.Ports):len(inv.Ports)], m.Port)
-	return n.p.engine(ctx, m.Gateway(), inv)
+	gw := m.Gateway()
+	n.reached = &gw
+	return n.p.engine(ctx, gw, inv)
 }
 
 // wait waits a moment.

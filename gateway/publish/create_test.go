@@ -41,6 +41,7 @@ type nursery struct {
 
 	key, hostKey ssh.Signer
 	known        string // the operator's known_hosts
+	filed        host.Filed
 	public       netip.Addr
 	silent       bool         // no console log names a host key
 	later        atomic.Int64 // what the cloud's clock is ahead, in seconds
@@ -157,9 +158,13 @@ func (n *nursery) Connect(ctx context.Context, gw gateway.Gateway, _ func(contex
 	return host.Dial(ctx, host.Config{
 		Name: gw.Name, Host: n.born.Addr().Addr().String(), Port: n.born.Addr().Port(), User: "debian", SSHConfig: "none", NoAgent: true,
 		Signers: []ssh.Signer{n.key}, KnownHosts: []string{n.known}, Timeout: 5 * time.Second,
+		HostKeyAlias: gw.FloatingIP.String(), Filed: n.filed.Note,
 		Vouched: func(ctx context.Context) (hostkey.Set, error) { return n.HostKeys(ctx, gw.InstanceID) },
 	})
 }
+
+// Unlearn takes back what connecting has written to known_hosts.
+func (n *nursery) Unlearn(gateway.Gateway) error { return n.filed.TakeBack() }
 
 // propose plans a gateway from what there is.
 func (n *nursery) propose(t *testing.T, w provision.Wish) (publish.Proposal, error) {
@@ -218,10 +223,16 @@ func (n *nursery) checkCreated(t *testing.T, pr publish.Proposal) gateway.Gatewa
 	if !ok || err != nil || found.InstanceID != gw.InstanceID || found.FloatingIP != n.public {
 		t.Errorf("made %v, found %v, %v", gw, found, err)
 	}
+	n.checkKnown(t)
+	return gw
+}
+
+// checkKnown sees that known_hosts has the new gateway's key.
+func (n *nursery) checkKnown(t *testing.T) {
+	t.Helper()
 	if text, _ := os.ReadFile(n.known); !strings.Contains(string(text), strings.Fields(authorized(n.hostKey))[1]) {
 		t.Errorf("known_hosts does not have the key: %s", text)
 	}
-	return gw
 }
 
 func TestCreateGateway(t *testing.T) {
