@@ -227,14 +227,6 @@ func (n *nursery) checkCreated(t *testing.T, pr publish.Proposal) gateway.Gatewa
 	return gw
 }
 
-// checkKnown sees that known_hosts has the new gateway's key.
-func (n *nursery) checkKnown(t *testing.T) {
-	t.Helper()
-	if text, _ := os.ReadFile(n.known); !strings.Contains(string(text), strings.Fields(authorized(n.hostKey))[1]) {
-		t.Errorf("known_hosts does not have the key: %s", text)
-	}
-}
-
 func TestCreateGateway(t *testing.T) {
 	for _, world := range []string{emulator.WorldNoGateway, emulator.WorldNoFloatingIP, emulator.WorldEmpty} {
 		t.Run(world, func(t *testing.T) {

@@ -3,6 +3,7 @@ package publish_test
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -113,5 +114,13 @@ func TestCreateGatewayPlanID(t *testing.T) {
 	}
 	if len(ids) != 5 || len(marks) != 6 {
 		t.Errorf("%d plans of 5 wishes: %v; marked in %d ways", len(ids), ids, len(marks))
+	}
+}
+
+// checkKnown sees that known_hosts has the new gateway's key.
+func (n *nursery) checkKnown(t *testing.T) {
+	t.Helper()
+	if text, _ := os.ReadFile(n.known); !strings.Contains(string(text), strings.Fields(authorized(n.hostKey))[1]) {
+		t.Errorf("known_hosts does not have the key: %s", text)
 	}
 }
