@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,13 +35,22 @@ func (a *app) prepareCommand() *cobra.Command {
 	return c
 }
 
-// gatewayJSONResult is what gateway prepare and retire print with --json.
+// gatewayChangeJSON is what gateway prepare and retire print with --json.
 type gatewayChangeJSON struct {
 	changeJSON
 	Gateway string `json:"gateway"`
-	// FloatingIP is the address the gateway got or lost by this, as "attached", "allocated", "detached" or
-	// "released"; null when it keeps the one it has.
+	// FloatingIP is the address the gateway got or lost by this, as "attached", "allocated", "detached",
+	// "released" or, where it came to nothing, "taken back"; null when it keeps the one it has.
 	FloatingIP *addressDoneJSON `json:"floating_ip"`
+	// AddressPlans are the plans by which it got that address, which come before Plan.
+	AddressPlans []planJSON `json:"address_plans,omitempty"`
+}
+
+// prepareJSON is what gateway prepare --plan prints with --json for a VM without a floating IP.
+type prepareJSON struct {
+	planJSON
+	// Then is what comes after this plan, and cannot be planned yet.
+	Then []string `json:"then"`
 }
 
 type addressDoneJSON struct {
@@ -97,6 +107,7 @@ func (j *preparation) ended(ctx context.Context, err error) {
 	default:
 		j.takeBack(ctx)
 	}
+	j.done = nil
 }
 
 // preparation is one VM on its way to be a gateway. done is what undoes what was done to floating IPs
@@ -129,11 +140,14 @@ func (j *preparation) prepare(ctx context.Context, gw gateway.Gateway, only bool
 	if only {
 		return nil
 	}
-	return j.a.carryOutGateway(ctx, pub, s, p, &j.out, func() error {
-		if !p.Empty() {
+	return j.a.carryOutGateway(ctx, pub, s, p, &j.out, func(err error) error {
+		switch {
+		case err != nil:
+			j.ended(ctx, err) // before it is told how it ended
+		case !p.Empty():
 			j.a.sayReady(gw)
 		}
-		return nil
+		return err
 	})
 }
 
@@ -143,8 +157,9 @@ func (a *app) sayReady(gw gateway.Gateway) {
 	}
 }
 
-// carryOutGateway asks and applies, and then does what comes after it; out is printed with --json.
-func (a *app) carryOutGateway(ctx context.Context, pub *publish.Publisher, s publish.Snapshot, p publish.Proposal, out *gatewayChangeJSON, then func() error) error {
+// carryOutGateway asks and applies, and then does what comes after it, with how it ended; out is printed with
+// --json.
+func (a *app) carryOutGateway(ctx context.Context, pub *publish.Publisher, s publish.Snapshot, p publish.Proposal, out *gatewayChangeJSON, then func(error) error) error {
 	s, p, outcome, err := a.carryOut(ctx, pub, s, p, p.Request)
 	if err != nil {
 		return err
@@ -157,15 +172,16 @@ func (a *app) carryOutGateway(ctx context.Context, pub *publish.Publisher, s pub
 		}
 	}
 	if !outcome.Report.OK() {
-		return a.failed(out.changeJSON, outcome.Report)
+		out.Error = newErrorJSON(outcome.Report.Err)
+		for _, c := range outcome.Report.Left {
+			out.Left = append(out.Left, c.Target+": "+c.Title)
+		}
+		err = a.leftBehind(outcome.Report)
 	}
-	if err := then(); err != nil {
+	if err = then(err); err != nil && outcome.Report.OK() || !a.flags.json {
 		return err
 	}
-	if a.flags.json {
-		return a.printJSON(out)
-	}
-	return nil
+	return cmp.Or(a.printJSON(out), err)
 }
 
 // How long a machine that has just got its address is waited for, and how often it is tried.
@@ -201,14 +217,19 @@ func (j *preparation) previewAddress(ctx context.Context, inv cloud.Inventory, f
 	if err != nil {
 		return err
 	}
+	var then []string
+	if len(reqs) > 1 {
+		then = append(then, "Then that address is attached to "+cloud.Clean(j.vm.Name)+".")
+	}
+	then = append(then, "The machine itself is looked at when it can be reached there: its plan is shown, and asked about, before anything changes on it.",
+		"If that fails, or you say no then, the address is taken off it again.")
 	if j.a.flags.json {
-		return j.a.printJSON(newPlanJSON(inv, p))
+		return j.a.printJSON(prepareJSON{newPlanJSON(inv, p), then})
 	}
 	j.a.printCloudPlan(p, inTheCloud)
-	if len(reqs) > 1 {
-		j.a.print("Then that address is attached to %s.\n", cloud.Clean(j.vm.Name))
+	for _, t := range then {
+		j.a.print("%s\n", t)
 	}
-	j.a.print("The machine itself is looked at when it can be reached there: its plan is shown, and asked about, before anything changes on it.\n")
 	return nil
 }
 
@@ -273,6 +294,7 @@ func (j *preparation) changeAddress(ctx context.Context, inv cloud.Inventory, re
 			return inv, err
 		}
 	}
+	j.out.AddressPlans = append(j.out.AddressPlans, newPlanJSON(inv, p))
 	out := pub.Apply(ctx, p, a.watch(publish.Snapshot{Inventory: inv}))
 	if !out.Report.OK() {
 		return inv, a.leftBehind(out.Report)
@@ -307,5 +329,8 @@ func (j *preparation) takeBack(ctx context.Context) {
 			return
 		}
 		j.a.note("%s\n", styleDim.Render(fmt.Sprintf("taken back: %s %s", req.Do, req.Address)))
+	}
+	if j.out.FloatingIP != nil {
+		j.out.FloatingIP.Done = "taken back"
 	}
 }

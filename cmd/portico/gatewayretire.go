@@ -65,7 +65,12 @@ func (a *app) retireGateway(ctx context.Context, name string, f retireFlags) err
 		return err
 	}
 	out := gatewayChangeJSON{Gateway: gw.Name}
-	return a.carryOutGateway(ctx, pub, s, p, &out, func() error { return a.freeAddress(ctx, w, gw, f, &out) })
+	return a.carryOutGateway(ctx, pub, s, p, &out, func(err error) error {
+		if err != nil {
+			return err
+		}
+		return a.freeAddress(ctx, w, gw, f, &out)
+	})
 }
 
 // askAddress asks about the floating IP what is not asked along with what is retired.

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"portico/cloud/emulator"
+	gatewayemulator "portico/gateway/emulator"
 	"portico/gateway/history"
 )
 
@@ -137,6 +138,11 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 			}
 		}))
 	},
+	// breaks PROGRAM lets a program of the gateway fail from now on; mends ends that.
+	"breaks": func(ts *testscript.TestScript, _ bool, args []string) {
+		demoOf(ts).gateway.Fail(gatewayemulator.Fault{Program: args[0], Times: -1, Exit: 1, Stderr: "no"})
+	},
+	"mends":  func(ts *testscript.TestScript, _ bool, _ []string) { demoOf(ts).gateway.Heal() },
 	"reboot": func(ts *testscript.TestScript, _ bool, _ []string) { demoOf(ts).gateway.Reboot() },
 	// ids OLDER NEWER puts the IDs of two records into variables; damage cuts the older one off.
 	"ids": func(ts *testscript.TestScript, _ bool, args []string) {
