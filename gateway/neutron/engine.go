@@ -186,7 +186,7 @@ func (e *Engine) compare(want []gateway.Forward) (changed []change, gone []entry
 	byKey, bySocket := e.changeable(all)
 	var open []gateway.Forward
 	for _, f := range want {
-		if x := byKey[f.Key()]; x != nil && x.ours && x.forward.Equal(f) {
+		if x := byKey[f.Key()]; x != nil && x.ours && x.forward.Equal(f) && !e.astray(*x) {
 			used[x.rule.ID] = true
 			continue
 		}

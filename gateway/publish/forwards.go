@@ -20,6 +20,7 @@ func (s Snapshot) neutronState(services []gateway.Service) gateway.State {
 	if err != nil {
 		return gateway.State{}
 	}
+	state.Drift = append(state.Drift, astrayByNeutron(s.Inventory, state.Forwards)...)
 	return state
 }
 
@@ -93,7 +94,7 @@ func (s Snapshot) doesWithout(r Request, err error) bool {
 	case r.Engine == neutron.Name:
 		return true // which says by itself why it cannot be
 	case cloud.KindOf(err) == gateway.NotFound && !s.HasGateway():
-		return can && (len(r.Instances) > 0 || r.Repair || r.AdoptAll || len(r.Adopt) > 0)
+		return can && (len(r.Instances) > 0 || r.Repair || r.Sync || r.AdoptAll || len(r.Adopt) > 0)
 	}
-	return false
+	return r.Sync && len(Astray(s.neutronState(nil))) > 0
 }

@@ -31,21 +31,34 @@ type neutronPart struct {
 // byNeutron reports whether Neutron's forwards are part of what is asked: because they are asked for, or
 // stand where it is about.
 func (p *Publisher) byNeutron(s Snapshot, req Request) bool {
-	if req.Fix != nil || req.Make != "" || req.Sync || len(req.Subnets) > 0 && req.Engine != neutron.Name {
+	if req.natAlone() {
 		return false
 	}
 	state := s.neutronState(p.options.Services)
 	switch {
 	case req.Engine == neutron.Name:
 		return true
+	case req.Sync:
+		return s.syncsNeutron(state)
 	case req.Repair:
 		return len(req.Instances) == 0 && Drifted(state)
 	case req.AdoptAll:
-		return slices.ContainsFunc(state.Drift, func(d gateway.Drift) bool { return d.Forward != nil })
+		return slices.ContainsFunc(state.Drift, func(d gateway.Drift) bool { return d.Kind == gateway.Foreign && d.Forward != nil })
 	case len(req.Adopt) > 0:
 		return slices.ContainsFunc(state.Drift, func(d gateway.Drift) bool { return d.Kind == gateway.Foreign && names(req.Adopt, d) })
 	}
 	return len(req.Instances) > 0 && (!req.Withdraw && s.engineFor(req) == neutron.Name || s.concerns(req, state.Forwards))
+}
+
+// natAlone reports whether a request can be about nothing of Neutron's.
+func (r Request) natAlone() bool {
+	return r.Fix != nil || r.Make != "" || len(r.Subnets) > 0 && !r.Sync && r.Engine != neutron.Name
+}
+
+// syncsNeutron reports whether a sync has to see to Neutron's forwards: some lead astray, or there
+// are no others.
+func (s Snapshot) syncsNeutron(state gateway.State) bool {
+	return !s.HasGateway() && len(state.Forwards) > 0 || len(Astray(state)) > 0
 }
 
 // concerns reports whether any of these forwards is of an instance that a request names.
@@ -100,7 +113,7 @@ func (p *Publisher) planNeutron(ctx context.Context, s Snapshot, req Request) (P
 	if err := cmp.Or(req.onThis(s.Gateway), readable(s.Inventory), usable(s, req.Engine)); err != nil {
 		return Proposal{}, err
 	}
-	if len(req.Subnets) > 0 {
+	if len(req.Subnets) > 0 && !req.Sync {
 		return Proposal{}, &gateway.Error{
 			Op: "publish a subnet by", Target: neutron.Name, Kind: gateway.Invalid,
 			Err: errors.New("it forwards to VMs that there are, not to every address of a subnet"), Next: "publish it through a gateway: --engine nat",
@@ -120,7 +133,7 @@ func (p *Publisher) planNeutron(ctx context.Context, s Snapshot, req Request) (P
 		return Proposal{}, err
 	}
 	pr := Proposal{
-		Request: req, Items: m.items, named: m.named,
+		Request: req, Items: m.items, named: m.named, InStep: m.step,
 		neutron: &neutronPart{by: p, from: s.Inventory.Identity, engine: m.engine, want: byNeutron, shut: len(parts.Shut)},
 	}
 	pl := plan.Plan{}
@@ -136,6 +149,9 @@ func (p *Publisher) planNeutron(ctx context.Context, s Snapshot, req Request) (P
 	}
 	if pr.engine == nil && !pr.Plan.Empty() {
 		pr.Plan.Warnings = append(pr.Plan.Warnings, noRollback)
+	}
+	if req.Sync && m.plain.HasGateway() && m.plain.State == nil {
+		pr.Plan.Warnings = append(pr.Plan.Warnings, plan.Warning{Title: m.plain.Gateway.Name + " has not answered", Detail: "its forwards are left as they are; sync again when it does"})
 	}
 	pr.Plan.ID = bothID(pl.ID, pr.Plan.Steps)
 	if req.Repair {

@@ -187,6 +187,17 @@ func (m *mixed) placeAt(f cloud.FloatingIP, i cloud.Instance) (neutron.Place, er
 	return m.places[f.Address].On(i)
 }
 
+// newPlace is where on an instance the floating IP of a forward can lead to now.
+func (m *mixed) newPlace(i cloud.Instance, f gateway.Forward) (netip.Addr, bool) {
+	for _, a := range m.s.Inventory.FloatingIPs {
+		if a.Address == f.Public.Addr() {
+			place, err := m.placeAt(a, i)
+			return place.Addr, err == nil
+		}
+	}
+	return netip.Addr{}, false
+}
+
 // assignAt gives endpoints their public ports on one floating IP.
 func (m *mixed) assignAt(addr netip.Addr, sch *scheme.Scheme, subnet netip.Prefix, endpoints []scheme.Endpoint) ([]scheme.Entry, error) {
 	l := m.ledgerAt(addr)

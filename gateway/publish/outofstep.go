@@ -12,11 +12,11 @@ import (
 // for every refresh.
 func OutOfStep(s Snapshot) InStep {
 	var step InStep
-	if s.State == nil || s.Inventory.Unknown("ports") {
+	if s.Inventory.Unknown("ports") {
 		return step
 	}
 	w := whereaboutsOf(s.Inventory)
-	for _, d := range s.State.Drift {
+	for _, d := range s.Drift() {
 		switch {
 		case d.Kind == gateway.Reused:
 			step.Wrong++
@@ -26,7 +26,7 @@ func OutOfStep(s Snapshot) InStep {
 			step.Gone++
 		}
 	}
-	if len(s.State.Covers) > 0 {
+	if s.State != nil && len(s.State.Covers) > 0 {
 		step.New, step.Doors = unserved(s, w)
 	}
 	return step

@@ -9,6 +9,7 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
+	"portico/gateway/neutron"
 	"portico/gateway/plan"
 )
 
@@ -130,25 +131,25 @@ func (w *wanted) leadsInto(f gateway.Forward, n cloud.Subnet) bool {
 func (w *wanted) leadAnew(place int) {
 	f := w.set.list[place]
 	w.set.gone[place] = true
-	wrong := f.Subnet == "" && len(w.where.at[f.Private.Addr()]) > 0
+	wrong := w.where.wrong(f)
 	if wrong {
 		w.step.Wrong++
 	}
 	i, there := w.dir.byID[f.Instance]
 	if f.Subnet == "" && there {
 		w.named[f.Instance] = true
-		if addr, subnet, ok := w.newAddress(i); ok {
+		if addr, subnet, ok := w.newAddress(i, f); ok {
 			if !wrong {
 				w.step.Moved++
 			}
-			if w.coveredBy(subnet, f.Service, false) {
+			if f.Engine != neutron.Name && w.coveredBy(subnet, f.Service, false) {
 				w.moved[ownerOf(f)] = f.Sources
 				w.items = append(w.items, Item{Action: plan.Delete, Forward: f, Instance: i.Name})
 				return
 			}
 			f.Private = addrPort(addr, f.Private.Port())
 			w.set.add(f)
-			w.ledger().Hold(f)
+			w.ledgerOf(f).Hold(f)
 			w.items = append(w.items, Item{Action: plan.Update, Forward: f, Instance: i.Name})
 			return
 		}
@@ -159,8 +160,13 @@ func (w *wanted) leadAnew(place int) {
 	w.items = append(w.items, Item{Action: plan.Delete, Forward: f, Instance: w.nameOf(f)})
 }
 
-// newAddress is where the gateway reaches an instance now, and the subnet that this is of.
-func (w *wanted) newAddress(i cloud.Instance) (netip.Addr, string, bool) {
+// newAddress is where the gateway, or Neutron from the forward's floating IP, reaches an instance now, and
+// the subnet that this is of.
+func (w *wanted) newAddress(i cloud.Instance, f gateway.Forward) (netip.Addr, string, bool) {
+	if f.Engine == neutron.Name && w.mixed != nil {
+		addr, ok := w.mixed.newPlace(i, f)
+		return addr, "", ok
+	}
 	warned := len(w.warnings)
 	addr, _, err := w.privateAddress(i)
 	if err != nil || i.ID == w.s.Gateway.InstanceID {
@@ -206,6 +212,9 @@ func (w *wanted) countNew(c gateway.Cover, room Room, had map[string]bool) {
 // tellDoors lists the forwards of instances that came to a subnet which is published whole: they stand, and
 // what is to do is to open the instances' own doors.
 func (w *wanted) tellDoors() {
+	if !w.s.HasGateway() {
+		return
+	}
 	engine := w.p.newEngine(w.s.Gateway, nil, w.s.Inventory)
 	standing := w.set.forwards()
 	shut := engine.ShutDoors(standing)

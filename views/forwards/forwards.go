@@ -10,6 +10,7 @@ import (
 
 	"charm.land/bubbles/v2/help"
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"portico/gateway"
 	"portico/gateway/publish"
@@ -21,9 +22,19 @@ import (
 // row is a forward with its instance's name.
 type row struct {
 	gateway.Forward
-	name string
-	gone bool // the instance is no longer there
+	name   string
+	astray astray
 }
+
+// astray is in what way a forward leads not to what it was made for.
+type astray int
+
+const (
+	ahead  astray = iota // it leads there
+	gone                 // the instance is no longer there
+	moved                // the instance has another address
+	reused               // it leads to another instance
+)
 
 func rowID(r row) string { return views.ForwardRow(r.Forward) }
 
@@ -73,13 +84,9 @@ func (s *Screen) columns() []widget.Column[row] {
 		{Title: "PRIVATE", Priority: 4, Text: private, Cell: dim(private), Compare: func(a, b row) int { return a.Private.Compare(b.Private) }},
 		{Title: "SERVICE", Max: 16, Priority: 2, Text: service},
 		{
-			Title: "INSTANCE", Min: 12, Max: 28, Text: func(r row) string { return r.name },
-			Cell: func(r row, st *themes.Styles, _ int) widget.Spans {
-				if r.gone {
-					return widget.Spans{{Text: "gone: ", Style: st.Warn}, {Text: r.name, Style: st.Dim}}
-				}
-				return widget.Spans{{Text: r.name, Style: st.Text}}
-			},
+			Title: "INSTANCE", Min: 12, Max: 28, Text: func(r row) string { return instance(r, plain).Text() },
+			Compare: func(a, b row) int { return strings.Compare(a.name, b.name) },
+			Cell:    func(r row, st *themes.Styles, _ int) widget.Spans { return instance(r, st) },
 		},
 		{Title: "FROM", Max: 20, Priority: 3, Text: s.sources, Cell: dim(s.sources)},
 	}
@@ -88,6 +95,20 @@ func (s *Screen) columns() []widget.Column[row] {
 		Text: func(r row) string { w, _ := s.tests.Word(r.Key(), plain, false); return w },
 		Cell: s.testCell,
 	})
+}
+
+// instance is whose forward it is, and in which way it leads not there.
+func instance(r row, st *themes.Styles) widget.Spans {
+	switch r.astray {
+	case gone:
+		return widget.Spans{{Text: "gone: ", Style: st.Warn}, {Text: r.name, Style: st.Dim}}
+	case moved:
+		return widget.Spans{{Text: "moved: ", Style: st.Warn}, {Text: r.name, Style: st.Text}}
+	case reused:
+		return widget.Spans{{Text: "✗ reused: ", Style: st.Bad}, {Text: r.name, Style: st.Text}}
+	case ahead:
+	}
+	return widget.Spans{{Text: r.name, Style: st.Text}}
 }
 
 // plain are the styles for text that is only searched.
@@ -170,6 +191,13 @@ func rows(s publish.Snapshot) []row {
 	for _, i := range s.Inventory.Instances {
 		names[i.ID] = i.Name
 	}
+	wrong := map[gateway.Key]bool{}
+	strays := map[gateway.Key]bool{}
+	for _, d := range s.Drift() {
+		if d.Forward != nil && (d.Kind == gateway.Gone || d.Kind == gateway.Reused) {
+			strays[d.Forward.Key()], wrong[d.Forward.Key()] = true, d.Kind == gateway.Reused
+		}
+	}
 	out := make([]row, len(forwards))
 	for n, f := range forwards {
 		name, ok := names[f.Instance]
@@ -179,7 +207,15 @@ func rows(s publish.Snapshot) []row {
 		if f.Subnet != "" && !ok {
 			name, ok = "no VM yet, "+publish.SubnetName(s.Inventory, f.Subnet), true
 		}
-		out[n] = row{Forward: f, name: name, gone: !ok}
+		out[n] = row{Forward: f, name: name}
+		switch key := f.Key(); {
+		case wrong[key]:
+			out[n].astray = reused
+		case !ok:
+			out[n].astray = gone
+		case strays[key]:
+			out[n].astray = moved
+		}
 	}
 	return out
 }
@@ -201,29 +237,37 @@ func (s *Screen) drift(f views.Frame) []string {
 	if !s.drifted(f.Height) {
 		return nil
 	}
-	var ours, foreign, astray int
+	of := map[gateway.DriftKind]int{}
 	for _, d := range s.snapshot.Snapshot.Drift() {
-		switch d.Kind {
-		case gateway.Foreign:
-			foreign++
-		case gateway.Gone, gateway.Reused:
-			astray++
-		case gateway.Strange, gateway.Missing:
-			ours++
+		of[d.Kind]++
+	}
+	keys, st := s.snapshot.Keys, f.Styles
+	line := widget.Spans{{Text: " besides: ", Style: st.Dim}}
+	if of[gateway.Foreign]+of[gateway.Strange]+of[gateway.Missing] == 0 {
+		line[0].Text = " "
+	}
+	next, where := "", keys.Of("gateways")
+	add := func(n int, what string, ink lipgloss.Style) {
+		if n == 0 {
+			return
 		}
+		if len(line) > 1 {
+			line = append(line, widget.Span{Text: ", ", Style: st.Dim})
+		}
+		line = append(line, widget.Span{Text: fmt.Sprintf(what, n), Style: ink})
 	}
-	var parts []string
-	if astray > 0 {
-		parts = append(parts, fmt.Sprintf("%d that lead astray", astray))
+	add(of[gateway.Reused], "✗ %d reused: another VM is reached", st.Bad)
+	add(of[gateway.Gone], "%d leading to nobody", st.Warn)
+	if len(line) > 1 {
+		next = "; " + keys.Of("sync") + " syncs"
 	}
-	if foreign > 0 {
-		parts = append(parts, fmt.Sprintf("%d made by hand", foreign))
+	add(of[gateway.Foreign], "%d made by hand", st.Warn)
+	add(of[gateway.Strange]+of[gateway.Missing], "%d not as plans left it", st.Warn)
+	if line[0].Text != " " {
+		next += "; press " + where
 	}
-	if ours > 0 {
-		parts = append(parts, fmt.Sprintf("%d not as plans left it", ours))
-	}
-	line := widget.Spans{{Text: " besides: ", Style: f.Styles.Dim}, {Text: strings.Join(parts, ", "), Style: f.Styles.Warn}, {Text: "; press " + s.snapshot.Keys.Of("gateways"), Style: f.Styles.Dim}}
-	return []string{line.Cut(f.Width).Render(f.Styles, false)}
+	line = append(line, widget.Span{Text: next, Style: st.Dim})
+	return []string{line.Cut(f.Width).Render(st, false)}
 }
 
 // driftFrom is the height from which a line for what has drifted costs no forward's line.

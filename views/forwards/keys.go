@@ -10,8 +10,8 @@ import (
 )
 
 type keys struct {
-	Copy, CopyMore, Test, Diagnose, DiagnoseAll, Withdraw, Move, Refresh key.Binding
-	list                                                                 widget.ListKeys
+	Copy, CopyMore, Test, Diagnose, DiagnoseAll, Withdraw, Move, Sync, Refresh key.Binding
+	list                                                                       widget.ListKeys
 }
 
 func newKeys() keys {
@@ -23,6 +23,7 @@ func newKeys() keys {
 		DiagnoseAll: key.NewBinding(key.WithKeys("D"), key.WithHelp("D", "doctor of all")),
 		Withdraw:    key.NewBinding(key.WithKeys("w"), key.WithHelp("w", "withdraw")),
 		Move:        key.NewBinding(key.WithKeys("e"), key.WithHelp("e", "other engine")),
+		Sync:        key.NewBinding(key.WithKeys("="), key.WithHelp("=", "sync")),
 		Refresh:     key.NewBinding(key.WithKeys("r"), key.WithHelp("r", "refresh")),
 	}
 }
@@ -34,7 +35,7 @@ func (k keys) ShortHelp() []key.Binding {
 
 // FullHelp is what the help page shows.
 func (k keys) FullHelp() [][]key.Binding {
-	return append([][]key.Binding{{k.Copy, k.CopyMore, k.Test, k.Diagnose, k.DiagnoseAll, k.Withdraw, k.Move, k.Refresh}}, k.list.Bindings()...)
+	return append([][]key.Binding{{k.Copy, k.CopyMore, k.Test, k.Diagnose, k.DiagnoseAll, k.Withdraw, k.Move, k.Sync, k.Refresh}}, k.list.Bindings()...)
 }
 
 // act turns a key into what is to be done.
@@ -44,6 +45,9 @@ func (s *Screen) act(msg tea.KeyPressMsg) views.Intent {
 	}
 	if key.Matches(msg, s.keys.DiagnoseAll) {
 		return views.DiagnoseAll{}
+	}
+	if key.Matches(msg, s.keys.Sync) {
+		return views.Sync{}
 	}
 	rows := s.list.Chosen()
 	if len(rows) == 0 {

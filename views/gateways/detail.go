@@ -102,7 +102,11 @@ func (s *Screen) drifted(r row, st *themes.Styles, width int) []string {
 				continue
 			}
 			if n++; n == 1 {
-				out = append(out, "", widget.Paint(st.Dim, widget.Truncate(kind.heading, width)))
+				ink := st.Dim
+				if kind == reused {
+					ink = st.Bad
+				}
+				out = append(out, "", widget.Paint(ink, widget.Truncate(kind.heading, width)))
 			}
 			out = append(out, widget.Paint(st.Text, widget.Truncate("  "+full(d), width)))
 			if m := means(d, s.snapshot.Snapshot); m != "" {
@@ -125,8 +129,8 @@ var (
 	strange    = group{"strange", "strange: no plan made it; R removes it"}
 	canAdopt   = group{"by hand", "made by hand, and can be adopted with A"}
 	cannot     = group{"foreign", "made by hand, and stays as it is"}
-	reused     = group{"astray", "another VM has the address by now; = withdraws it, or leads it to its VM"}
-	gone       = group{"nobody", "leads to nobody; = withdraws it, or leads it to its VM"}
+	reused     = group{"✗ reused", "✗ reused: another VM has the address by now; = withdraws it, or leads it to its VM"}
+	gone       = group{"gone", "gone: leads to nobody; = withdraws it, or leads it to its VM"}
 	kinds      = []group{reused, gone, missing, strange, canAdopt, cannot}
 	kindsOrder = map[group]int{reused: 0, gone: 1, missing: 2, strange: 3, canAdopt: 4, cannot: 5}
 )

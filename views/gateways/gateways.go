@@ -143,9 +143,15 @@ func drift(r row, st *themes.Styles) widget.Spans {
 	if r.state == nil {
 		return nil
 	}
-	ours, foreign := count(r.state.Drift)
+	ours, foreign, wrong := count(r.state.Drift)
 	var out widget.Spans
+	if wrong > 0 {
+		out = append(out, widget.Span{Text: fmt.Sprintf("✗ %d reused", wrong), Style: st.Bad})
+	}
 	if ours > 0 {
+		if len(out) > 0 {
+			out = append(out, widget.Span{Text: ", ", Style: st.Dim})
+		}
 		out = append(out, widget.Span{Text: fmt.Sprintf("%d own", ours), Style: st.Warn})
 	}
 	if foreign > 0 {
@@ -160,15 +166,20 @@ func drift(r row, st *themes.Styles) widget.Spans {
 	return out
 }
 
-func count(ds []gateway.Drift) (ours, foreign int) {
+// count parts drift into what is Portico's own, what was made by hand, and forwards that lead to another
+// instance than they were made for.
+func count(ds []gateway.Drift) (ours, foreign, wrong int) {
 	for _, d := range ds {
-		if d.Kind == gateway.Foreign {
+		switch d.Kind {
+		case gateway.Foreign:
 			foreign++
-		} else {
+		case gateway.Reused:
+			wrong++
+		case gateway.Gone, gateway.Missing, gateway.Strange:
 			ours++
 		}
 	}
-	return ours, foreign
+	return ours, foreign, wrong
 }
 
 // Title names the screen.

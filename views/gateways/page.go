@@ -57,7 +57,9 @@ func newPage() page {
 func wordCell(l line, st *themes.Styles, _ int) widget.Spans {
 	kind, style := section(l.Drift), st.Dim
 	switch kind {
-	case missing, strange:
+	case reused:
+		style = st.Bad
+	case gone, missing, strange:
 		style = st.Warn
 	case canAdopt:
 		style = st.Accent
