@@ -153,7 +153,7 @@ func TestDrafts(t *testing.T) {
 			if c.want.KeepPorts = c.want.Scheme == ""; c.want.KeepPorts {
 				c.want.Scheme = "per-service"
 			}
-			if diff := cmp.Diff(c.want, f.draft.Request, cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{}), cmpopts.IgnoreUnexported(usecase.PairRequest{}, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(c.want, f.draft.Request, cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{}), cmpopts.IgnoreUnexported(usecase.PairRequest{}), cmpopts.EquateEmpty()); diff != "" {
 				t.Error(diff)
 			}
 		})
