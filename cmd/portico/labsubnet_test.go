@@ -44,10 +44,12 @@ func TestLabSubnet(t *testing.T) {
 // labSubnetWhole: every address that can hold a VM has its forwards, as the wiki's script gives them; a VM
 // that is made later is reachable after a sync.
 func labSubnetWhole(t *testing.T, l *lab, one labVM) {
-	if r := l.sync("publish", "--subnet", "b-lan", "--service", "ssh,http,https", "--yes"); r.code != 0 && r.code != 4 { // nothing of it speaks https
-		t.Fatalf("publish: exit %d", r.code)
+	stages, r := publishStaged(t, l)
+	if r.code != 0 && r.code != 4 { // nothing of it speaks https
+		t.Fatalf("publish: exit %d\n%s", r.code, r.out)
 	}
 	labSubnetSet(t, l)
+	labSubnetCost(t, l, stages)
 	l.reaches(one, "b-vm1")
 	two := l.server("vm", "b-vm2", "--net", "b-lan", "--sg", "b-closed", "--ip", "10.77.0.200")
 	if l.vm = two; l.ssh(l.port(30000)).code == 0 {
