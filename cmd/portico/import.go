@@ -77,7 +77,7 @@ func (a *app) importCommand() *cobra.Command {
 			}
 			found := w.publisher.ByHand(s)
 			if !a.flags.json {
-				a.printFound(s, found)
+				a.printFound(s, found, p)
 			}
 			if !only {
 				return a.changeTo(c.Context(), w, s, p, newByHandJSON(s, found))
@@ -95,7 +95,7 @@ func (a *app) importCommand() *cobra.Command {
 }
 
 // printFound shows what was made by hand, as a whole.
-func (a *app) printFound(s publish.Snapshot, b publish.ByHand) {
+func (a *app) printFound(s publish.Snapshot, b publish.ByHand, p publish.Proposal) {
 	line := func(name, text string) { a.print("%-11s%s\n", name, text) }
 	line("found", fmt.Sprintf("%d DNAT rules and %d SNAT rules that serve them, made by hand on %s", b.Rules, b.Companions, s.Gateway.Name))
 	line("ports", b.Text())
@@ -113,7 +113,7 @@ func (a *app) printFound(s publish.Snapshot, b publish.ByHand) {
 	if len(b.Kept) > 0 {
 		line("at boot", strings.Join(b.Kept, ", ")+" would bring rules of others back")
 	}
-	if len(b.Vacant) > 0 {
+	if len(b.Vacant) > 0 && len(p.Covers()) == 0 {
 		line("later", "VMs that get one of these addresses are reachable at once; to keep the whole subnet in step: portico publish --subnet")
 	}
 	if b.Formulas != nil {

@@ -126,6 +126,23 @@ var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"byhand": func(ts *testscript.TestScript, _ bool, lines []string) {
 		ts.Check(demoOf(ts).gateway.AddForeignRules("*nat\n" + strings.Join(lines, "\n") + "\nCOMMIT\n"))
 	},
+	// bywiki FIRST LAST BASE PORT... adds what the wiki's script does for each address of 192.168.0.0/24: the
+	// public port BASE plus the address's number leads to PORT, and so on with the next two.
+	"bywiki": func(ts *testscript.TestScript, _ bool, args []string) {
+		n := make([]int, len(args))
+		for i, a := range args {
+			var err error
+			n[i], err = strconv.Atoi(a)
+			ts.Check(err)
+		}
+		var b strings.Builder
+		for host := n[0]; host <= n[1]; host++ {
+			for i := 2; i+1 < len(n); i += 2 {
+				fmt.Fprintf(&b, "-A PREROUTING -i ens3 -p tcp -m tcp --dport %d -j DNAT --to-destination 192.168.0.%d:%d\n", n[i]+host, host, n[i+1])
+			}
+		}
+		ts.Check(demoOf(ts).gateway.AddForeignRules("*nat\n" + b.String() + "COMMIT\n"))
+	},
 	// nobuild lets the cloud fail to build the next server.
 	"nobuild": func(ts *testscript.TestScript, _ bool, _ []string) {
 		demoOf(ts).cloud.FailBuilds(emulator.NoValidHost, 1)

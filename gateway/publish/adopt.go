@@ -30,6 +30,9 @@ func (w *wanted) adopt() error {
 				w.vacant(*d.Vacant)
 			}
 		}
+		if w.req.Vacant == VacantAdopt {
+			w.coverWhole()
+		}
 		w.tellRest()
 		w.tellRemoved()
 	}

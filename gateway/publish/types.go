@@ -127,6 +127,9 @@ type Proposal struct {
 // gateway took back by itself.
 func (p Proposal) Empty() bool { return p.Plan.Empty() && len(p.settles) == 0 }
 
+// Covers are the subnets that are published by a rule afterwards, where the proposal changes which; else nil.
+func (p Proposal) Covers() []gateway.Cover { return p.covers }
+
 // Made lists the forwards that are new or changed afterwards.
 func (p Proposal) Made() []gateway.Forward {
 	var out []gateway.Forward
