@@ -124,10 +124,21 @@ func (e *Engine) adoptWarnings(seen *observed) []plan.Warning {
 	}
 	slices.SortStableFunc(out, func(a, b plan.Warning) int { return len(a.Detail) - len(b.Detail) })
 	out = slices.Compact(out)
+	gone := e.gone(seen)
 	for _, file := range seen.kept {
+		if text := seen.saved[file]; text != "" && allIn(takeOut(file, text, gone), gone) {
+			continue // which the plan takes out of it
+		}
 		out = append(out, plan.Warning{Title: "the rules by hand may come back", Detail: comesBack(file)})
 	}
 	return out
+}
+
+// allIn reports whether an edit takes out every one of the DNAT rules that a plan takes over.
+func allIn(k keptEdit, gone []netfilter.Placed) bool {
+	return !slices.ContainsFunc(gone, func(p netfilter.Placed) bool {
+		return p.Chain != "POSTROUTING" && !slices.Contains(k.removed, savedLine(p))
+	})
 }
 
 // comesBack says of a file that holds rules of others how to keep it from bringing them back. What

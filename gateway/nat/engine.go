@@ -101,7 +101,7 @@ func (e *Engine) Plan(_ context.Context, want []gateway.Forward, have gateway.St
 		steps = append(steps, e.hostSteps(h, want, have)...)
 	}
 	steps = append(steps, shut...)
-	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, hosts, len(steps) > 0), Base: have.Base}, nil
+	return plan.Plan{ID: planID(steps, have.Base), Steps: steps, Warnings: e.warnings(want, have, hosts, len(steps) > 0), Base: e.withKept(have.Base, hosts)}, nil
 }
 
 // checkHost refuses a host that cannot carry these forwards.
@@ -166,12 +166,18 @@ func (e *Engine) planHost(want []gateway.Forward, have gateway.State, seen *obse
 		add(filterStep)
 		add(natStep)
 		add(e.persistStep(seen, nat, filter))
+		for _, k := range keptEdits(seen, nat.Gone) {
+			add(e.keptStep(k))
+		}
 		return steps
 	}
 	add(e.persistStep(seen, nat, filter))
 	add(natStep)
 	add(filterStep)
 	add(e.stopForwardingStep(seen))
+	for _, k := range keptEdits(seen, nat.Gone) {
+		add(e.keptStep(k))
+	}
 	return steps
 }
 

@@ -40,7 +40,9 @@ func (e *Engine) Arm(ctx context.Context, r history.Record, window time.Duration
 	for _, h := range e.engines() {
 		sums := h.Sums(p.Base)
 		if sums != (rollback.Sums{}) { // else nobody saw it, and the plan leaves it alone
-			all = append(all, rollback.Host{Switch: h.hostSwitch(), Sums: sums})
+			s := h.hostSwitch()
+			s.Files = append(s.Files[:len(s.Files):len(s.Files)], h.keptIn(p.Base)...)
+			all = append(all, rollback.Host{Switch: s, Sums: sums})
 		}
 	}
 	return rollback.ArmAll(ctx, r, window, all)
@@ -67,8 +69,8 @@ const sourceFiles = "files"
 
 // source names what a fingerprint is of.
 func (e *Engine) source(of string) string {
-	if of == sourceFiles {
-		return e.Gateway.Name + " files"
+	if of == sourceFiles || of == sourceKept {
+		return e.Gateway.Name + " " + of
 	}
 	return e.Gateway.Name + " iptables " + of
 }

@@ -29,6 +29,7 @@ type observed struct {
 	version    string                  // of iptables: "1.8.9"; "" when it was not told
 	links      map[string][]netip.Addr // interface -> its addresses
 	kept       []string                // files that keep rules of others
+	saved      map[string]string       // what is in those of savedElsewhere that have DNAT rules
 	forwarders []string                // files of others that turn IP forwarding on
 	foreign    []foreignRule
 	sharing    bool // the service runs that holds the address of a pair
@@ -40,7 +41,7 @@ const sumPipe = `iptables-save -t "$1" | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]
 
 // observeScript prints everything an observation needs in one go. Sums come before the rules
 // they stand for: what changes in between makes a plan stale, never wrong.
-const observeScript = `PATH=$PATH:/usr/sbin:/sbin
+var observeScript = `PATH=$PATH:/usr/sbin:/sbin
 sec() { printf '\n@@portico %s\n' "$1"; }
 sum() { ` + sumPipe + `; }
 sec missing; for c in iptables iptables-save iptables-restore flock grep sed setsid sha256sum ss; do command -v $c >/dev/null 2>&1 || echo $c; done
@@ -59,6 +60,7 @@ sec systemd; command -v systemctl
 sec enabled; systemctl is-enabled ` + unitName + `
 sec links; ip -o -4 addr show
 sec kept; for f in ` + keptElsewhere + `; do grep -q DNAT "$f" 2>/dev/null && echo "$f"; done
+for f in ` + strings.Join(savedElsewhere, " ") + `; do if [ -f "$f" ] && [ ! -h "$f" ] && grep -q DNAT "$f"; then sec "saves $f"; cat "$f"; fi; done 2>/dev/null
 sec forwarders; for f in ` + forwardElsewhere + `; do [ "$f" != ` + pathSysctl + ` ] && grep -qs '^[^#;]*net[./]ipv4[./]ip_forward *= *1' "$f" && echo "$f"; done
 sec sharing; systemctl is-active ` + SharingUnit + `
 sec pending; ` + rollback.StatusScript + `
@@ -104,6 +106,7 @@ func (e *Engine) observeHost(ctx context.Context) (*hostSeen, gateway.State, err
 		text:       sections["rules"],
 		sums:       map[string]string{tableNAT: firstWord(sections["sum-nat"]), tableFilter: firstWord(sections["sum-filter"])},
 		files:      map[string]string{},
+		saved:      map[string]string{},
 		missing:    strings.Fields(sections["missing"]),
 		lacking:    strings.Fields(sections["lacking"]),
 		packages:   firstWord(sections["packages"]),
@@ -118,6 +121,11 @@ func (e *Engine) observeHost(ctx context.Context) (*hostSeen, gateway.State, err
 	}
 	for _, f := range ourFiles {
 		seen.files[f] = sections["file "+f]
+	}
+	for _, f := range savedElsewhere {
+		if text := sections["saves "+f]; len(text) <= maxSaved {
+			seen.saved[f] = text
+		}
 	}
 	s := e.hostState(seen, sections)
 	return &hostSeen{observed: seen, forwards: s.Forwards, lost: s.Lost, covers: s.Covers}, s, nil
