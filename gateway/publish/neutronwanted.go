@@ -209,7 +209,15 @@ func (m *mixed) assignAt(addr netip.Addr, sch *scheme.Scheme, subnet netip.Prefi
 	}
 	ports := m.ports[:len(endpoints)]
 	m.ports = m.ports[len(endpoints):]
-	return l.Fixed(endpoints, ports)
+	for _, p := range ports {
+		if p < scheme.MinPort {
+			m.warnings = append(m.warnings, plan.Warning{
+				Title:  fmt.Sprintf("%s is below %d", addrPort(addr, p), scheme.MinPort),
+				Detail: "no machine listens at a floating IP that Neutron forwards, so that nothing is shadowed; a gateway could not take this forward over",
+			})
+		}
+	}
+	return l.FixedAny(endpoints, ports)
 }
 
 // ledgerAt is the ports of one floating IP: Portico's forwards hold theirs, and others' forwardings.

@@ -16,8 +16,8 @@ import (
 // maxPorts bounds how many ports one can name.
 const maxPorts = 4096
 
-// ParsePorts reads public ports as one types them: "40022", "40022,40080", "40000-40004". Each is one
-// that a forward may have.
+// ParsePorts reads public ports as one types them: "40022", "40022,40080", "40000-40004". Those below
+// scheme.MinPort are for forwards of Neutron's alone, which a plan knows.
 func ParsePorts(text string) ([]uint16, error) {
 	var out []uint16
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
@@ -30,8 +30,8 @@ func ParsePorts(text string) ([]uint16, error) {
 		switch {
 		case err != nil || err2 != nil || a > b:
 			return nil, fmt.Errorf("%s is no port", cloud.Clean(word))
-		case a < scheme.MinPort:
-			return nil, fmt.Errorf("%s: public ports run from %d to %d", cloud.Clean(word), scheme.MinPort, scheme.MaxPort)
+		case a == 0:
+			return nil, fmt.Errorf("%s: ports run from 1 to %d", cloud.Clean(word), scheme.MaxPort)
 		case int(b-a) >= maxPorts-len(out):
 			return nil, fmt.Errorf("%s: these are more than %d ports", cloud.Clean(word), maxPorts)
 		}

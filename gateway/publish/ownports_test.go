@@ -12,14 +12,14 @@ import (
 
 func TestParsePorts(t *testing.T) {
 	for text, want := range map[string][]uint16{
-		"": nil, "40022": {40022}, " 40022, 40080 ": {40022, 40080}, "40000-40002;1024": {40000, 40001, 40002, 1024}, "65535": {65535},
+		"": nil, "40022": {40022}, " 40022, 40080 ": {40022, 40080}, "40000-40002;1024": {40000, 40001, 40002, 1024}, "65535": {65535}, "22,443": {22, 443},
 	} {
 		if got, err := ParsePorts(text); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
 	}
 	for text, says := range map[string]string{
-		"22": "run from 1024", "0": "run from", "65536": "no port", "x": "no port", "40002-40000": "no port", "-1": "no port", "40000-": "no port",
+		"0": "run from 1", "0-5": "run from 1", "65536": "no port", "x": "no port", "40002-40000": "no port", "-1": "no port", "40000-": "no port",
 		"40000,40000": "twice", "1024-65535": "more than", "a\x1b[31m": "no port",
 	} {
 		if _, err := ParsePorts(text); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\x1b") {

@@ -22,7 +22,12 @@ func (l *Ledger) Assign(s *Scheme, subnet netip.Prefix, want []Endpoint) ([]Entr
 
 // Fixed is [Fixed]; what it gives is taken from then on, also when it ends with an error.
 func (l *Ledger) Fixed(want []Endpoint, ports []uint16) ([]Entry, error) {
-	return fixed(l.a, want, ports)
+	return fixed(l.a, want, ports, MinPort)
+}
+
+// FixedAny is [Ledger.Fixed] where no machine has the address, so that every port but 0 may be taken.
+func (l *Ledger) FixedAny(want []Endpoint, ports []uint16) ([]Entry, error) {
+	return fixed(l.a, want, ports, 1)
 }
 
 // Release takes a forward out that stands no more.

@@ -102,16 +102,17 @@ func (s *Scheme) assign(a *assignment, subnet netip.Prefix, want []Endpoint) ([]
 // Errors are of kind Invalid for a port outside of MinPort..MaxPort, and else those of
 // [Scheme.Assign].
 func Fixed(want []Endpoint, ports []uint16, standing []gateway.Forward, reserved []gateway.Reserved) ([]Entry, error) {
-	return fixed(newAssignment(standing, reserved), want, ports)
+	return fixed(newAssignment(standing, reserved), want, ports, MinPort)
 }
 
-func fixed(a *assignment, want []Endpoint, ports []uint16) ([]Entry, error) {
+func fixed(a *assignment, want []Endpoint, ports []uint16, least uint16) ([]Entry, error) {
 	out := make([]Entry, 0, len(want))
 	for i, e := range want {
-		if ports[i] < MinPort {
+		if ports[i] < least {
 			return nil, &gateway.Error{
 				Op: "publish", Target: fmt.Sprintf("%s of %s on port %d", e.Service.Name, e.Addr, ports[i]), Kind: gateway.Invalid,
-				Err: fmt.Errorf("ports run from %d to %d: those below are the gateway's own", MinPort, MaxPort), Next: "choose another port",
+				Err:  fmt.Errorf("public ports run from %d to %d: those below are the gateway's own, and a forward would take them away from it, from its sshd at 22 above all", MinPort, MaxPort),
+				Next: "choose another port; or publish it at a floating IP without a gateway, where nothing listens: --engine neutron",
 			}
 		}
 		if err := a.take(e, ports[i]); err != nil {
