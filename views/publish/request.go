@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"portico/gateway"
 	"portico/gateway/publish"
+	"portico/gateway/scheme"
 	"portico/views/preview"
 )
 
@@ -76,6 +78,7 @@ var (
 	errNoSource  = errors.New("type networks, as 198.51.100.0/24")
 	errNoMe      = errors.New("your address is not known: type it below")
 	errNoPort    = errors.New("type a public port, as 40022")
+	errLowPort   = fmt.Errorf("public ports run from %d: those below are the gateway's own; neutron, below, has none", scheme.MinPort)
 )
 
 // wantedPorts reads the own ports, none where a scheme is chosen. There must be one for each forward.
@@ -90,6 +93,8 @@ func (s *Screen) wantedPorts(services int) ([]uint16, error) {
 		return nil, err
 	case len(ports) == 0:
 		return nil, errNoPort
+	case slices.Min(ports) < scheme.MinPort && s.address() == "":
+		return nil, errLowPort
 	case len(ports) != need:
 		return nil, fmt.Errorf("%s for %s", preview.Count(len(ports), "port"), preview.Count(need, "forward"))
 	}
