@@ -8,16 +8,19 @@ import (
 	"sync"
 	"time"
 
+	"portico/cloud"
 	"portico/gateway"
+	forwarding "portico/gateway/neutron"
 	"portico/gateway/publish"
 )
 
 // parallel is how many paths are looked at at once.
 const parallel = 12
 
-// All diagnoses every forward of the gateway, lost ones too: worst first. The project and the gateway
-// are read once for all of them. emit, if not nil, is told how far it is. A forward takes three
-// connections at most, twelve are looked at at once: the time is bounded by that.
+// All diagnoses every forward of Portico's, those of the gateway, lost ones too, and those of Neutron: worst
+// first. The project and the gateway are read once for all of them. emit, if not nil, is told how far it is.
+// A forward takes three connections at most, twelve are looked at at once: the time is bounded by that. Where
+// the gateway cannot be looked at, the diagnoses of Neutron's forwards come with the error.
 func (d *Doctor) All(ctx context.Context, emit func(done, total int)) ([]Diagnosis, error) {
 	started := time.Now()
 	inv, err := d.publisher.Inventory(ctx)
@@ -26,16 +29,44 @@ func (d *Doctor) All(ctx context.Context, emit func(done, total int)) ([]Diagnos
 	}
 	p := d.publisher.Patient(d.options.Patience)
 	s, stateErr := d.observe(ctx, p, inv)
-	if stateErr != nil {
-		return nil, stateErr
+	byNeutron := forwarding.Forwards(&inv)
+	if cloud.KindOf(stateErr) == gateway.NotFound && stateErr != nil && len(byNeutron) > 0 && !s.HasGateway() {
+		stateErr = nil // there is none, and none is needed
 	}
-	visits, err := d.visits(ctx, p, s)
-	if err != nil || len(visits) == 0 {
+	logins := sync.OnceValue(func() map[string]publish.Login { return loginsOf(ctx, p, s.Inventory, nil) })
+	var onGateway []*visit
+	if s.State != nil {
+		if onGateway, err = d.visits(p, s, publish.Held(slices.Concat(s.State.Forwards, s.State.Lost)), logins); err != nil {
+			return nil, err
+		}
+	}
+	others, err := d.visits(p, s, byNeutron, logins)
+	if err != nil {
 		return nil, err
 	}
-	runner := visits[0].look(ctx)
-	first := visits[0].f
-	for _, v := range visits[1:] {
+	d.lookAtAll(ctx, onGateway, others, emit)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var out []Diagnosis
+	for _, v := range slices.Concat(onGateway, others) {
+		x := v.f.diagnose()
+		x.Started, x.Took = started, time.Since(started)
+		out = append(out, x)
+	}
+	slices.SortStableFunc(out, worstFirst)
+	return out, stateErr
+}
+
+// lookAtAll looks at the gateway once for all of its forwards, before and after all connections.
+func (d *Doctor) lookAtAll(ctx context.Context, onGateway, others []*visit, emit func(done, total int)) {
+	if len(onGateway) == 0 {
+		connectAll(ctx, others, nil, emit)
+		return
+	}
+	runner := onGateway[0].look(ctx)
+	first := onGateway[0].f
+	for _, v := range onGateway[1:] {
 		v.f.hostErr = first.hostErr
 		if first.host != nil {
 			h := *first.host
@@ -45,30 +76,19 @@ func (d *Doctor) All(ctx context.Context, emit func(done, total int)) ([]Diagnos
 	if first.host != nil {
 		first.host.conntrack = nil // those of one forward
 	}
-	connectAll(ctx, visits, runner, emit)
+	connectAll(ctx, slices.Concat(onGateway, others), runner, emit)
 	if first.host != nil && runner != nil && first.lookAgain(ctx, runner) == nil {
 		first.host.conntrack = nil
-		for _, v := range visits[1:] {
+		for _, v := range onGateway[1:] {
 			v.f.host.after, v.f.host.spoofed, v.f.host.counts = first.host.after, first.host.spoofed, first.host.counts
 		}
 	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	out := make([]Diagnosis, len(visits))
-	for i, v := range visits {
-		out[i] = v.f.diagnose()
-		out[i].Started, out[i].Took = started, time.Since(started)
-	}
-	slices.SortStableFunc(out, worstFirst)
-	return out, nil
 }
 
-// visits are those of all the gateway's forwards.
-func (d *Doctor) visits(ctx context.Context, p *publish.Publisher, s publish.Snapshot) ([]*visit, error) {
+// visits are those of forwards.
+func (d *Doctor) visits(p *publish.Publisher, s publish.Snapshot, forwards []gateway.Forward, logins func() map[string]publish.Login) ([]*visit, error) {
 	var out []*visit
-	logins := sync.OnceValue(func() map[string]publish.Login { return loginsOf(ctx, p, s.Inventory, nil) })
-	for _, fwd := range publish.Held(slices.Concat(s.State.Forwards, s.State.Lost)) {
+	for _, fwd := range forwards {
 		f := newFacts(s, nil)
 		if err := (&resolver{p: p, s: s, f: f}).resolve(Target{Public: fwd.Public, Protocol: fwd.Service.Protocol}); err != nil {
 			return nil, err

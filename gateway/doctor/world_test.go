@@ -181,7 +181,7 @@ func (w *world) connect() {
 	w.must(err)
 	w.t.Cleanup(w.client.Close)
 	w.p = publish.New(w.client, w.client, w.client, w, publish.Options{
-		By: "test@test", Window: rollback.MinWindow, Dialer: w, FloatingIPs: w.client, Power: w.client,
+		By: "test@test", Window: rollback.MinWindow, Dialer: w, FloatingIPs: w.client, Power: w.client, Forwardings: w.client,
 		Identities: func() []publish.Identity {
 			return []publish.Identity{{File: w.keyFile, PublicKey: string(ssh.MarshalAuthorizedKey(w.key.PublicKey()))}}
 		},
