@@ -44,6 +44,9 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 // changeTo shows a plan that was made, asks, applies it and proves it. found is what it was made from,
 // of an import.
 func (a *app) changeTo(ctx context.Context, w *wiring, s publish.Snapshot, p publish.Proposal, found *byHandJSON) error {
+	if err := w.publisher.Refuses(p); err != nil && !p.Empty() {
+		return a.refused(s, p, found, err)
+	}
 	if !a.flags.json {
 		a.printPlanTable(p)
 	}
@@ -64,6 +67,20 @@ func (a *app) changeTo(ctx context.Context, w *wiring, s publish.Snapshot, p pub
 	return a.proved(ctx, w, s, p, outcome, out)
 }
 
+// refused shows what a plan would do that nobody may carry out here, and says so first.
+func (a *app) refused(s publish.Snapshot, p publish.Proposal, found *byHandJSON, why error) error {
+	if a.flags.json {
+		out := changeJSON{ByHand: found, Plan: newPlanJSON(s.Inventory, p), Left: []string{}, Notes: []string{}, Results: []probeJSON{}, Error: newErrorJSON(why)}
+		if err := a.printJSON(out); err != nil {
+			return err
+		}
+		return why
+	}
+	a.print("%s\n\n", styleWarn.Render("Nothing is changed: "+cloud.Explain(why).Why+". This is what would be."))
+	a.printPlanTable(p)
+	return why
+}
+
 // planner is who plans and applies.
 type planner interface {
 	SnapshotFor(ctx context.Context, req publish.Request) (publish.Snapshot, error)
@@ -76,6 +93,11 @@ type planner interface {
 // left to do. It returns the last plan and how its apply ended.
 func (a *app) carryOut(ctx context.Context, by planner, s publish.Snapshot, p publish.Proposal, req publish.Request) (publish.Snapshot, publish.Proposal, publish.Outcome, error) {
 	var outcome publish.Outcome
+	if r, ok := by.(interface{ Refuses(publish.Proposal) error }); ok && !p.Empty() && !a.flags.json {
+		if err := r.Refuses(p); err != nil { // before anybody is asked about it
+			return s, p, outcome, err
+		}
+	}
 	for again := 0; !p.Empty(); again++ {
 		if err := a.confirm(ctx, "Apply?"); err != nil {
 			return s, p, outcome, err

@@ -23,6 +23,7 @@ type connector struct {
 
 	mu    sync.Mutex
 	open  map[string]runnerCloser
+	turns map[string]*sync.Mutex // of those who connect to one gateway
 	filed map[string]*host.Filed // what connecting has written to known_hosts
 }
 
@@ -40,23 +41,45 @@ type runnerCloser interface {
 }
 
 func newConnector(configs []gatewayConfig, prompter gateway.Prompter, tell func(line string)) *connector {
-	return &connector{configs: configs, prompter: prompter, tell: tell, open: map[string]runnerCloser{}, filed: map[string]*host.Filed{}}
+	prompter, tell = asOne(prompter, tell)
+	return &connector{configs: configs, prompter: prompter, tell: tell, open: map[string]runnerCloser{}, turns: map[string]*sync.Mutex{}, filed: map[string]*host.Filed{}}
 }
 
 // Connect returns the open connection to a gateway, or opens one.
 func (c *connector) Connect(ctx context.Context, gw gateway.Gateway, login func(context.Context) publish.Login) (gateway.Runner, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	key := wayTo(gw)
-	if r, ok := c.open[key]; ok {
+	turn := c.turn(key)
+	turn.Lock()
+	defer turn.Unlock()
+	if r := c.opened(key); r != nil {
 		return r, nil
 	}
 	r, err := c.dial(ctx, gw, login)
 	if err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.open[key] = r
 	return r, nil
+}
+
+// turn is held by whoever connects to a gateway: the others use that connection then. Gateways do not wait
+// for each other.
+func (c *connector) turn(key string) *sync.Mutex {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.turns[key] == nil {
+		c.turns[key] = &sync.Mutex{}
+	}
+	return c.turns[key]
+}
+
+// opened is the connection that is open, or nil.
+func (c *connector) opened(key string) runnerCloser {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open[key]
 }
 
 // wayTo names the connection to a gateway.
@@ -115,6 +138,8 @@ func (c *connector) dial(ctx context.Context, gw gateway.Gateway, login func(con
 // filedFor notes what connecting to a gateway writes to known_hosts.
 func (c *connector) filedFor(gw gateway.Gateway) *host.Filed {
 	key := wayTo(gw)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.filed[key] == nil {
 		c.filed[key] = &host.Filed{}
 	}

@@ -12,9 +12,17 @@ import (
 )
 
 func (a *app) listCommand() *cobra.Command {
-	return &cobra.Command{
+	var all *bool
+	c := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"}, Short: "Instances, their addresses, and how each is reachable", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if *all {
+				e, err := a.lookEverywhere(c.Context())
+				if err != nil {
+					return err
+				}
+				return a.printAllInstances(e)
+			}
 			v, err := a.lookForList(c.Context())
 			if err != nil {
 				return err
@@ -22,6 +30,8 @@ func (a *app) listCommand() *cobra.Command {
 			return a.printInstances(v)
 		},
 	}
+	all = allGatewaysFlag(c)
+	return c
 }
 
 func (a *app) printInstances(v view) error {

@@ -59,7 +59,10 @@ func (a *app) width() int {
 const minColumn = 15
 
 // whole are columns that are of no use when they are cut: an ID is there to be copied.
-var whole = []string{"ID", "WHEN"}
+var whole = []string{"ID", "WHEN", "PUBLIC"}
+
+// named are columns of names, which are told apart by their ends as much as by their beginnings.
+var named = []string{"NAME", "INSTANCE"}
 
 // spare leaves out columns, the first of those named first, until the rows can be made to fit.
 func spare(headings []string, rows [][]string, width int, least ...string) ([]string, [][]string) {
@@ -122,7 +125,22 @@ func cut(headings []string, rows [][]string, width int) {
 	}
 	for _, row := range rows {
 		for i := range row {
-			row[i] = widget.Truncate(row[i], columns[i])
+			if slices.Contains(named, headings[i]) {
+				row[i] = truncateMiddle(row[i], columns[i])
+			} else {
+				row[i] = widget.Truncate(row[i], columns[i])
+			}
 		}
 	}
+}
+
+// truncateMiddle leaves out what is in the middle of a text that is too wide: "assembly…worker-07". Where it
+// is styled, the end goes.
+func truncateMiddle(s string, width int) string {
+	w := widget.Width(s)
+	if w <= width || width < 5 || strings.Contains(s, "\x1b") {
+		return widget.Truncate(s, width)
+	}
+	head := strings.TrimSuffix(widget.Truncate(s, width/2+1), widget.Ellipsis)
+	return head + widget.TruncateLeft(s, width-widget.Width(head))
 }

@@ -136,16 +136,22 @@ func (p *Publisher) Observe(ctx context.Context, inv cloud.Inventory) (gateway.G
 	if err != nil {
 		return gateway.Gateway{}, gateway.State{}, err
 	}
+	state, err := p.observe(ctx, gw, inv)
+	return gw, state, err
+}
+
+// observe reads what stands on one gateway.
+func (p *Publisher) observe(ctx context.Context, gw gateway.Gateway, inv cloud.Inventory) (gateway.State, error) {
 	engine, err := p.engine(ctx, gw, inv)
 	if err != nil {
-		return gw, gateway.State{}, err
+		return gateway.State{}, err
 	}
 	state, err := engine.Observe(ctx)
 	if err == nil {
 		state = *Settle(Snapshot{Inventory: inv, Gateway: gw, State: &state}).State
 		state.Warnings = slices.Concat(Pending(state), state.Warnings, strays(state))
 	}
-	return gw, state, err
+	return state, err
 }
 
 // Pending tells of changes that no console has confirmed.

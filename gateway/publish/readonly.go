@@ -19,6 +19,9 @@ func WhyReadOnly(started bool, id cloud.Identity) string {
 	return ""
 }
 
+// Refuses says why Apply would refuse a proposal before it did anything; nil where it would not.
+func (p *Publisher) Refuses(pr Proposal) error { return p.refuse(pr) }
+
 // refuse is the one place that all changes pass: nil, or why this one must not be made. Nothing was
 // asked or changed then.
 func (p *Publisher) refuse(pr Proposal) error {
