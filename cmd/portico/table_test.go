@@ -20,9 +20,9 @@ func TestCut(t *testing.T) {
 		want  []string
 	}{
 		{"it fits", 80, []string{"blast-db", "192.168.0.12", "private"}, []string{"blast-db", "192.168.0.12", "private"}},
-		{"a long name", 60, []string{long, "192.168.0.12", "private"}, []string{long[:60-2-12-2-11-1] + "…", "192.168.0.12", "private"}},
-		{"two long ones share", 60, []string{long, "192.168.0.12", long}, []string{long[:21] + "…", "192.168.0.12", long[:21] + "…"}},
-		{"an address stays whole", 20, []string{long, "192.168.100.120", "private"}, []string{long[:14] + "…", "192.168.100.120", "private"}},
+		{"a long name", 60, []string{long, "192.168.0.12", "private"}, []string{long[:16] + "…" + long[:16], "192.168.0.12", "private"}},
+		{"two long ones share", 60, []string{long, "192.168.0.12", long}, []string{long[:11] + "…" + long[:10], "192.168.0.12", long[:21] + "…"}},
+		{"an address stays whole", 20, []string{long, "192.168.100.120", "private"}, []string{long[:7] + "…" + long[:7], "192.168.100.120", "private"}},
 		{"colours take no room", 40, []string{"\x1b[31mblast-db\x1b[m", "192.168.0.12", "private"}, []string{"\x1b[31mblast-db\x1b[m", "192.168.0.12", "private"}},
 	}
 	for _, tt := range tests {

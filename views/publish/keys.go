@@ -35,7 +35,9 @@ func (k keyMap) FullHelp() [][]key.Binding {
 func (s *Screen) Keys() help.KeyMap {
 	k := newKeys()
 	k.toggle.SetEnabled(!s.focus.text())
-	k.save.SetEnabled(s.onFormula())
+	if k.save.SetEnabled(s.onFormula()); !s.onFormula() {
+		k.save.SetHelp("", "") // there is nothing to save
+	}
 	for _, b := range []*key.Binding{&k.ports, &k.look, &k.fix} {
 		b.SetEnabled(!s.focus.text())
 	}

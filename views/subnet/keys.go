@@ -23,7 +23,7 @@ func newKeys() keyMap {
 }
 
 func (k keyMap) ShortHelp() []key.Binding {
-	return []key.Binding{k.open, k.change, k.save, k.next, k.prev, k.ports, k.back}
+	return []key.Binding{k.open, k.change, k.ports, k.save, k.next, k.prev, k.back}
 }
 func (k keyMap) FullHelp() [][]key.Binding { return [][]key.Binding{k.ShortHelp()} }
 
@@ -32,7 +32,9 @@ func (s *Screen) Keys() help.KeyMap {
 	k := newKeys()
 	k.change.SetEnabled(!s.Typing())
 	k.ports.SetEnabled(!s.Typing())
-	k.save.SetEnabled(s.onFormula())
+	if k.save.SetEnabled(s.onFormula()); !s.onFormula() {
+		k.save.SetHelp("", "") // there is nothing to save
+	}
 	if s.mapping {
 		k.ports.SetHelp("m", "back to the plan")
 	}
