@@ -214,7 +214,7 @@ func pairWarnings(members []gateway.MemberState) []plan.Warning {
 	known := !slices.ContainsFunc(members, func(m gateway.MemberState) bool { return m.Err != nil })
 	switch {
 	case active == 0 && known:
-		out = append(out, plan.Warning{Title: "no host of the pair is active", Detail: "neither holds the shared address, so that nothing answers there"})
+		out = append(out, plan.Warning{Title: "no host of the pair is active", Detail: "neither holds the shared address, so that nothing answers there; 'portico gateway pair' with its name makes what is missing, 'portico gateway unpair' ends it"})
 	case active > 1:
 		out = append(out, plan.Warning{Title: "both hosts of the pair are active", Detail: "they do not hear each other: see that VRRP (protocol 112) may pass between them"})
 	}

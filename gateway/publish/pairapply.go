@@ -34,6 +34,9 @@ func (p *Publisher) applyPair(ctx context.Context, pr Proposal, w Watch) Outcome
 		Title: Title(pr), Changes: history.Slim(pr.Plan.Changes()), Result: history.Applying,
 		Instances: []string{c.maker.Hosts[0].Member.Name, c.maker.Hosts[1].Member.Name},
 	}
+	if len(c.answering()) == 0 { // it is ended in the cloud alone
+		return a.unguarded(ctx)
+	}
 	if err := a.arm(ctx); err != nil {
 		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: err}}
 	}
@@ -53,6 +56,17 @@ func (p *Publisher) applyPair(ctx context.Context, pr Proposal, w Watch) Outcome
 	if a.out.Report.OK() {
 		a.tell(Guard{Phase: Confirmed})
 	}
+	return a.out
+}
+
+// unguarded carries out what changes no host: what fails is undone from here.
+func (a *apply) unguarded(ctx context.Context) Outcome {
+	a.remember()
+	a.tell(Guard{Phase: Unguarded})
+	a.out.Report = plan.Apply(ctx, a.pr.Plan, a.w.Step)
+	a.record = concluded(a.record, a.out.Report, time.Now())
+	a.remember()
+	a.finish(context.WithoutCancel(ctx))
 	return a.out
 }
 

@@ -204,3 +204,36 @@ func TestPairIsGuarded(t *testing.T) {
 		t.Errorf("a plan from before was applied again: %v", out.Report.Err)
 	}
 }
+
+// A pair is ended without hosts that do not answer, if that is said: the other one is guarded, and without
+// any the cloud's part goes all the same.
+func TestPairEndedWithoutHosts(t *testing.T) {
+	for silent, phase := range map[int]publish.Phase{1: publish.Armed, 2: publish.Unguarded} {
+		t.Run(fmt.Sprint(silent, " of 2"), func(t *testing.T) {
+			t.Parallel()
+			w := newTwoHosts(t)
+			before := w.inCloud()
+			w.must(makePair)
+			for _, name := range []string{"gw-a", "gw-b"}[:silent] {
+				w.hosts[name].Halt()
+			}
+			end := endPair
+			if _, err := w.plan(end); cloud.KindOf(err) != gateway.Unreachable {
+				t.Errorf("it was ended without being told to: %v", err)
+			}
+			end.Pair.Degraded = true
+			pr, err := w.plan(end)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var phases []publish.Phase
+			out := w.Apply(t.Context(), pr, publish.Watch{Guard: func(g publish.Guard) { phases = append(phases, g.Phase) }})
+			if !out.Report.OK() || !slices.Contains(phases, phase) {
+				t.Errorf("%v, phases %v", out.Report.Err, phases)
+			}
+			if got := w.inCloud(); got != before {
+				t.Errorf("in the cloud stands\n%s\nand stood\n%s", got, before)
+			}
+		})
+	}
+}
