@@ -96,3 +96,24 @@ func (w *world) syncAs(t *testing.T, want publish.InStep) {
 		t.Error(out.Report.Err)
 	}
 }
+
+// A sync sees to the gateway's forwards and to Neutron's in one plan.
+func TestSyncOfBothEngines(t *testing.T) {
+	w := movesWorld(t, publish.Request{Instances: []string{"alpha"}, Engine: publish.NeutronEngine}, publish.Request{Instances: []string{"beta"}, Engine: "nat"})
+	err := w.cloud.Fill(func(m *emulator.Model) {
+		for name, to := range map[string]string{"alpha": "192.168.0.77", "beta": "192.168.0.78"} {
+			m.MovePort(map[string]netip.Addr{"alpha": netip.MustParseAddr("192.168.0.11"), "beta": netip.MustParseAddr("192.168.0.12")}[name], "")
+			m.AddPort(emulator.ID("server", name), emulator.NIC{Subnet: emulator.ID("subnet", "lab-v4"), Address: netip.MustParseAddr(to)})
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.syncAs(t, publish.InStep{Moved: 2})
+	got, step, err := w.leads(t.Context())
+	slices.Sort(got)
+	if want := []string{"nat beta 192.168.0.78", "neutron alpha 192.168.0.77"}; err != nil || !slices.Equal(got, want) || !step.Empty() {
+		t.Errorf("after the sync %v, %+v, %v; want %v", got, step, err, want)
+	}
+	w.syncAs(t, publish.InStep{})
+}

@@ -18,15 +18,19 @@ import (
 // movesWorld is a project with a floating IP that is free for Neutron's forwards.
 func movesWorld(t *testing.T, before ...publish.Request) *world {
 	t.Helper()
-	vm, err := gwemulator.NewVM("alpha")
-	if err != nil {
-		t.Fatal(err)
+	vms := map[string]*gwemulator.VM{}
+	for _, name := range []string{"alpha", "beta"} {
+		vm, err := gwemulator.NewVM(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		vms[emulator.ID("server", name)] = vm
 	}
 	free, release := address()
 	w, err := newWorldOf(t.TempDir(), func(m *emulator.Model, public netip.Addr) {
 		fill(m, public)
 		m.AddFloatingIP(emulator.FloatingIPSpec{Address: free, Network: emulator.ID("network", "public")})
-	}, map[string]*gwemulator.VM{emulator.ID("server", "alpha"): vm})
+	}, vms)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -241,7 +241,7 @@ func viaOf(inv cloud.Inventory, want string) (cloud.FloatingIP, error) {
 
 // touchesGateway reports whether anything of a gateway's changes.
 func (m *mixed) touchesGateway() bool {
-	if m.req.Repair {
+	if m.req.Repair || m.req.Sync { // what is to do there may be at doors alone
 		return m.plain.answered() == nil
 	}
 	return slices.ContainsFunc(m.items, func(i Item) bool { return i.Forward.Engine != neutron.Name && i.Action != 0 })
