@@ -22,6 +22,7 @@ var driftContract = map[string]func(*testing.T, rig){
 	"leftovers go when no forward stands":     contractLeftovers,
 	"forwards made by hand are adopted":       contractAdopt,
 	"a failed adoption gives everything back": contractAdoptUndo,
+	"what is adopted does not come back":      contractKept,
 	"what cannot be adopted says why":         contractUnfit,
 	"the script of a gateway is adopted":      contractScript,
 }

@@ -23,15 +23,21 @@ const keptPath = "/etc/iptables/rules.v4"
 func persistent(t *testing.T) (rig, *emulator.Gateway, *project, string) {
 	t.Helper()
 	r, gw := emulated(t, emulator.Config{})
-	hand(t, r, byHand)
-	r.shell(t, "mkdir -p /etc/iptables; { echo '# by hand'; iptables-save -c; } >"+keptPath+"; chmod 640 "+keptPath)
-	return r, gw, newProject(), r.shell(t, "cat "+keptPath)
+	return r, gw, newProject(), keep(t, r)
 }
 
-// What a plan takes over goes out of the file that would bring it back, and nothing else does: the rules of
+// keep makes rules by hand, and the file that brings them back at boot.
+func keep(t *testing.T, r rig) string {
+	t.Helper()
+	hand(t, r, byHand)
+	r.shell(t, "mkdir -p /etc/iptables; { echo '# by hand'; iptables-save -c; } >"+keptPath+"; chmod 640 "+keptPath)
+	return r.shell(t, "cat "+keptPath)
+}
+
+// contractKept: what a plan takes over goes out of the file that would bring it back, and nothing else does: the rules of
 // an address that nobody has, and all that is no rule of the nat table, stay byte for byte.
-func TestAdoptionEditsKeptFile(t *testing.T) {
-	r, _, p, before := persistent(t)
+func contractKept(t *testing.T, r rig) {
+	p, before := newProject(), keep(t, r)
 	pl, want := adoption(t, r, p)
 	if slices.ContainsFunc(pl.Warnings, func(w plan.Warning) bool { return strings.Contains(w.Detail, keptPath) }) {
 		t.Errorf("it warns of what it does itself: %v", pl.Warnings)

@@ -30,8 +30,8 @@ func TestContractOnKernel(t *testing.T) {
 
 type namespace struct{ pid string }
 
-const setUp = `mount --make-rprivate / && mkdir -p /etc/portico &&
-for d in /etc/portico /etc/sysctl.d /etc/systemd/system /run; do mount -t tmpfs tmpfs $d || exit 1; done
+const setUp = `mount --make-rprivate / && mkdir -p /etc/portico /etc/iptables &&
+for d in /etc/portico /etc/iptables /etc/sysctl.d /etc/systemd/system /run; do mount -t tmpfs tmpfs $d || exit 1; done
 if [ -e /usr/bin/systemctl ]; then mount --bind /dev/null /usr/bin/systemctl; fi
 ip link set lo up; ip link add ens3 type veth peer name far; ip addr add 192.168.0.4/24 dev ens3; sysctl -q -w net.ipv4.ip_forward=0
 echo ready; exec sleep 600`
