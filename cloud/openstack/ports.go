@@ -12,10 +12,20 @@ import (
 
 // AllowAddress says whether a port may use one address besides its own (extension allowed-address-pairs).
 // What else is allowed there stays as it is now, with its MAC addresses: the port is read afresh, and the
-// write insists on that revision. changed says whether the port may be another than before.
+// write insists on that revision, again when somebody was quicker. changed says whether the port may be another
+// than before.
 //
 // Failures: Permission on a network of another project, Conflict on a port without port security.
 func (c *Client) AllowAddress(ctx context.Context, portID string, addr netip.Addr, allow bool) (changed bool, err error) {
+	for range cloud.Rereads {
+		if changed, err = c.tryAllowAddress(ctx, portID, addr, allow); cloud.KindOf(err) != cloud.Stale {
+			break
+		}
+	}
+	return changed, err
+}
+
+func (c *Client) tryAllowAddress(ctx context.Context, portID string, addr netip.Addr, allow bool) (changed bool, err error) {
 	const op = "allow an address on port"
 	var w wirePort
 	if err := ports.Get(ctx, c.network, portID).ExtractInto(&w); err != nil {

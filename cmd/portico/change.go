@@ -189,7 +189,7 @@ func (a *app) guardTeller() func(publish.Guard) {
 		case publish.TakingBack:
 			a.note("%s\n", styleWarn.Render("taking everything back"))
 		case publish.Healing:
-			a.note("%s\n", styleWarn.Render("the gateway could not be reached to undo; it puts its own part back by itself at "+clockTime(g.Until)))
+			a.note("%s\n", styleWarn.Render("not all could be undone from here; the gateway puts its own part back by itself, at the latest at "+clockTime(g.Until)))
 		case publish.Unguarded:
 			a.note("%s\n", styleDim.Render("no gateway changes; if it fails, it is undone from here"))
 		case publish.Building:

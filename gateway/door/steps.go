@@ -268,6 +268,9 @@ func (k *Keeper) deleteRule(d *Door, r cloud.SecurityGroupRule) plan.Step {
 			if d.Peer != nil && d.Peer.Have != nil && again.RemoteGroup == d.Peer.Have.ID {
 				again.RemoteGroup = d.Peer.Ref.ID // it may have been made anew
 			}
+			if d.Have != nil && again.RemoteGroup == d.Have.ID {
+				again.RemoteGroup = d.Ref.ID // likewise the group itself
+			}
 			_, err := k.Groups.CreateRule(ctx, again)
 			if cloud.KindOf(err) == gateway.Conflict {
 				return nil // it was never deleted
@@ -311,8 +314,17 @@ func (k *Keeper) detach(d *Door, p cloud.Port) plan.Step {
 
 // setMember adds or removes one group on a port and leaves the others as they are now, not as
 // they were when the plan was made: the port is read afresh, and the write insists on that
-// revision. changed says whether the port may be another than before.
+// revision, again when somebody was quicker. changed says whether the port may be another than before.
 func (k *Keeper) setMember(ctx context.Context, portID, group string, member bool) (changed bool, err error) {
+	for range cloud.Rereads {
+		if changed, err = k.trySetMember(ctx, portID, group, member); cloud.KindOf(err) != gateway.Stale {
+			break
+		}
+	}
+	return changed, err
+}
+
+func (k *Keeper) trySetMember(ctx context.Context, portID, group string, member bool) (changed bool, err error) {
 	p, err := k.Ports.Port(ctx, portID)
 	if cloud.KindOf(err) == gateway.NotFound && !member {
 		return false, nil

@@ -3,6 +3,7 @@ package publish_test
 import (
 	"context"
 	"crypto/ed25519"
+	"net/http"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -315,6 +316,31 @@ func TestPairIsUndone(t *testing.T) {
 			t.Errorf("a configuration is left on %s", name)
 		}
 	}
+}
+
+// Ending a pair that fails late makes all of it again, the group that lets VRRP pass between its own members included.
+func TestUnpairIsUndone(t *testing.T) {
+	w := newTwoHosts(t)
+	ports, groups, _ := w.everything()
+	w.must(makePair)
+	end := publish.Request{Pair: publish.PairRequest{Do: publish.EndPair, Name: "front"}}
+	pr, err := w.plan(end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first two writes take the group off both hosts; the group is gone when the third fails.
+	w.cloud.Inject(emulator.Fault{Status: http.StatusForbidden, Skip: 2, Match: func(r *http.Request) bool {
+		return r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/ports/")
+	}})
+	out := w.Apply(t.Context(), pr, publish.Watch{})
+	if out.Report.OK() || len(out.Report.Left) > 0 {
+		t.Fatalf("%v, left %v (%v)", out.Report.Err, out.Report.Left, out.Report.Undo)
+	}
+	if pr, err := w.plan(makePair); err != nil || !pr.Empty() {
+		t.Errorf("the pair does not stand as it did: %v, %+v", err, pr.Plan.Changes())
+	}
+	w.must(end)
+	w.nothingLeft(ports, groups)
 }
 
 func TestPairRefused(t *testing.T) {

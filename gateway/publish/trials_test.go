@@ -30,6 +30,7 @@ var answers = []struct {
 	{name: "403", fault: emulator.Fault{Status: http.StatusForbidden}},
 	{name: "404", fault: emulator.Fault{Status: http.StatusNotFound}},
 	{name: "409", fault: emulator.Fault{Status: http.StatusConflict}},
+	{name: "412", fault: emulator.Fault{Status: http.StatusPreconditionFailed}},
 	{name: "429", fault: emulator.Fault{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"0"}}}},
 	{name: "500", fault: emulator.Fault{Status: http.StatusInternalServerError}},
 	{name: "500 after it was done", fault: emulator.Fault{Status: http.StatusInternalServerError, After: true}},
