@@ -26,12 +26,15 @@ func (s *step) Change() plan.Change            { return s.change }
 func (s *step) Do(ctx context.Context) error   { return s.do(ctx) }
 func (s *step) Undo(ctx context.Context) error { return s.undo(ctx) }
 
+// putScript begins what writes files: put PATH MODE TEXT writes one whole or not at all.
+const putScript = `PATH=$PATH:/usr/sbin:/sbin
+umask 022
+put() { mkdir -p "${1%/*}" && printf '%s' "$3" >"$1.new" && chmod "$2" "$1.new" && mv -f "$1.new" "$1" && return 0; rm -f "$1.new"; return 1; }
+`
+
 // setScript writes our files, tries the configuration, and starts the service, now and at boot. $1 is the
 // unit; then path, mode and text of each file, the configuration first.
-const setScript = `PATH=$PATH:/usr/sbin:/sbin
-umask 022
-unit=$1; shift
-put() { mkdir -p "${1%/*}" && printf '%s' "$3" >"$1.new" && chmod "$2" "$1.new" && mv -f "$1.new" "$1" && return 0; rm -f "$1.new"; return 1; }
+const setScript = putScript + `unit=$1; shift
 config=$1
 while [ $# -gt 0 ]; do put "$1" "$2" "$3" || exit 1; shift 3; done
 keepalived --config-test --use-file "$config" || { echo "keepalived refuses this configuration" >&2; exit 1; }
@@ -46,10 +49,7 @@ systemctl daemon-reload`
 
 // backScript makes the service and our files what they were. $1 is the unit, $2 whether it is started at
 // boot, $3 whether it runs; then path, mode and text of each file, those that were not there without a mode.
-const backScript = `PATH=$PATH:/usr/sbin:/sbin
-umask 022
-unit=$1 enabled=$2 running=$3 rc=0; shift 3
-put() { mkdir -p "${1%/*}" && printf '%s' "$3" >"$1.new" && chmod "$2" "$1.new" && mv -f "$1.new" "$1" && return 0; rm -f "$1.new"; return 1; }
+const backScript = putScript + `unit=$1 enabled=$2 running=$3 rc=0; shift 3
 [ $enabled = true ] || ! systemctl is-enabled --quiet "$unit" 2>/dev/null || systemctl disable "$unit" || rc=1
 [ $running = true ] || ! systemctl is-active --quiet "$unit" || systemctl stop "$unit" || rc=1
 while [ $# -gt 0 ]; do

@@ -61,15 +61,20 @@ func (p *Publisher) Apply(ctx context.Context, pr Proposal, w Watch) Outcome {
 	a := &apply{p: p, pr: pr, w: w.withDefaults(), window: p.window()}
 	a.pr.Plan, a.last = pr.parted()
 	a.record = p.record(pr, pr.engine.Inventory.Identity, time.Now())
+	return a.guarded(ctx, a.prove)
+}
+
+// guarded arms the rollback, does the steps, lets prove say whether they are good, and confirms or undoes them.
+func (a *apply) guarded(ctx context.Context, prove func(context.Context) error) Outcome {
 	if err := a.arm(ctx); err != nil {
-		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: err}}
+		return Outcome{Report: plan.Report{PlanID: a.pr.Plan.ID, Err: err}}
 	}
 	a.remember()
 	steps, stop := a.keepArmed(ctx)
 	defer stop()
 	a.out.Report = plan.Apply(a.marked(steps), a.pr.Plan, a.w.Step)
 	if a.out.Report.OK() {
-		if err := a.prove(steps); err != nil {
+		if err := prove(steps); err != nil {
 			a.tell(Guard{Phase: TakingBack})
 			a.out.Report = plan.Undo(a.marked(ctx), a.pr.Plan, err, a.w.Step)
 		}

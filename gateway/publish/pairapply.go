@@ -37,26 +37,7 @@ func (p *Publisher) applyPair(ctx context.Context, pr Proposal, w Watch) Outcome
 	if len(c.answering()) == 0 { // it is ended in the cloud alone
 		return a.unguarded(ctx)
 	}
-	if err := a.arm(ctx); err != nil {
-		return Outcome{Report: plan.Report{PlanID: pr.Plan.ID, Err: err}}
-	}
-	a.remember()
-	steps, stop := a.keepArmed(ctx)
-	defer stop()
-	a.out.Report = plan.Apply(a.marked(steps), a.pr.Plan, a.w.Step)
-	if a.out.Report.OK() {
-		if err := a.provePair(steps); err != nil {
-			a.tell(Guard{Phase: TakingBack})
-			a.out.Report = plan.Undo(a.marked(ctx), a.pr.Plan, err, a.w.Step)
-		}
-	}
-	stop()
-	a.conclude(context.WithoutCancel(ctx))
-	a.finish(context.WithoutCancel(ctx))
-	if a.out.Report.OK() {
-		a.tell(Guard{Phase: Confirmed})
-	}
-	return a.out
+	return a.guarded(ctx, a.provePair)
 }
 
 // unguarded carries out what changes no host: what fails is undone from here.

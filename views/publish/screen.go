@@ -121,13 +121,13 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 		s.reset()
 		s.instances = slices.Clone(msg.Instances)
 		s.learn()
-		return s, both(s.draft(), s.look(false))
+		return s, views.Join(s.draft(), s.look(false))
 	case views.SnapshotMsg:
 		s.snapshot, s.gwErr = msg.Snapshot, msg.GatewayErr
 		s.learn()
 		s.keepFocus()
 		if !s.survey.begun {
-			return s, both(s.draft(), s.look(false))
+			return s, views.Join(s.draft(), s.look(false))
 		}
 		return s, s.draft()
 	case views.SurveyMsg:
@@ -267,17 +267,6 @@ func (s *Screen) pressed(msg tea.KeyPressMsg, k keyMap) views.Intent {
 	return nil
 }
 
-// both joins two intents of which either may be nil.
-func both(a, b views.Intent) views.Intent {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	}
-	return views.Both{First: a, Then: b}
-}
-
 // draft asks for the plan of the form as it is now. A form that can't be planned has no preview,
 // and answers still on their way are stale.
 func (s *Screen) draft() views.Intent {
@@ -295,7 +284,7 @@ func (s *Screen) draft() views.Intent {
 	if s.problem != nil {
 		s.problem, s.answered = nil, 0
 	}
-	return both(views.Draft{Seq: s.seq, Request: req}, ask)
+	return views.Join(views.Draft{Seq: s.seq, Request: req}, ask)
 }
 
 func (s *Screen) planned(msg views.PlanMsg) views.Intent {

@@ -55,7 +55,7 @@ func (s *Screen) press(msg tea.KeyPressMsg) views.Intent {
 	case key.Matches(msg, k.back) && s.mapping:
 		s.mapping = false
 	case key.Matches(msg, k.back):
-		return both(views.Survey{}, views.Back{})
+		return views.Join(views.Survey{}, views.Back{})
 	case key.Matches(msg, k.open):
 		if s.answered == s.seq && s.err == nil && s.seq > 0 {
 			return views.ShowPlan{Proposal: s.proposal}

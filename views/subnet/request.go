@@ -11,17 +11,6 @@ import (
 	"portico/views"
 )
 
-// both joins two intents of which either may be nil.
-func both(a, b views.Intent) views.Intent {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	}
-	return views.Both{First: a, Then: b}
-}
-
 // draft asks for the plan of what the form says.
 func (s *Screen) draft() views.Intent {
 	ask := s.tryFormula()
@@ -31,7 +20,7 @@ func (s *Screen) draft() views.Intent {
 		s.answered, s.err = s.seq, err
 		return ask
 	}
-	return both(views.Draft{Seq: s.seq, Request: req}, ask)
+	return views.Join(views.Draft{Seq: s.seq, Request: req}, ask)
 }
 
 func (s *Screen) request() (publish.Request, error) {

@@ -82,7 +82,7 @@ func (s *Screen) Update(msg tea.Msg) (views.Screen, views.Intent) {
 	switch msg := msg.(type) {
 	case views.OpenSubnetMsg:
 		s.begin()
-		return s, both(s.draft(), views.Survey{Seq: s.meSeq, Me: true})
+		return s, views.Join(s.draft(), views.Survey{Seq: s.meSeq, Me: true})
 	case views.SnapshotMsg:
 		s.snapshot = msg.Snapshot
 		s.learn()
