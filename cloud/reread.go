@@ -1,6 +1,23 @@
 package cloud
 
-// Rereads is how often a change that adds one thing to a port, or takes one off, is tried: it is read, and
-// written for the revision that was read. Neutron's own agents raise a port's revision now and then, also
-// between the two.
-const Rereads = 5
+import "errors"
+
+// ErrOutdated is why a write was refused that insists on a revision: the thing has another by now
+// (Neutron's extension revision-if-match, HTTP 412). It says nothing of what has changed. Neutron's own
+// agents raise the revisions of ports and floating IPs when they report a state.
+var ErrOutdated = errors.New("it has another revision by now")
+
+// rereads is how often a change is tried before somebody else is believed to be at it all the time.
+const rereads = 5
+
+// Reread makes a change that reads one thing and writes it for the revision that it read, again as long
+// as the write alone was late. change judges what it reads each time: what somebody else did to the thing,
+// it refuses itself. changed says whether the thing may be another than before.
+func Reread(change func() (changed bool, err error)) (changed bool, err error) {
+	for range rereads {
+		if changed, err = change(); !errors.Is(err, ErrOutdated) {
+			break
+		}
+	}
+	return changed, err
+}

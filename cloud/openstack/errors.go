@@ -89,6 +89,9 @@ func fromAnswer(e *cloud.Error, answer gophercloud.ErrUnexpectedResponseCode) {
 		text = fmt.Sprintf("%s (HTTP %d)", message, answer.Actual)
 	}
 	e.Err = &reason{text, answer}
+	if answer.Actual == http.StatusPreconditionFailed {
+		e.Err = &reason{text, errors.Join(cloud.ErrOutdated, answer)}
+	}
 	e.Kind = statusKind(answer, kind == "OverQuota" || strings.Contains(strings.ToLower(message), "quota exceeded"))
 	switch again := retryAfter(answer.ResponseHeader, time.Now()); {
 	case e.Kind == cloud.Auth:

@@ -17,15 +17,10 @@ import (
 //
 // Failures: Permission on a network of another project, Conflict on a port without port security.
 func (c *Client) AllowAddress(ctx context.Context, portID string, addr netip.Addr, allow bool) (changed bool, err error) {
-	for range cloud.Rereads {
-		if changed, err = c.tryAllowAddress(ctx, portID, addr, allow); cloud.KindOf(err) != cloud.Stale {
-			break
-		}
-	}
-	return changed, err
+	return cloud.Reread(func() (bool, error) { return c.allowAddress(ctx, portID, addr, allow) })
 }
 
-func (c *Client) tryAllowAddress(ctx context.Context, portID string, addr netip.Addr, allow bool) (changed bool, err error) {
+func (c *Client) allowAddress(ctx context.Context, portID string, addr netip.Addr, allow bool) (changed bool, err error) {
 	const op = "allow an address on port"
 	var w wirePort
 	if err := ports.Get(ctx, c.network, portID).ExtractInto(&w); err != nil {

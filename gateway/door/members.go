@@ -45,15 +45,10 @@ func (k *Keeper) detach(d *Door, p cloud.Port) plan.Step {
 // they were when the plan was made: the port is read afresh, and the write insists on that
 // revision, again when somebody was quicker. changed says whether the port may be another than before.
 func (k *Keeper) setMember(ctx context.Context, portID, group string, member bool) (changed bool, err error) {
-	for range cloud.Rereads {
-		if changed, err = k.trySetMember(ctx, portID, group, member); cloud.KindOf(err) != gateway.Stale {
-			break
-		}
-	}
-	return changed, err
+	return cloud.Reread(func() (bool, error) { return k.setMemberNow(ctx, portID, group, member) })
 }
 
-func (k *Keeper) trySetMember(ctx context.Context, portID, group string, member bool) (changed bool, err error) {
+func (k *Keeper) setMemberNow(ctx context.Context, portID, group string, member bool) (changed bool, err error) {
 	p, err := k.Ports.Port(ctx, portID)
 	if cloud.KindOf(err) == gateway.NotFound && !member {
 		return false, nil

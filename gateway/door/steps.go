@@ -147,7 +147,7 @@ func (k *Keeper) deleteGroup(d *Door) plan.Step {
 		},
 		do: func(ctx context.Context) error {
 			var err error
-			tried, err = k.dropUnused(ctx, d)
+			tried, err = cloud.Reread(func() (bool, error) { return k.dropUnused(ctx, d) })
 			deleted = err == nil
 			return err
 		},

@@ -59,9 +59,16 @@ func refused(err error) bool {
 }
 
 // stale is that a floating IP is not as it was when the plan was made.
-func stale(f cloud.FloatingIP, why string) error {
-	return &gateway.Error{Op: "change", Target: target(f.Address), Kind: gateway.Stale, Err: errors.New(why)}
+func stale(f cloud.FloatingIP, why error) error {
+	return &gateway.Error{Op: "change", Target: target(f.Address), Kind: gateway.Stale, Err: why}
 }
+
+// What others can have done to a floating IP since the plan was made.
+var (
+	errElsewhere = errors.New("somebody has attached it elsewhere since")
+	errAttached  = errors.New("somebody has attached it since")
+	errForwards  = errors.New("somebody has given it port forwardings since")
+)
 
 // leads reports whether a floating IP leads to this address of this port.
 func leads(f cloud.FloatingIP, port string, fixed netip.Addr) bool {
@@ -86,8 +93,8 @@ func AttachStep(c Cloud, f cloud.FloatingIP, port string, fixed netip.Addr, name
 				return nil
 			}
 			_, err := detach(ctx, c, f, port, fixed)
-			if cloud.KindOf(err) == gateway.Stale {
-				return nil // it leads elsewhere by now, which is somebody else's doing
+			if errors.Is(err, errElsewhere) {
+				return nil
 			}
 			return err
 		},
@@ -97,6 +104,10 @@ func AttachStep(c Cloud, f cloud.FloatingIP, port string, fixed netip.Addr, name
 // attach reads the floating IP afresh: Neutron would move one that somebody has attached since.
 // changed says whether it may lead elsewhere than before.
 func attach(ctx context.Context, c Cloud, f cloud.FloatingIP, port string, fixed netip.Addr) (changed bool, err error) {
+	return cloud.Reread(func() (bool, error) { return attachNow(ctx, c, f, port, fixed) })
+}
+
+func attachNow(ctx context.Context, c Cloud, f cloud.FloatingIP, port string, fixed netip.Addr) (changed bool, err error) {
 	now, err := c.FloatingIP(ctx, f.ID)
 	switch {
 	case err != nil:
@@ -104,9 +115,9 @@ func attach(ctx context.Context, c Cloud, f cloud.FloatingIP, port string, fixed
 	case leads(now, port, fixed):
 		return false, nil
 	case now.PortID != "":
-		return false, stale(f, "somebody has attached it elsewhere since")
+		return false, stale(f, errElsewhere)
 	case len(now.Forwardings) > 0:
-		return false, stale(f, "somebody has given it port forwardings since")
+		return false, stale(f, errForwards)
 	}
 	err = c.AttachFloatingIP(ctx, f.ID, port, fixed, now.Revision)
 	return err == nil || !refused(err), explained(err)
@@ -159,6 +170,10 @@ func DetachStep(c Cloud, f cloud.FloatingIP, name string) plan.Step {
 
 // detach takes a floating IP off the place it was on; off another it does not.
 func detach(ctx context.Context, c Cloud, f cloud.FloatingIP, port string, fixed netip.Addr) (changed bool, err error) {
+	return cloud.Reread(func() (bool, error) { return detachNow(ctx, c, f, port, fixed) })
+}
+
+func detachNow(ctx context.Context, c Cloud, f cloud.FloatingIP, port string, fixed netip.Addr) (changed bool, err error) {
 	now, err := c.FloatingIP(ctx, f.ID)
 	switch {
 	case err != nil:
@@ -166,7 +181,7 @@ func detach(ctx context.Context, c Cloud, f cloud.FloatingIP, port string, fixed
 	case now.PortID == "":
 		return false, nil
 	case !leads(now, port, fixed):
-		return false, stale(f, "somebody has attached it elsewhere since")
+		return false, stale(f, errElsewhere)
 	}
 	err = c.DetachFloatingIP(ctx, f.ID, now.Revision)
 	return err == nil || !refused(err), err
@@ -234,20 +249,8 @@ func ReleaseStep(c Cloud, f cloud.FloatingIP) plan.Step {
 			Before: []string{f.Address.String() + " is this project's"}, Shell: []string{typed("delete", f.ID)},
 			Cleanup: []string{typed("create", f.NetworkID) + " # another address comes"},
 		},
-		do: func(ctx context.Context) error {
-			now, err := c.FloatingIP(ctx, f.ID)
-			switch {
-			case cloud.KindOf(err) == gateway.NotFound && err != nil:
-				return nil
-			case err != nil:
-				return err
-			case now.PortID != "":
-				return stale(f, "somebody has attached it since")
-			case len(now.Forwardings) > 0:
-				return stale(f, "somebody has given it port forwardings since")
-			}
-			err = c.ReleaseFloatingIP(ctx, f.ID, now.Revision)
-			tried = err == nil || !refused(err)
+		do: func(ctx context.Context) (err error) {
+			tried, err = cloud.Reread(func() (bool, error) { return release(ctx, c, f) })
 			return err
 		},
 		undo: func(ctx context.Context) error {
@@ -264,4 +267,21 @@ func ReleaseStep(c Cloud, f cloud.FloatingIP) plan.Step {
 			return err
 		},
 	}
+}
+
+// release gives a floating IP back that is still free. tried says whether it may be gone by this.
+func release(ctx context.Context, c Cloud, f cloud.FloatingIP) (tried bool, err error) {
+	now, err := c.FloatingIP(ctx, f.ID)
+	switch {
+	case cloud.KindOf(err) == gateway.NotFound && err != nil:
+		return false, nil
+	case err != nil:
+		return false, err
+	case now.PortID != "":
+		return false, stale(f, errAttached)
+	case len(now.Forwardings) > 0:
+		return false, stale(f, errForwards)
+	}
+	err = c.ReleaseFloatingIP(ctx, f.ID, now.Revision)
+	return err == nil || !refused(err), err
 }
