@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,7 +109,8 @@ func labPrepare(t *testing.T, l *lab, groups string) {
 	vm := l.server("vm", "d-vm")
 	l.openstack("server", "reboot", "--wait", "d-vm")
 	eventually(t, func() bool {
-		return strings.Contains(l.portico(nil, "--gateway", "d-vm", "gateways").out, fmt.Sprintf("%s  ready", vm.Fixed[0]))
+		out := strings.Join(strings.Fields(l.portico(nil, "--gateway", "d-vm", "gateways").out), " ")
+		return strings.Contains(out, vm.Fixed[0]+" ready")
 	})
 	if rules := l.inside("d-vm", "iptables-save"); !strings.Contains(rules, "-A PREROUTING -j PORTICO-PREROUTING") {
 		t.Errorf("the chains do not stand after a reboot:\n%s", rules)
