@@ -76,8 +76,30 @@ func (a *app) refused(s publish.Snapshot, p publish.Proposal, found *byHandJSON,
 		}
 		return why
 	}
-	a.print("%s\n\n", styleWarn.Render("Nothing is changed: "+cloud.Explain(why).Why+". This is what would be."))
+	a.sayRefused(why)
 	a.printPlanTable(p)
+	return why
+}
+
+// sayRefused says before a plan that nobody may carry it out here.
+func (a *app) sayRefused(why error) {
+	a.print("%s\n\n", styleWarn.Render("Nothing is changed: "+cloud.Explain(why).Why+". This is what would be."))
+}
+
+// previewed shows a plan that is about to be asked about. Of one that nobody may carry out here it says so
+// first, and returns why.
+func (a *app) previewed(by *publish.Publisher, p publish.Proposal, show func(publish.Proposal)) error {
+	if a.flags.json {
+		return nil // it is told with how the apply ended
+	}
+	var why error
+	if !p.Empty() {
+		why = by.Refuses(p)
+	}
+	if why != nil {
+		a.sayRefused(why)
+	}
+	show(p)
 	return why
 }
 

@@ -125,7 +125,9 @@ func (a *app) doctorFix(c *cobra.Command, w *wiring, d *doctor.Doctor, t doctor.
 	}
 	if !a.flags.json {
 		a.print("\n")
-		a.printPlanTable(p)
+	}
+	if err := a.previewed(by, p, a.printPlanTable); err != nil {
+		return found, err
 	}
 	_, p, outcome, err := a.carryOut(c.Context(), by, s, p, *fix.Request)
 	if err != nil {

@@ -78,14 +78,15 @@ func (a *app) changePair(ctx context.Context, r publish.PairRequest, only bool) 
 	if err != nil {
 		return err
 	}
-	if !a.flags.json {
-		a.printCloudPlan(p, "")
-	}
 	switch {
 	case only && a.flags.json:
 		return a.printJSON(newPlanJSON(s.Inventory, p))
 	case only:
+		a.printCloudPlan(p, "")
 		return nil
+	}
+	if err := a.previewed(w.publisher, p, func(p publish.Proposal) { a.printCloudPlan(p, "") }); err != nil {
+		return err
 	}
 	s, p, outcome, err := a.carryOut(ctx, w.publisher, s, p, req)
 	if err != nil {

@@ -131,14 +131,15 @@ func (j *preparation) prepare(ctx context.Context, gw gateway.Gateway, only bool
 	if err != nil {
 		return err
 	}
-	if only && j.a.flags.json {
+	switch {
+	case only && j.a.flags.json:
 		return j.a.printJSON(newPlanJSON(s.Inventory, p))
-	}
-	if !j.a.flags.json {
+	case only:
 		j.a.printPlanTable(p)
-	}
-	if only {
 		return nil
+	}
+	if err := j.a.previewed(pub, p, j.a.printPlanTable); err != nil {
+		return err
 	}
 	return j.a.carryOutGateway(ctx, pub, s, p, &j.out, func(err error) error {
 		switch {

@@ -54,12 +54,16 @@ func (a *app) retireGateway(ctx context.Context, name string, f retireFlags) err
 	switch {
 	case f.only && a.flags.json:
 		return a.printJSON(newPlanJSON(s.Inventory, p))
-	case !a.flags.json:
+	case f.only:
 		a.printPlanTable(p)
 		a.sayAddress(gw, f)
-	}
-	if f.only {
 		return nil
+	}
+	if err := a.previewed(pub, p, a.printPlanTable); err != nil {
+		return err
+	}
+	if !a.flags.json {
+		a.sayAddress(gw, f)
 	}
 	if err := a.askAddress(ctx, gw, f, p.Empty()); err != nil {
 		return err
