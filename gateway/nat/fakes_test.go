@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 
 	"portico/cloud"
@@ -25,6 +26,7 @@ var testGateway = gateway.Gateway{
 
 // project is a stateful security-group service: what it answers follows from what was written.
 type project struct {
+	ports  sync.Mutex // the steps of several ports run together; all else runs alone
 	inv    cloud.Inventory
 	next   int
 	writes int
@@ -87,7 +89,7 @@ func (p *project) DeleteGroup(_ context.Context, id string, revision int) error 
 		}
 	}
 	if g, ok := p.inv.Group(id); ok && revision != 0 && g.Revision != revision {
-		return &cloud.Error{Op: "delete security group", Target: id, Kind: cloud.Stale}
+		return &cloud.Error{Op: "delete security group", Target: id, Kind: cloud.Stale, Err: cloud.ErrOutdated}
 	}
 	p.inv.SecurityGroups = slices.DeleteFunc(slices.Clone(p.inv.SecurityGroups), func(g cloud.SecurityGroup) bool { return g.ID == id })
 	return nil
@@ -129,6 +131,8 @@ func (p *project) editGroup(id string, edit func(*cloud.SecurityGroup)) {
 }
 
 func (p *project) Port(_ context.Context, id string) (cloud.Port, error) {
+	p.ports.Lock()
+	defer p.ports.Unlock()
 	port, ok := door.FindPort(p.inv.Ports, id)
 	if !ok {
 		return port, &cloud.Error{Op: "read port", Target: id, Kind: cloud.NotFound}
@@ -137,6 +141,8 @@ func (p *project) Port(_ context.Context, id string) (cloud.Port, error) {
 }
 
 func (p *project) SetPortGroups(_ context.Context, id string, groups []string, revision int) error {
+	p.ports.Lock()
+	defer p.ports.Unlock()
 	if err := p.write("set groups of " + id); err != nil {
 		return err
 	}
@@ -146,7 +152,7 @@ func (p *project) SetPortGroups(_ context.Context, id string, groups []string, r
 			continue
 		}
 		if p.inv.Ports[i].Revision != revision {
-			return &cloud.Error{Op: "set security groups of port", Target: id, Kind: cloud.Stale}
+			return &cloud.Error{Op: "set security groups of port", Target: id, Kind: cloud.Stale, Err: cloud.ErrOutdated}
 		}
 		p.inv.Ports[i].Groups, p.inv.Ports[i].Revision = slices.Clone(groups), revision+1
 	}
