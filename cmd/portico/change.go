@@ -110,6 +110,16 @@ type planner interface {
 	Apply(ctx context.Context, p publish.Proposal, w publish.Watch) publish.Outcome
 }
 
+// planAnew looks at what a request is about, and plans it.
+func planAnew(ctx context.Context, by planner, req publish.Request) (publish.Snapshot, publish.Proposal, error) {
+	s, err := by.SnapshotFor(ctx, req)
+	if err != nil {
+		return s, publish.Proposal{}, err
+	}
+	p, err := by.Plan(ctx, s, req)
+	return s, p, err
+}
+
 // carryOut asks and applies. A plan that has become stale, and of which nothing is left, is made
 // anew, and what is different is shown before it is asked about again; that may be that nothing is
 // left to do. It returns the last plan and how its apply ended.
@@ -131,10 +141,7 @@ func (a *app) carryOut(ctx context.Context, by planner, s publish.Snapshot, p pu
 		}
 		old, why := p, cloud.Explain(outcome.Report.Err).Why
 		var err error
-		if s, err = by.SnapshotFor(ctx, req); err != nil {
-			return s, p, outcome, err
-		}
-		if p, err = by.Plan(ctx, s, req); err != nil {
+		if s, p, err = planAnew(ctx, by, req); err != nil {
 			return s, p, outcome, err
 		}
 		outcome = publish.Outcome{Notes: outcome.Notes}

@@ -115,11 +115,7 @@ func (a *app) doctorFix(c *cobra.Command, w *wiring, d *doctor.Doctor, t doctor.
 	if fix.Request.On.FixedIP.IsValid() {
 		by = by.At(fix.Request.On) // which may not be the one in use
 	}
-	s, err := by.SnapshotFor(c.Context(), *fix.Request)
-	if err != nil {
-		return found, err
-	}
-	p, err := by.Plan(c.Context(), s, *fix.Request)
+	s, p, err := planAnew(c.Context(), by, *fix.Request)
 	if err != nil {
 		return found, err
 	}

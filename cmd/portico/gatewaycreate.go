@@ -169,11 +169,7 @@ func (a *app) createGateway(ctx context.Context, f createFlags) error {
 		return err
 	}
 	req := publish.Request{Create: &publish.CreateRequest{Wish: f.wish, Material: material}}
-	s, err := w.publisher.SnapshotFor(ctx, req)
-	if err != nil {
-		return err
-	}
-	p, err := w.publisher.Plan(ctx, s, req)
+	s, p, err := planAnew(ctx, w.publisher, req)
 	if err != nil {
 		return err
 	}

@@ -70,11 +70,7 @@ func (a *app) changePair(ctx context.Context, r publish.PairRequest, only bool) 
 		return err
 	}
 	req := publish.Request{Pair: r}
-	s, err := w.publisher.SnapshotFor(ctx, req)
-	if err != nil {
-		return err
-	}
-	p, err := w.publisher.Plan(ctx, s, req)
+	s, p, err := planAnew(ctx, w.publisher, req)
 	if err != nil {
 		return err
 	}
