@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	gatewayemulator "portico/gateway/emulator"
 )
 
 // TestOpenStackClient runs what 'plan --format openstack' prints with openstack's own client: then
 // nothing is left to do in the cloud, neither after publishing nor after withdrawing.
 func TestOpenStackClient(t *testing.T) {
-	dir, addr := t.TempDir(), freeLoopback()
+	dir, addr := t.TempDir(), gatewayemulator.Loopback()
 	d, err := startDemo(addr, addr)
 	if err != nil {
 		t.Fatal(err)

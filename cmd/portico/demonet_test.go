@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	cloudemulator "portico/cloud/emulator"
+	gatewayemulator "portico/gateway/emulator"
 	"portico/gateway/plan"
 	"portico/gateway/probe"
 	"portico/gateway/publish"
@@ -13,7 +14,7 @@ import (
 
 // What Neutron forwards is reached inside of the demo, by the groups of the VM alone.
 func TestDemoReachesWhatNeutronForwards(t *testing.T) {
-	addr := freeLoopback()
+	addr := gatewayemulator.Loopback()
 	d, err := startDemo(addr, addr)
 	if err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@ func newWorld(t *testing.T, gatewayName string, names []string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	address := freeLoopback()
+	address := gatewayemulator.Loopback()
 	if err := c.Fill(func(m *cloudemulator.Model) { fillWorld(m, address, gatewayName, names) }); err != nil {
 		t.Fatal(err)
 	}

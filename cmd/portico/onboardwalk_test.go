@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	cloudemulator "portico/cloud/emulator"
+	gatewayemulator "portico/gateway/emulator"
 )
 
 // TestOnboardingWalk takes the real program, on a machine that knows no cloud, to the console: what is
 // missing in a pasted openrc file is typed, a wrong password is told, and the login is there the next time.
 func TestOnboardingWalk(t *testing.T) {
 	t.Parallel()
-	floating := freeLoopback() // nothing listens there
+	floating := gatewayemulator.Loopback() // nothing listens there
 	c, err := cloudemulator.StartDemo(cloudemulator.Demo{GatewayAddress: floating})
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 
 	"portico/cloud/emulator"
 	"portico/gateway/doctor"
+	gatewayemulator "portico/gateway/emulator"
 	"portico/tui"
 	"portico/tui/effects"
 )
@@ -33,7 +34,7 @@ func init() { time.Local = time.UTC }
 func pictureDemo(t *testing.T) (*demo, *wiring, steady) {
 	t.Helper()
 	floating := netip.MustParseAddr("203.0.113.10")
-	listen := freeLoopback()
+	listen := gatewayemulator.Loopback()
 	d, err := startDemo(floating, listen)
 	if err != nil {
 		t.Fatal(err)

@@ -2,11 +2,9 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -64,7 +62,7 @@ type scriptDemo struct {
 }
 
 func setUpScript(env *testscript.Env) error {
-	addr := freeLoopback()
+	addr := gatewayemulator.Loopback()
 	d, err := startDemo(addr, addr)
 	if err != nil {
 		return err
@@ -81,15 +79,6 @@ func setUpScript(env *testscript.Env) error {
 	env.Vars = append(env.Vars, "HOME="+home, "USERPROFILE="+home, "XDG_CONFIG_HOME="+home, "SSH_AUTH_SOCK=",
 		"PORTICO_CONFIG="+filepath.Join(dir, "config.yaml"), "NO_COLOR=1", "GORACE=atexit_sleep_ms=0", "GATEWAY="+d.address().String())
 	return d.writeFiles(dir)
-}
-
-// freeLoopback is an address of this machine's own that nobody else is likely to use. Only Linux
-// has more than one without being told.
-func freeLoopback() netip.Addr {
-	if runtime.GOOS != "linux" {
-		return loopback
-	}
-	return netip.AddrFrom4([4]byte{127, 77, byte(rand.IntN(255)), byte(1 + rand.IntN(254))})
 }
 
 func (d *demo) address() netip.Addr {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	gatewayemulator "portico/gateway/emulator"
 )
 
 // The program runs as a process of its own, by password, application credential and token, while
@@ -19,7 +21,7 @@ func TestSecretsStayInside(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("ssh is a shell script here")
 	}
-	addr := freeLoopback()
+	addr := gatewayemulator.Loopback()
 	d, err := startDemo(addr, addr)
 	if err != nil {
 		t.Fatal(err)

@@ -16,12 +16,13 @@ import (
 
 	cloudemulator "portico/cloud/emulator"
 	"portico/gateway"
+	gatewayemulator "portico/gateway/emulator"
 )
 
 // inDemo starts a demo in which something is published, and wires a program to it.
 func inDemo(t *testing.T, out *bytes.Buffer, vms ...string) (*demo, *app, *wiring) {
 	t.Helper()
-	addr := freeLoopback()
+	addr := gatewayemulator.Loopback()
 	d, err := startDemo(addr, addr)
 	if err != nil {
 		t.Fatal(err)

@@ -2,15 +2,12 @@ package emulator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"sync"
-	"syscall"
-	"time"
 
 	"portico/gateway"
 )
@@ -57,14 +54,13 @@ func (p *ports) refresh() {
 			delete(p.held, port)
 		}
 	}
-	failed := maps.Clone(p.failed)
 	clear(p.failed)
 	var filling sync.WaitGroup
 	for _, port := range slices.Sorted(maps.Keys(want)) {
 		if p.held[port] != nil {
 			continue
 		}
-		h, err := p.listen(port, want[port], failed[port] == nil)
+		h, err := p.listen(port, want[port])
 		if err != nil {
 			p.failed[port] = err
 			continue
@@ -93,15 +89,10 @@ func (p *ports) client() netip.AddrPort {
 	return netip.AddrPortFrom(a, 50000)
 }
 
-// listen takes a port. patient, it gives whoever is just letting go of it the time to do so.
-func (p *ports) listen(port uint16, v Verdict, patient bool) (*held, error) {
+func (p *ports) listen(port uint16, v Verdict) (*held, error) {
 	addr := netip.AddrPortFrom(p.gateway.config.Public, port)
 	var lc net.ListenConfig
 	l, err := lc.Listen(context.Background(), "tcp", addr.String())
-	for try := 0; patient && try < 10 && errors.Is(err, syscall.EADDRINUSE); try++ {
-		time.Sleep(20 * time.Millisecond)
-		l, err = lc.Listen(context.Background(), "tcp", addr.String())
-	}
 	if err != nil {
 		return nil, &gateway.Error{
 			Op: "listen for the emulated gateway on", Target: addr.String(), Kind: gateway.Conflict, Err: err,

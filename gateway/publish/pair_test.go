@@ -56,8 +56,10 @@ func newTwoHosts(t *testing.T, without ...string) *twoHosts {
 		t.Fatal(err)
 	}
 	segment := &gwemulator.Segment{}
+	public, release := address()
+	t.Cleanup(release)
 	for name, addr := range map[string]string{"gw-a": "192.168.0.4", "gw-b": "192.168.0.5"} {
-		c := gwemulator.Config{Hostname: name, FixedIP: netip.MustParseAddr(addr), Keys: []ssh.PublicKey{w.key.PublicKey()}, Segment: segment}
+		c := gwemulator.Config{Hostname: name, FixedIP: netip.MustParseAddr(addr), Public: public, Keys: []ssh.PublicKey{w.key.PublicKey()}, Segment: segment}
 		if name == "gw-b" {
 			c.Without = without
 		}

@@ -67,7 +67,7 @@ func emulated(t *testing.T, config emulator.Config) (*emulator.Gateway, rig) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.FixedIP, config.Keys = netip.MustParseAddr("192.168.0.4"), []ssh.PublicKey{key.PublicKey()}
+	config.FixedIP, config.Public, config.Keys = netip.MustParseAddr("192.168.0.4"), emulator.Loopback(), []ssh.PublicKey{key.PublicKey()}
 	gw, err := emulator.Start(config)
 	if err != nil {
 		t.Fatal(err)
