@@ -47,10 +47,5 @@ func (c *Client) allowAddress(ctx context.Context, portID string, addr netip.Add
 		opts.RevisionNumber = &w.Revision
 	}
 	err = wrap(op, portID, ports.Update(ctx, c.network, portID, opts).Err)
-	switch cloud.KindOf(err) {
-	case cloud.Auth, cloud.Permission, cloud.NotFound, cloud.Quota, cloud.Invalid, cloud.Stale:
-		return err == nil, err
-	default:
-		return true, err // also where the answer was lost
-	}
+	return !cloud.Refused(err), err
 }

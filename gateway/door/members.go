@@ -61,7 +61,7 @@ func (k *Keeper) setMemberNow(ctx context.Context, portID, group string, member 
 		groups = append(groups, group)
 	}
 	err = k.Ports.SetPortGroups(ctx, portID, groups, p.Revision)
-	return !Refused(err), err
+	return !cloud.Refused(err), err
 }
 
 // unsetMember takes back what setMember changed. Somebody else may have wanted the same: then

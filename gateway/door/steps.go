@@ -90,7 +90,7 @@ func (k *Keeper) createGroup(d *Door) plan.Step {
 		},
 		do: func(ctx context.Context) error {
 			g, err := k.Groups.CreateGroup(ctx, d.Name, d.Description)
-			d.Ref.ID, made = g.ID, !Refused(err)
+			d.Ref.ID, made = g.ID, !cloud.Refused(err)
 			return err
 		},
 		undo: func(ctx context.Context) error {
@@ -99,17 +99,6 @@ func (k *Keeper) createGroup(d *Door) plan.Step {
 			}
 			return k.dropGroup(ctx, d)
 		},
-	}
-}
-
-// Refused reports whether a write certainly changed nothing. All else that fails may have
-// been done: an answer was lost, or a proxy gave up waiting for it.
-func Refused(err error) bool {
-	switch cloud.KindOf(err) {
-	case gateway.Auth, gateway.Permission, gateway.NotFound, gateway.Quota, gateway.Invalid, gateway.Stale:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -196,7 +185,7 @@ func (k *Keeper) dropUnused(ctx context.Context, d *Door) (tried bool, err error
 		}
 	}
 	err = k.Groups.DeleteGroup(ctx, d.Ref.ID, all[i].Revision)
-	return !Refused(err), err
+	return !cloud.Refused(err), err
 }
 
 func (k *Keeper) createRule(d *Door, r Rule) plan.Step {
@@ -210,7 +199,7 @@ func (k *Keeper) createRule(d *Door, r Rule) plan.Step {
 		},
 		do: func(ctx context.Context) error {
 			rule, err := k.Groups.CreateRule(ctx, r.cloudRule(d.Ref.ID))
-			id, made = rule.ID, !Refused(err)
+			id, made = rule.ID, !cloud.Refused(err)
 			if cloud.KindOf(err) == gateway.Conflict && err != nil && id == "" {
 				return fmt.Errorf("somebody else added the same rule meanwhile: %w", err)
 			}
@@ -256,7 +245,7 @@ func (k *Keeper) deleteRule(d *Door, r cloud.SecurityGroupRule) plan.Step {
 		},
 		do: func(ctx context.Context) error {
 			err := k.Groups.DeleteRule(ctx, r.ID)
-			tried = !Refused(err)
+			tried = !cloud.Refused(err)
 			return err
 		},
 		undo: func(ctx context.Context) error {

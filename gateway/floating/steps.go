@@ -47,17 +47,6 @@ func attachCommand(f cloud.FloatingIP, port string, fixed netip.Addr) string {
 
 func detachCommand(f cloud.FloatingIP) string { return typed("unset", "--port", f.ID) }
 
-// refused reports whether a write certainly changed nothing. All else that fails may have been done:
-// an answer was lost, or a proxy gave up waiting for it.
-func refused(err error) bool {
-	switch cloud.KindOf(err) {
-	case gateway.Auth, gateway.Permission, gateway.NotFound, gateway.Quota, gateway.Invalid, gateway.Stale:
-		return true
-	default:
-		return false
-	}
-}
-
 // stale is that a floating IP is not as it was when the plan was made.
 func stale(f cloud.FloatingIP, why error) error {
 	return &gateway.Error{Op: "change", Target: target(f.Address), Kind: gateway.Stale, Err: why}
@@ -120,7 +109,7 @@ func attachNow(ctx context.Context, c Cloud, f cloud.FloatingIP, port string, fi
 		return false, stale(f, errForwards)
 	}
 	err = c.AttachFloatingIP(ctx, f.ID, port, fixed, now.Revision)
-	return err == nil || !refused(err), explained(err)
+	return !cloud.Refused(err), explained(err)
 }
 
 // explained adds to a refusal of Neutron's what to do about it.
@@ -184,7 +173,7 @@ func detachNow(ctx context.Context, c Cloud, f cloud.FloatingIP, port string, fi
 		return false, stale(f, errElsewhere)
 	}
 	err = c.DetachFloatingIP(ctx, f.ID, now.Revision)
-	return err == nil || !refused(err), err
+	return !cloud.Refused(err), err
 }
 
 // Allocation is a floating IP being taken; Made is valid when its step was done.
@@ -205,7 +194,7 @@ func AllocateStep(c Cloud, network cloud.Network, description string, known []cl
 		},
 		do: func(ctx context.Context) (err error) {
 			a.Made, err = c.AllocateFloatingIP(ctx, network.ID, description)
-			tried = err == nil || !refused(err)
+			tried = !cloud.Refused(err)
 			return err
 		},
 		undo: func(ctx context.Context) error {
@@ -283,5 +272,5 @@ func release(ctx context.Context, c Cloud, f cloud.FloatingIP) (tried bool, err 
 		return false, stale(f, errForwards)
 	}
 	err = c.ReleaseFloatingIP(ctx, f.ID, now.Revision)
-	return err == nil || !refused(err), err
+	return !cloud.Refused(err), err
 }

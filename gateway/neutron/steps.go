@@ -9,7 +9,6 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
-	"portico/gateway/door"
 	"portico/gateway/plan"
 )
 
@@ -86,7 +85,7 @@ func (e *Engine) createStep(f cloud.FloatingIP, x cloud.PortForwarding) plan.Ste
 				return nil // somebody has made just this one meanwhile
 			}
 			made, err := e.Forwardings.CreatePortForwarding(ctx, f.ID, x)
-			id, tried = made.ID, err == nil || !door.Refused(err)
+			id, tried = made.ID, !cloud.Refused(err)
 			return explained("make", f, err)
 		},
 		undo: func(ctx context.Context) error {
@@ -157,7 +156,7 @@ func (e *Engine) updateStep(x entry, next cloud.PortForwarding) plan.Step {
 				return stale(x.fip, "somebody has changed the forwarding since: "+describe(now))
 			}
 			err = e.Forwardings.UpdatePortForwarding(ctx, x.fip.ID, next)
-			tried = err == nil || !door.Refused(err)
+			tried = !cloud.Refused(err)
 			return explained("change", x.fip, err)
 		},
 		undo: func(ctx context.Context) error {
@@ -194,7 +193,7 @@ func (e *Engine) deleteStep(x entry) plan.Step {
 				return stale(x.fip, "somebody has changed the forwarding since: "+describe(now))
 			}
 			err = e.Forwardings.DeletePortForwarding(ctx, x.fip.ID, x.rule.ID)
-			tried = err == nil || !door.Refused(err)
+			tried = !cloud.Refused(err)
 			return explained("delete", x.fip, err)
 		},
 		undo: func(ctx context.Context) error {

@@ -8,7 +8,6 @@ import (
 
 	"portico/cloud"
 	"portico/gateway"
-	"portico/gateway/door"
 	"portico/gateway/floating"
 	"portico/gateway/plan"
 )
@@ -47,7 +46,7 @@ func createPort(c Cloud, name string, want cloud.Port, ref *portRef) plan.Step {
 		},
 		do: func(ctx context.Context) error {
 			p, err := c.CreatePort(ctx, asNew(want))
-			ref.id, made = p.ID, !door.Refused(err)
+			ref.id, made = p.ID, !cloud.Refused(err)
 			if cloud.KindOf(err) == gateway.Conflict {
 				return &gateway.Error{Op: "create", Target: portTarget(name), Kind: gateway.Conflict, Err: err, Next: "name an address that is free: --address"}
 			}
@@ -90,7 +89,7 @@ func deletePort(c Cloud, name string, p cloud.Port, ref *portRef) plan.Step {
 		},
 		do: func(ctx context.Context) error {
 			err := c.DeletePort(ctx, p.ID)
-			tried = !door.Refused(err)
+			tried = !cloud.Refused(err)
 			return err
 		},
 		undo: func(ctx context.Context) error {

@@ -7,6 +7,17 @@ import "errors"
 // agents raise the revisions of ports and floating IPs when they report a state.
 var ErrOutdated = errors.New("it has another revision by now")
 
+// Refused reports whether a write has failed that certainly changed nothing. All else that fails may have
+// been done: an answer was lost, or a proxy gave up waiting for it.
+func Refused(err error) bool {
+	switch KindOf(err) {
+	case Auth, Permission, NotFound, Quota, Invalid, Stale:
+		return true
+	default:
+		return false
+	}
+}
+
 // rereads is how often a change is tried before somebody else is believed to be at it all the time.
 const rereads = 5
 
