@@ -44,11 +44,11 @@ func (a *app) change(c *cobra.Command, req publish.Request) error {
 // changeTo shows a plan that was made, asks, applies it and proves it. found is what it was made from,
 // of an import.
 func (a *app) changeTo(ctx context.Context, w *wiring, s publish.Snapshot, p publish.Proposal, found *byHandJSON) error {
-	if err := w.publisher.Refuses(p); err != nil && !p.Empty() {
-		return a.refused(s, p, found, err)
+	if why := w.publisher.Refuses(p); a.flags.json && why != nil && !p.Empty() {
+		return a.printRefused(s, p, found, why)
 	}
-	if !a.flags.json {
-		a.printPlanTable(p)
+	if err := a.previewed(w.publisher, p, a.printPlanTable); err != nil {
+		return err
 	}
 	s, p, outcome, err := a.carryOut(ctx, w.publisher, s, p, p.Request) // in which nothing is left to find out
 	if err != nil {
@@ -67,23 +67,13 @@ func (a *app) changeTo(ctx context.Context, w *wiring, s publish.Snapshot, p pub
 	return a.proved(ctx, w, s, p, outcome, out)
 }
 
-// refused shows what a plan would do that nobody may carry out here, and says so first.
-func (a *app) refused(s publish.Snapshot, p publish.Proposal, found *byHandJSON, why error) error {
-	if a.flags.json {
-		out := changeJSON{ByHand: found, Plan: newPlanJSON(s.Inventory, p), Left: []string{}, Notes: []string{}, Results: []probeJSON{}, Error: newErrorJSON(why)}
-		if err := a.printJSON(out); err != nil {
-			return err
-		}
-		return why
+// printRefused is the JSON of what a plan would do that nobody may carry out here.
+func (a *app) printRefused(s publish.Snapshot, p publish.Proposal, found *byHandJSON, why error) error {
+	out := changeJSON{ByHand: found, Plan: newPlanJSON(s.Inventory, p), Left: []string{}, Notes: []string{}, Results: []probeJSON{}, Error: newErrorJSON(why)}
+	if err := a.printJSON(out); err != nil {
+		return err
 	}
-	a.sayRefused(why)
-	a.printPlanTable(p)
 	return why
-}
-
-// sayRefused says before a plan that nobody may carry it out here.
-func (a *app) sayRefused(why error) {
-	a.print("%s\n\n", styleWarn.Render("Nothing is changed: "+cloud.Explain(why).Why+". This is what would be."))
 }
 
 // previewed shows a plan that is about to be asked about. Of one that nobody may carry out here it says so
@@ -97,7 +87,7 @@ func (a *app) previewed(by *publish.Publisher, p publish.Proposal, show func(pub
 		why = by.Refuses(p)
 	}
 	if why != nil {
-		a.sayRefused(why)
+		a.print("%s\n\n", styleWarn.Render("Nothing is changed: "+cloud.Explain(why).Why+". This is what would be."))
 	}
 	show(p)
 	return why
@@ -125,11 +115,6 @@ func planAnew(ctx context.Context, by planner, req publish.Request) (publish.Sna
 // left to do. It returns the last plan and how its apply ended.
 func (a *app) carryOut(ctx context.Context, by planner, s publish.Snapshot, p publish.Proposal, req publish.Request) (publish.Snapshot, publish.Proposal, publish.Outcome, error) {
 	var outcome publish.Outcome
-	if r, ok := by.(interface{ Refuses(publish.Proposal) error }); ok && !p.Empty() && !a.flags.json {
-		if err := r.Refuses(p); err != nil { // before anybody is asked about it
-			return s, p, outcome, err
-		}
-	}
 	for again := 0; !p.Empty(); again++ {
 		if err := a.confirm(ctx, "Apply?"); err != nil {
 			return s, p, outcome, err

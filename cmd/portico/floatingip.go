@@ -109,14 +109,15 @@ func (a *app) changeFloatingIP(ctx context.Context, req publish.FloatingIPReques
 	if err != nil {
 		return err
 	}
-	if !a.flags.json {
-		a.printCloudPlan(p, inTheCloud)
-	}
-	if f.only && a.flags.json {
+	switch {
+	case f.only && a.flags.json:
 		return a.printJSON(newPlanJSON(v.Inventory, p))
-	}
-	if f.only {
+	case f.only:
+		a.printInTheCloud(p)
 		return nil
+	}
+	if err := a.previewed(v.publisher, p, a.printInTheCloud); err != nil {
+		return err
 	}
 	var outcome publish.Outcome
 	if !p.Empty() {
@@ -160,8 +161,8 @@ func (a *app) floatingIPNow(ctx context.Context, v view, p publish.Proposal) *fl
 	return &out
 }
 
-// inTheCloud is where a plan is that changes nothing on a machine.
-const inTheCloud = ", in the cloud"
+// printInTheCloud prints a plan that changes nothing on a machine.
+func (a *app) printInTheCloud(p publish.Proposal) { a.printCloudPlan(p, ", in the cloud") }
 
 // confirmFloating asks. What breaks something, or is for good, has to be typed; --yes does not do for
 // that, --confirm does.

@@ -173,14 +173,15 @@ func (a *app) createGateway(ctx context.Context, f createFlags) error {
 	if err != nil {
 		return err
 	}
-	if !a.flags.json {
-		a.printCreation(p)
-	}
-	if f.only && a.flags.json {
+	switch {
+	case f.only && a.flags.json:
 		return a.printJSON(creationJSON{planJSON: newPlanJSON(s.Inventory, p), Choices: newChoicesJSON(p)})
-	}
-	if f.only {
+	case f.only:
+		a.printCreation(p)
 		return nil
+	}
+	if err := a.previewed(w.publisher, p, a.printCreation); err != nil {
+		return err
 	}
 	if err := a.confirm(ctx, "Create it?"); err != nil {
 		return err

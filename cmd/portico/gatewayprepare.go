@@ -227,7 +227,7 @@ func (j *preparation) previewAddress(ctx context.Context, inv cloud.Inventory, f
 	if j.a.flags.json {
 		return j.a.printJSON(prepareJSON{newPlanJSON(inv, p), then})
 	}
-	j.a.printCloudPlan(p, inTheCloud)
+	j.a.printInTheCloud(p)
 	for _, t := range then {
 		j.a.print("%s\n", t)
 	}
@@ -284,8 +284,8 @@ func (j *preparation) changeAddress(ctx context.Context, inv cloud.Inventory, re
 	if err != nil {
 		return inv, err
 	}
-	if !a.flags.json {
-		a.printCloudPlan(p, inTheCloud)
+	if err := a.previewed(pub, p, a.printInTheCloud); err != nil {
+		return inv, err
 	}
 	if ask {
 		if !a.flags.json {
