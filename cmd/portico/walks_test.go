@@ -176,6 +176,8 @@ func walkResize(w *walk) {
 		w.resize(size[0], size[1])
 		w.keys([]string{"j", "2", "k", "?", escKey, "4", "6", "1"}[i%8])
 	}
+	w.resize(80, 24)
+	w.sees("metagenomics", "2 Floating IPs   3 Forwards") // where there is no room keys do nothing
 	w.keys("1", "g")
 	for _, size := range [][2]int{{40, 10}, {120, 40}, {80, 24}} {
 		w.resize(size[0], size[1])
